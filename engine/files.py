@@ -1,0 +1,48 @@
+"""Files that are there whole or not at all, and the folders of this user."""
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+import platformdirs
+
+
+def write_atomically(path: Path, content: str | bytes | Callable[[BinaryIO], None]) -> None:
+    """Write a file so that every reader, also after a power cut, sees the old content or the new, never a part.
+
+    Args:
+        content: text (stored as UTF-8), bytes, or a function that writes to the open file.
+    Raises:
+        OSError: the place cannot be written to; the old file is untouched and nothing is left behind.
+    """
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            if callable(content):
+                content(file)
+            else:
+                file.write(content.encode() if isinstance(content, str) else content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def sweep_parts(folder: Path) -> None:
+    """Remove what a killed process left half written in `folder`. Only call it where no other process writes."""
+    for part in folder.glob(".*.part"):
+        part.unlink(missing_ok=True)
+
+
+def cache_folder() -> Path:
+    """This user's folder for what can be made again at any time: decoded pictures, drawn samples."""
+    return Path(platformdirs.user_cache_dir("atelier", appauthor=False))
+
+
+def settings_folder() -> Path:
+    """This user's folder for small things to remember: recent projects, the look of the window."""
+    return Path(platformdirs.user_config_dir("atelier", appauthor=False))

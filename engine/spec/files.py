@@ -1,0 +1,260 @@
+"""Projects as JSON: written whole or not at all, read as far as they can be understood.
+
+What is unknown or wrong is reported by name and the rest opens. Nodes of unknown kinds are kept as they are: saving
+does not lose them.
+"""
+
+import json
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from engine.errors import EngineError, ProjectError
+from engine.files import write_atomically
+from engine.params import Declared, Value
+from engine.spec.data import Chosen, DataSpec
+from engine.spec.network import NetworkSpec, Node
+from engine.spec.project import ProjectSpec
+from engine.spec.recipe import RecipeSpec
+
+FORMAT = 1
+"""Raised when older versions of Atelier could misread a file; every raise comes with an entry in MIGRATIONS."""
+
+MIGRATIONS: dict[int, Callable[[dict], dict]] = {}
+"""From each older format number, how to make the next one of it."""
+
+LARGEST = 64 * 2**20
+"""Bytes; a project document is far smaller, and a mistaken file should not fill the memory."""
+
+_ID = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,80}")
+
+Note = Callable[[str], None]
+
+
+def to_json(project: ProjectSpec) -> str:
+    """The project as JSON text, stable line by line so that version control shows real changes only."""
+    content = {
+        "format": FORMAT,
+        "data": {
+            **project.data.values(),
+            "source": asdict(project.data.source) if project.data.source else None,
+            "classes": project.data.classes,
+            "augment": [asdict(chosen) for chosen in project.data.augment],
+        },
+        "network": network_to_raw(project.network),
+        "recipe": {
+            **project.recipe.values(),
+            "optimizer": asdict(project.recipe.optimizer),
+            "schedule": asdict(project.recipe.schedule),
+        },
+        "notes": project.notes,
+    }
+    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+
+
+def network_to_raw(network: NetworkSpec) -> dict[str, Any]:
+    """A network as plain JSON values."""
+    return {"template": network.template, "nodes": [asdict(node) for node in network.nodes]}
+
+
+def from_json(text: str, origin: str = "the project") -> tuple[ProjectSpec, tuple[str, ...]]:
+    """Read a project.
+
+    Returns:
+        The project, and one sentence for everything that could not be understood.
+    Raises:
+        ProjectError: the text is no project at all, or of a newer format.
+    """
+    raw = _parsed(text, origin)
+    notes: list[str] = []
+    _tell_unknown(raw, {"format", "data", "network", "recipe", "notes"}, "Project", notes.append)
+    project = ProjectSpec(
+        data=_read_data(_mapping(raw.get("data"), "Data", notes.append), notes.append),
+        network=network_from_raw(raw.get("network"), notes.append),
+        recipe=_read_recipe(_mapping(raw.get("recipe"), "Recipe", notes.append), notes.append),
+        notes=raw["notes"] if isinstance(raw.get("notes"), str) else "",
+    )
+    return project, tuple(notes)
+
+
+def read_project(path: Path) -> tuple[ProjectSpec, tuple[str, ...]]:
+    """Open a project document. Paths inside it that are relative are relative to its folder.
+
+    Raises: ProjectError, naming the file.
+    """
+    try:
+        if path.stat().st_size > LARGEST:
+            raise ProjectError(f"“{path.name}” is not an Atelier project.", why="It is far too large for one.")
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ProjectError(
+            f"“{path}” is not there.", why="It was moved, renamed or deleted.", fix="Open it from its new place."
+        ) from None
+    except UnicodeDecodeError:
+        raise ProjectError(f"“{path.name}” is not an Atelier project.", why="It is not a text file.") from None
+    except OSError as error:
+        raise ProjectError(f"“{path.name}” cannot be read.", why=f"{error.strerror}.") from error
+    project, notes = from_json(text, f"“{path.name}”")
+    return _with_source_path(project, lambda found: os.path.normpath(path.parent / found)), notes
+
+
+def write_project(project: ProjectSpec, path: Path) -> None:
+    """Save a project document, completely or not at all.
+
+    A data folder inside the project's own folder is stored relative to it, so that both can be moved together.
+
+    Raises: ProjectError, when the place cannot be written to.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, to_json(_with_source_path(project, lambda found: _relative(found, path.parent))))
+    except OSError as error:
+        raise ProjectError(
+            f"“{path.name}” could not be saved.",
+            why=f"{error.strerror or error}.",
+            fix="Free some space or save it in another folder; what you have done is still open here.",
+        ) from error
+
+
+def _with_source_path(project: ProjectSpec, change: Callable[[str], str]) -> ProjectSpec:
+    source = project.data.source
+    if source is None or not isinstance(source.params.get("path"), str):
+        return project
+    moved = replace(source, params={**source.params, "path": change(source.params["path"])})
+    return replace(project, data=replace(project.data, source=moved))
+
+
+def _relative(found: str, folder: Path) -> str:
+    try:
+        return Path(found).resolve().relative_to(folder.resolve()).as_posix()
+    except ValueError:
+        return os.path.abspath(found)
+
+
+def _parsed(text: str, origin: str) -> dict[str, Any]:
+    try:
+        raw = json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise ProjectError(
+            f"{origin[:1].upper()}{origin[1:]} is damaged or not an Atelier project.",
+            why=f"It is not valid JSON: {error}.",
+            fix="Open the autosaved copy beside it, or an older copy.",
+        ) from None
+    if not isinstance(raw, dict) or not isinstance(raw.get("format"), int):
+        raise ProjectError(
+            f"{origin[:1].upper()}{origin[1:]} is not an Atelier project.",
+            why="It names no format number.",
+            fix="Choose a file that ends in .atelier.",
+        )
+    if raw["format"] > FORMAT:
+        raise ProjectError(
+            f"{origin[:1].upper()}{origin[1:]} was saved by a newer version of Atelier.",
+            why=f"Its format is {raw['format']}; this version knows formats up to {FORMAT}.",
+            fix="Update Atelier and open it again.",
+        )
+    while raw["format"] < FORMAT and raw["format"] in MIGRATIONS:
+        raw = MIGRATIONS[raw["format"]](raw)
+    return raw
+
+
+def _mapping(raw: Any, where: str, note: Note) -> dict[str, Any]:
+    if isinstance(raw, dict):
+        return raw
+    if raw is not None:
+        note(f"{where}: this part is damaged; the defaults are used instead.")
+    return {}
+
+
+def _tell_unknown(raw: Mapping[str, Any], known: Iterable[str], where: str, note: Note) -> None:
+    for name in raw.keys() - set(known):
+        note(f"{where}: the field “{name}” is unknown here and was left out.")
+
+
+def _declared_only(cls: type[Declared], raw: dict[str, Any], apart: Iterable[str], where: str, note: Note) -> Declared:
+    return cls.tolerant({name: value for name, value in raw.items() if name not in set(apart)}, note, where)
+
+
+def _read_data(raw: dict[str, Any], note: Note) -> DataSpec:
+    settings = _declared_only(DataSpec, raw, ("source", "classes", "augment"), "Data", note)
+    classes = raw.get("classes") or ()
+    if not isinstance(classes, list | tuple) or not all(isinstance(name, str) for name in classes):
+        note("Data: the list of classes is damaged and was left out.")
+        classes = ()
+    augment = raw.get("augment") if isinstance(raw.get("augment"), list) else []
+    chosen = (_read_chosen(entry, "Data, augmentation", note) for entry in augment)
+    source = raw.get("source")
+    return replace(
+        settings,
+        source=_read_chosen(source, "Data, source", note) if source is not None else None,
+        classes=tuple(classes),
+        augment=tuple(entry for entry in chosen if entry is not None),
+    )
+
+
+def _read_recipe(raw: dict[str, Any], note: Note) -> RecipeSpec:
+    recipe = _declared_only(RecipeSpec, raw, ("optimizer", "schedule"), "Recipe", note)
+    for name in ("optimizer", "schedule"):
+        chosen = _read_chosen(raw[name], f"Recipe, {name}", note) if name in raw else None
+        recipe = replace(recipe, **{name: chosen}) if chosen else recipe
+    return recipe
+
+
+def _read_chosen(raw: Any, where: str, note: Note) -> Chosen | None:
+    if not isinstance(raw, dict) or not isinstance(raw.get("kind"), str):
+        note(f"{where}: this entry is damaged and was left out.")
+        return None
+    return Chosen(raw["kind"], _read_params(raw.get("params", {}), where, note))
+
+
+def _read_params(raw: Any, where: str, note: Note) -> dict[str, Value]:
+    if not isinstance(raw, dict):
+        note(f"{where}: the settings are damaged; the defaults are used instead.")
+        return {}
+    params: dict[str, Value] = {}
+    for name, value in raw.items():
+        if isinstance(value, bool | int | float | str):
+            params[name] = value
+        elif isinstance(value, list) and len(value) == 2 and all(isinstance(number, int) for number in value):
+            params[name] = (value[0], value[1])
+        else:
+            note(f"{where}: the setting “{name}” has a value of an unknown sort and was left out.")
+    return params
+
+
+def network_from_raw(raw: Any, note: Note) -> NetworkSpec:
+    """Read a network from plain JSON values; nodes that make no sense are left out and reported to `note`."""
+    content = _mapping(raw, "Network", note)
+    entries = content.get("nodes", [])
+    if not isinstance(entries, list):
+        note("Network: the list of layers is damaged and was left out.")
+        entries = []
+    nodes: dict[str, Node] = {}
+    for place, entry in enumerate(entries, start=1):
+        try:
+            node = _read_node(entry, place, note)
+        except EngineError as error:
+            note(error.what)
+            continue
+        if node.id in nodes:
+            note(f"Network: two layers have the id “{node.id}”; the second was left out.")
+        else:
+            nodes[node.id] = node
+    template = content.get("template", "")
+    return NetworkSpec(tuple(nodes.values()), template if isinstance(template, str) else "")
+
+
+def _read_node(entry: Any, place: int, note: Note) -> Node:
+    if not isinstance(entry, dict) or not isinstance(entry.get("kind"), str):
+        raise EngineError(f"Network: layer {place} is damaged and was left out.")
+    node_id, inputs, label = entry.get("id"), entry.get("inputs", []), entry.get("label", "")
+    if not isinstance(node_id, str) or not _ID.fullmatch(node_id):
+        raise EngineError(f"Network: layer {place} has no usable id and was left out.")
+    if not isinstance(inputs, list) or not all(isinstance(source, str) for source in inputs):
+        note(f"Network: the links to layer “{node_id}” are damaged and were left out.")
+        inputs = []
+    _tell_unknown(entry, ("id", "kind", "params", "inputs", "label"), f"Network, layer “{node_id}”", note)
+    params = _read_params(entry.get("params", {}), f"Network, layer “{node_id}”", note)
+    return Node(node_id, entry["kind"], params, tuple(inputs), label if isinstance(label, str) else "")
