@@ -11,6 +11,7 @@ import dataclasses
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields
+from functools import cache
 from typing import Any, Self
 
 from engine.errors import EngineError
@@ -153,6 +154,7 @@ class Declared:
         return cls(**usable)
 
 
+@cache
 def params_of(cls: type) -> tuple[Param, ...]:
     """The settings that a declaration has, in order."""
     found = (_named(field) for field in fields(cls) if "param" in field.metadata)  # type: ignore[arg-type]

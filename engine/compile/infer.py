@@ -1,0 +1,240 @@
+"""What flows through a drawn network: shape, parameters and cost of every layer, or a problem in words.
+
+Plain arithmetic, no torch: it runs at every keystroke. It never raises, whatever is drawn.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from engine.errors import EngineError, ShapeMismatch
+from engine.layers import LAYERS, LayerKind, Shape
+from engine.params import params_of
+from engine.spec.network import NetworkSpec, Node, ordered
+
+BYTES_PER_NUMBER = 4
+"""float32, the format activations are counted in whatever the training later chooses."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the data tell the network.
+
+    Attributes:
+        shape: of one input, (C, H, W) for pictures.
+        classes: how many; 0 while unknown.
+    """
+
+    shape: Shape = (3, 64, 64)
+    classes: int = 0
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why a layer cannot work, in the parts of `EngineError`. `node_id` is empty where the whole network is meant."""
+
+    node_id: str
+    what: str
+    why: str = ""
+    fix: str = ""
+
+    def raised(self) -> EngineError:
+        """The same as an exception."""
+        return ShapeMismatch(self.what, why=self.why, fix=self.fix)
+
+
+@dataclass(frozen=True)
+class NodeReport:
+    """What is known about one node; everything is None or 0 from the first problem on.
+
+    Attributes:
+        layer: its kind with all settings, automatic ones filled in.
+        inputs: shapes it receives.
+        shape: of its output.
+        multiply_adds: for one picture.
+        activation_bytes: of its output for one picture, float32.
+    """
+
+    node: Node
+    layer: LayerKind | None = None
+    inputs: tuple[Shape, ...] = ()
+    shape: Shape | None = None
+    parameters: int = 0
+    multiply_adds: int = 0
+    activation_bytes: int = 0
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True)
+class NetworkReport:
+    """The reports of all nodes by id, in the order of computation, and what concerns the whole network."""
+
+    nodes: Mapping[str, NodeReport]
+    problems: tuple[Problem, ...]
+    facts: Facts
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the network can be trained."""
+        return not self.problems
+
+    @property
+    def parameters(self) -> int:
+        return sum(report.parameters for report in self.nodes.values())
+
+    @property
+    def multiply_adds(self) -> int:
+        """For one picture."""
+        return sum(report.multiply_adds for report in self.nodes.values())
+
+    @property
+    def activation_bytes(self) -> int:
+        """All outputs for one picture, float32: what training keeps for the way back."""
+        return sum(report.activation_bytes for report in self.nodes.values())
+
+    def memory(self, batch_size: int) -> int:
+        """Bytes that training about needs: activations of a batch, weights, gradients and two optimizer moments."""
+        return batch_size * self.activation_bytes + 4 * BYTES_PER_NUMBER * self.parameters
+
+
+def infer(network: NetworkSpec, facts: Facts) -> NetworkReport:
+    """Follow the shapes through `network`."""
+    in_order, on_a_cycle = ordered(network)
+    reports: dict[str, NodeReport] = {}
+    for node in in_order:
+        reports[node.id] = _report(node, reports, facts)
+    for node in on_a_cycle:
+        problem = Problem(
+            node.id, "This layer stands on a loop.", "Its output leads back into itself.", "Remove one of the links."
+        )
+        reports[node.id] = NodeReport(node, problem=problem)
+    found = [report.problem for report in reports.values() if report.problem]
+    return NetworkReport(reports, (*found, *_whole(network, reports, facts)), facts)
+
+
+def _report(node: Node, done: Mapping[str, NodeReport], facts: Facts) -> NodeReport:
+    report = NodeReport(node)
+    try:
+        layer = resolved(node, facts)
+        report = replace(report, layer=layer)
+        missing = [source for source in node.inputs if source not in done]
+        if missing:
+            raise EngineError(
+                f"It is linked to “{missing[0]}”, which is not there.",
+                fix="Connect it to another layer.",
+            )
+        if len(node.inputs) != layer.arity:
+            raise _wrong_arity(layer, len(node.inputs))
+        shapes = tuple(done[source].shape for source in node.inputs) if layer.arity else (facts.shape,)
+        if any(shape is None for shape in shapes):
+            return report  # the cause is reported where it is; repeating it at every later layer would hide it
+        return _measured(replace(report, inputs=shapes))
+    except EngineError as error:
+        return replace(report, problem=Problem(node.id, error.what, error.why, error.fix))
+
+
+def _measured(report: NodeReport) -> NodeReport:
+    layer, shapes = report.layer, report.inputs
+    shape = layer.infer(*shapes)
+    return replace(
+        report,
+        shape=shape,
+        parameters=layer.parameters(*shapes),
+        multiply_adds=layer.multiply_adds(*shapes),
+        activation_bytes=BYTES_PER_NUMBER * math.prod(shape) if layer.arity else 0,
+    )
+
+
+def resolved(node: Node, facts: Facts) -> LayerKind:
+    """The node's layer with all settings, automatic ones taken from the data.
+
+    Raises: EngineError for an unknown kind, an unknown or impossible setting, or a fact that is not known yet.
+    """
+    kind = LAYERS[node.kind]
+    settings = {setting.name: setting for setting in params_of(kind)}
+    params = dict(node.params)
+    for name in params:
+        if name not in settings:
+            raise EngineError(
+                f"“{kind.title}” has no setting “{name}”.",
+                why="It may come from a newer version of Atelier.",
+                fix="Delete the layer and add it again.",
+            )
+    for name, setting in settings.items():
+        if setting.fact and params.get(name, setting.default) == 0:
+            value = getattr(facts, setting.fact)
+            if not value:
+                raise EngineError(
+                    "The number of classes is not known yet.",
+                    why="It follows from the data, and no images have been chosen.",
+                    fix="Choose a folder of images, or set the number of outputs by hand.",
+                )
+            params[name] = value
+    return kind(**params)
+
+
+def _wrong_arity(layer: LayerKind, found: int) -> ShapeMismatch:
+    if layer.arity == 0:
+        return ShapeMismatch(
+            f"“{layer.title}” cannot follow another layer.", why="Pictures start there.", fix="Move it to the top."
+        )
+    wanted = "one input" if layer.arity == 1 else f"{layer.arity} inputs"
+    return ShapeMismatch(
+        f"“{layer.title}” needs {wanted}.",
+        why=f"It has {found or 'none'}.",
+        fix="Connect it to the layer whose output it should receive." if not found else "Remove a link.",
+    )
+
+
+def _whole(network: NetworkSpec, reports: Mapping[str, NodeReport], facts: Facts) -> list[Problem]:
+    """Problems of the network as a whole; at most one, the first to solve."""
+    families = [(report, report.layer.family) for report in reports.values() if report.layer]
+    inputs = [report for report, family in families if family == "input"]
+    outputs = [report for report, family in families if family == "output"]
+    if not inputs:
+        fix = "Add an Image layer at the top." if len(network) else "Choose a template, or add an Image layer."
+        return [Problem("", "The network has no input.", "Nothing says where pictures come in.", fix)]
+    if not outputs:
+        kinds = {report.node.kind for report in reports.values()}
+        if "classes" not in kinds:
+            last = list(reports)[-1]
+            return [Problem(last, "The network has no output.", "Nothing names a class.", "Add Classes at the end.")]
+        return []
+    if len(outputs) > 1:
+        return [Problem(outputs[1].node.id, "There are two outputs.", "Training needs one.", "Delete one of them.")]
+    return _output_problems(network, outputs[0], facts)
+
+
+def _output_problems(network: NetworkSpec, output: NodeReport, facts: Facts) -> list[Problem]:
+    node, count = output.node, output.layer.outputs
+    dangling = [n for n in network.nodes if n.id != node.id and not network.consumers(n.id)]
+    if network.consumers(node.id):
+        return [Problem(node.id, "Layers follow the output.", "Classes must come last.", "Move it to the end.")]
+    if dangling:
+        return [
+            Problem(
+                dangling[0].id,
+                "The output of this layer goes nowhere.",
+                "No layer receives it.",
+                "Connect it or delete it.",
+            )
+        ]
+    if facts.classes and count != facts.classes and not (count == 1 and facts.classes == 2):
+        return [
+            Problem(
+                node.id,
+                f"The network has {count} {'output' if count == 1 else 'outputs'}, the data have {facts.classes} classes.",
+                "Every class needs an output of its own; a single output can divide two classes only.",
+                "Set the outputs to 0: one per class.",
+            )
+        ]
+    if facts.classes == 1:
+        return [
+            Problem(
+                node.id,
+                "The data have only one class.",
+                "There is nothing to tell apart.",
+                "Add a second class folder.",
+            )
+        ]
+    return []

@@ -1,0 +1,141 @@
+"""What a layer kind is, and the registry of all of them.
+
+Adding a kind is one decorated frozen dataclass in a module of this package; the palette, the form, the file format, the
+command line and the contract tests all read that declaration.
+
+Shapes leave out the batch: (C, H, W) a picture, (F,) a vector, (T, F) a sequence.
+"""
+
+from __future__ import annotations
+
+import importlib
+import math
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, TypeVar, dataclass_transform
+
+from engine.errors import ShapeMismatch
+from engine.params import Declared, param
+from engine.registry import Registry
+
+if TYPE_CHECKING:
+    from torch import nn
+
+Shape = tuple[int, ...]
+
+FAMILIES = (
+    "input",
+    "convolution",
+    "pooling",
+    "dense",
+    "reshape",
+    "activation",
+    "normalisation",
+    "regularisation",
+    "merge",
+    "recurrent",
+    "output",
+)
+"""The groups of the palette, in its order."""
+
+
+class LayerKind(Declared):
+    """Base of all layer kinds. An instance is one layer's settings; its class says how such a layer behaves.
+
+    The class docstring is the help text: its first paragraph, two sentences, is shown to the user.
+
+    Attributes:
+        family: one of FAMILIES.
+        arity: how many inputs it takes.
+    """
+
+    family: ClassVar[str]
+    arity: ClassVar[int] = 1
+
+    def infer(self, x: Shape) -> Shape:
+        """The output's shape for an input of shape `x`. Raises: ShapeMismatch."""
+        return x
+
+    def parameters(self, x: Shape) -> int:
+        """How many numbers this layer learns."""
+        return 0
+
+    def multiply_adds(self, x: Shape) -> int:
+        """Multiplications with addition for one picture; cheap element-wise work counts as 0, as usual in papers."""
+        return 0
+
+    def build(self, x: Shape) -> nn.Module:
+        """The torch module, for batches of inputs of shape `x`."""
+        raise NotImplementedError
+
+    def said(self) -> str:
+        """The settings in a few words, for the card: "32 filters 3×3, stride 1, same"."""
+        return ""
+
+    def formula(self, x: Shape) -> str:
+        """How `parameters` comes about, with the numbers filled in; empty where nothing is learnt."""
+        return ""
+
+    @classmethod
+    def help(cls) -> str:
+        """What the layer does, in one paragraph."""
+        return " ".join((cls.__doc__ or "").split("\n\n")[0].split())
+
+
+def _load_all() -> None:
+    package = importlib.import_module("engine.layers")
+    for module in pkgutil.iter_modules(package.__path__):
+        if module.name != "modules":  # the torch half, imported when something is built
+            importlib.import_module(f"engine.layers.{module.name}")
+
+
+LAYERS: Registry[type[LayerKind]] = Registry("layer kind", _load_all)
+
+KindType = TypeVar("KindType", bound=type[LayerKind])
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(param,))
+def layer_kind(name: str, title: str, family: str) -> Callable[[KindType], KindType]:
+    """Make a class a layer kind: a frozen dataclass, registered as `name`."""
+    assert family in FAMILIES
+
+    def register(cls: KindType) -> KindType:
+        cls.family = family
+        return LAYERS.add(name, title)(dataclass(frozen=True)(cls))
+
+    return register
+
+
+def picture(x: Shape, who: str) -> tuple[int, int, int]:
+    """`x` as (channels, height, width). Raises: ShapeMismatch where it is no picture."""
+    if len(x) == 3:
+        return x
+    raise ShapeMismatch(
+        f"{who} needs a picture (channels × height × width).",
+        why=f"It receives {shape_in_words(x)}.",
+        fix="Move it before the layer that flattens the picture.",
+    )
+
+
+def vector(x: Shape, who: str) -> int:
+    """The length of `x`. Raises: ShapeMismatch where it is no vector."""
+    if len(x) == 1:
+        return x[0]
+    pooled = f", or global average pooling ({grouped(x[0])} inputs)" if len(x) == 3 else ""
+    raise ShapeMismatch(
+        f"{who} needs a flat list of numbers.",
+        why=f"It receives {shape_in_words(x)}.",
+        fix=f"Add Flatten before it ({grouped(math.prod(x))} inputs){pooled}.",
+    )
+
+
+def shape_in_words(x: Shape) -> str:
+    """For messages: "a picture of 32 × 64 × 64", "a flat list of 192 numbers", "a sequence of 28 × 64"."""
+    sizes = " × ".join(map(str, x))
+    return {3: f"a picture of {sizes}", 2: f"a sequence of {sizes}"}.get(len(x), f"a flat list of {sizes} numbers")
+
+
+def grouped(number: int) -> str:
+    """A whole number with thin spaces between groups of three digits: 19 267 712."""
+    return f"{number:,}".replace(",", "\u202f")

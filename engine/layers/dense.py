@@ -1,0 +1,92 @@
+"""Layers in which every output sees every input."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine.layers.base import LayerKind, Shape, grouped, layer_kind, vector
+from engine.params import param
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+@layer_kind("dense", "Dense", "dense")
+class Dense(LayerKind):
+    """Every neuron weighs all inputs and adds them up. The classical layer of perceptrons, also called fully
+    connected or linear."""
+
+    units: int = param(128, low=1, high=65_536, label="Neurons", help="How many numbers come out.")
+    bias: bool = param(True, label="Bias", help="Add a learnt number to each neuron's sum.", more=True)
+
+    def infer(self, x: Shape) -> Shape:
+        vector(x, "A dense layer")
+        return (self.units,)
+
+    def parameters(self, x: Shape) -> int:
+        return x[0] * self.units + (self.units if self.bias else 0)
+
+    def multiply_adds(self, x: Shape) -> int:
+        return x[0] * self.units
+
+    def build(self, x: Shape) -> nn.Module:
+        from torch import nn
+
+        return nn.Linear(x[0], self.units, bias=self.bias)
+
+    def said(self) -> str:
+        return f"{grouped(self.units)} neurons{'' if self.bias else ', no bias'}"
+
+    def formula(self, x: Shape) -> str:
+        return _dense_formula(x[0], self.units, self.bias, self.parameters(x))
+
+
+def _dense_formula(inputs: int, units: int, bias: bool, total: int) -> str:
+    biases = f" + {grouped(units)} biases" if bias else ""
+    return (
+        f"{grouped(inputs)} inputs → {grouped(units)} neurons\n"
+        f"{grouped(inputs)} · {grouped(units)}{biases}\n= {grouped(total)}"
+    )
+
+
+@layer_kind("classes", "Classes", "output")
+class Classes(LayerKind):
+    """A dense layer with one output per class; softmax turns the outputs into probabilities that add up to 1. With a
+    single output, sigmoid gives the probability of the second of two classes.
+
+    The module computes logits; softmax or sigmoid belongs to the task, because the loss is exact and stable only when
+    both are computed together.
+    """
+
+    outputs: int = param(
+        0,
+        low=0,
+        high=65_536,
+        label="Outputs",
+        zero_means="one per class",
+        fact="classes",
+        help="As many as the data has classes, or 1 for a single sigmoid output that divides two classes.",
+    )
+
+    def infer(self, x: Shape) -> Shape:
+        vector(x, "The classes output")
+        return (self.outputs,)
+
+    def parameters(self, x: Shape) -> int:
+        return (x[0] + 1) * self.outputs
+
+    def multiply_adds(self, x: Shape) -> int:
+        return x[0] * self.outputs
+
+    def build(self, x: Shape) -> nn.Module:
+        from torch import nn
+
+        return nn.Linear(x[0], self.outputs)
+
+    def said(self) -> str:
+        if self.outputs == 0:
+            return "softmax, one output per class"
+        return "sigmoid, 1 output" if self.outputs == 1 else f"softmax, {self.outputs} classes"
+
+    def formula(self, x: Shape) -> str:
+        return _dense_formula(x[0], self.outputs, True, self.parameters(x))

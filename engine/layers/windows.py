@@ -1,0 +1,68 @@
+"""The arithmetic of windows that slide over a picture, shared by convolution and pooling."""
+
+from dataclasses import dataclass
+
+from engine.errors import ShapeMismatch
+from engine.params import both
+
+Pair = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Window:
+    """A window of `kernel` (height, width), its step, its padding and its spread."""
+
+    kernel: Pair
+    stride: Pair
+    padding: str | int  # "same", "valid" or pixels on every side
+    dilation: Pair = (1, 1)
+
+    @classmethod
+    def of(cls, kernel: int | Pair, stride: int | Pair, padding: str | int, dilation: int | Pair = 1) -> "Window":
+        """Build a window from settings in which one number stands for both directions."""
+        return cls(both(kernel), both(stride), padding, both(dilation))
+
+    def pads(self, size: Pair) -> tuple[Pair, Pair]:
+        """Pixels added ((top, bottom), (left, right)) to a picture of `size` (height, width).
+
+        "same" makes the output ceil(input / stride) as in Dumoulin and Visin, 2016, "A guide to convolution
+        arithmetic"; an odd number of pixels puts the extra one at the bottom and right, as TensorFlow does.
+        """
+        return tuple(self._pad_one(axis, size[axis]) for axis in (0, 1))  # type: ignore[return-value]
+
+    def _pad_one(self, axis: int, length: int) -> Pair:
+        if self.padding == "valid":
+            return 0, 0
+        if isinstance(self.padding, int):
+            return self.padding, self.padding
+        steps = -(-length // self.stride[axis])
+        total = max(0, (steps - 1) * self.stride[axis] + self._reach(axis) - length)
+        return total // 2, total - total // 2
+
+    def _reach(self, axis: int) -> int:
+        return self.dilation[axis] * (self.kernel[axis] - 1) + 1
+
+    def slide(self, size: Pair, who: str) -> Pair:
+        """(height, width) of the output for a picture of `size`. Raises: ShapeMismatch when the window is larger."""
+        result = []
+        for axis, (before, after) in enumerate(self.pads(size)):
+            room = size[axis] + before + after - self._reach(axis)
+            if room < 0:
+                raise ShapeMismatch(
+                    f"{who} has a window larger than its picture.",
+                    why=f"The window reaches over {self._reach(0)} × {self._reach(1)} pixels, "
+                    f"the picture has {size[0]} × {size[1]}.",
+                    fix="Use a smaller window, padding “same”, or fewer pooling layers before it.",
+                )
+            result.append(room // self.stride[axis] + 1)
+        return result[0], result[1]
+
+    def said(self) -> str:
+        """In words: "3×3, stride 2, same"."""
+        padding = f"padding {self.padding}" if isinstance(self.padding, int) else self.padding
+        spread = "" if self.dilation == (1, 1) else f", dilation {_times(self.dilation)}"
+        return f"{self.kernel[0]}×{self.kernel[1]}, stride {_times(self.stride)}, {padding}{spread}"
+
+
+def _times(pair: Pair) -> str:
+    return str(pair[0]) if pair[0] == pair[1] else f"{pair[0]}×{pair[1]}"
