@@ -172,7 +172,10 @@ def why_failed(error: Exception) -> tuple[str, str]:
     if isinstance(error, FileNotFoundError | NotADirectoryError):
         return "The file is not there (any more).", "Check the folder, or add the picture again from its new place."
     if isinstance(error, PermissionError):
-        return "You have no permission to read it.", "Change the rights of the file, or copy it to a folder of your own."
+        return (
+            "You have no permission to read it.",
+            "Change the rights of the file, or copy it to a folder of your own.",
+        )
     if isinstance(error, IsADirectoryError):
         return "It is a folder, not a file.", "Choose the pictures inside it."
     if isinstance(error, OSError) and error.errno in _SYSTEM_REASONS:

@@ -242,7 +242,9 @@ def _rgb_or_grey(picture: Image.Image) -> Image.Image:
         return _grey_of_numbers(picture)
     if mode in ("P", "PA"):
         grey = _palette_is_grey(picture)
-        picture = picture.convert("RGBA") if keyed or mode == "PA" or _palette_has_alpha(picture) else picture.convert("RGB")
+        picture = (
+            picture.convert("RGBA") if keyed or mode == "PA" or _palette_has_alpha(picture) else picture.convert("RGB")
+        )
         picture = _on_white(picture) if picture.mode == "RGBA" else picture
         return picture.convert("L") if grey else picture
     if mode in ("1", "L"):
