@@ -46,3 +46,8 @@ def cache_folder() -> Path:
 def settings_folder() -> Path:
     """This user's folder for small things to remember: recent projects, the look of the window."""
     return Path(platformdirs.user_config_dir("atelier", appauthor=False))
+
+
+def resource_folder() -> Path:
+    """What Atelier brings along: icons, templates, help; beside the packages in a checkout and when installed."""
+    return Path(__file__).resolve().parent.parent / "resources"

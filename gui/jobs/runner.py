@@ -1,0 +1,143 @@
+"""Run an engine generator on a thread of its own."""
+
+import logging
+import traceback
+from collections.abc import Callable, Generator
+from contextlib import closing
+from typing import Any
+
+from PySide6.QtCore import QObject, QThread, Signal, Slot
+
+from engine.errors import EngineError
+from engine.jobs import Cancelled, JobControl
+from gui.jobs.outcomes import Failed, Finished, Outcome, Stopped
+
+Work = Callable[[JobControl], Generator[Any, None, Any]]
+
+log = logging.getLogger(__name__)
+
+
+class JobWorker(QObject):
+    """Lives on the job's thread and drives one generator to its end."""
+
+    progressed = Signal(object)
+    ended = Signal(object)
+
+    def __init__(self, work: Work, control: JobControl):
+        super().__init__()
+        self._work, self._control = work, control
+
+    @Slot()
+    def run(self) -> None:
+        """Emit every event, then exactly one outcome."""
+        self.ended.emit(self._outcome())
+
+    def _outcome(self) -> Outcome:
+        try:
+            with closing(self._work(self._control)) as events:
+                while True:
+                    try:
+                        event = next(events)
+                    except StopIteration as end:
+                        return Finished(end.value)
+                    self.progressed.emit(event)
+                    self._control.checkpoint()
+        except Cancelled as stop:
+            return Stopped(stop.keep)
+        except BaseException as error:  # noqa: BLE001 - a thread must never die silently
+            if not isinstance(error, EngineError):
+                log.exception("a job failed")
+            return Failed(error, traceback.format_exc())
+
+
+class JobRunner(QObject):
+    """Runs one job at a time; a finished runner can start the next.
+
+    Signals (emitted in the GUI thread):
+        progressed(object): every event of the generator.
+        ended(Outcome): once, after the thread has come to rest: a new job may be started from a slot of it.
+        state_changed: running, paused or idle.
+    """
+
+    progressed = Signal(object)
+    ended = Signal(object)
+    state_changed = Signal()
+
+    def __init__(self, parent: QObject | None = None):
+        super().__init__(parent)
+        self._thread: QThread | None = None
+        self._worker: JobWorker | None = None
+        self._control: JobControl | None = None
+        self._outcome: Outcome | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Also true while paused."""
+        return self._thread is not None
+
+    @property
+    def is_paused(self) -> bool:
+        return self._control is not None and self._control.is_paused
+
+    def start(self, work: Work) -> None:
+        """Start `work(control)`, a generator. Raises: RuntimeError while another job runs."""
+        if self.is_running:
+            raise RuntimeError("a job is already running")
+        self._control = JobControl()
+        self._worker, self._thread = JobWorker(work, self._control), QThread()
+        self._worker.moveToThread(self._thread)
+        self._thread.started.connect(self._worker.run)
+        # Only methods of QObjects that live in the GUI thread: anything else would run in the worker's thread.
+        self._worker.progressed.connect(self._on_progressed)
+        self._worker.ended.connect(self._on_ended)
+        self._worker.ended.connect(self._thread.quit)
+        self._thread.finished.connect(self._on_thread_finished)
+        self._thread.start()
+        self.state_changed.emit()
+
+    def pause(self) -> None:
+        """Hold the job at its next step."""
+        if self._control is not None:
+            self._control.pause()
+            self.state_changed.emit()
+
+    def resume(self) -> None:
+        """Go on after a pause."""
+        if self._control is not None:
+            self._control.resume()
+            self.state_changed.emit()
+
+    def stop(self, keep: bool = True) -> None:
+        """Ask the job to end; `ended` follows. A direct call: the worker reads no queued event until its run ends."""
+        if self._control is not None:
+            self._control.stop(keep)
+            self.state_changed.emit()
+
+    def close(self) -> None:
+        """End the job and wait for its thread, for closing the window. No `ended` follows."""
+        if self._thread is None:
+            return
+        self.stop()
+        self._thread.finished.disconnect(self._on_thread_finished)
+        self._thread.quit()
+        self._thread.wait()
+        self._forget()
+
+    @Slot(object)
+    def _on_progressed(self, event: object) -> None:
+        if self.sender() is self._worker:  # an event queued before `close` must not reach the next job's views
+            self.progressed.emit(event)
+
+    @Slot(object)
+    def _on_ended(self, outcome: Outcome) -> None:
+        self._outcome = outcome
+
+    @Slot()
+    def _on_thread_finished(self) -> None:
+        outcome = self._outcome
+        self._forget()
+        self.state_changed.emit()
+        self.ended.emit(outcome)
+
+    def _forget(self) -> None:
+        self._thread = self._worker = self._control = self._outcome = None
