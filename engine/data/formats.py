@@ -1,6 +1,6 @@
 """Which files are pictures, and in words why one of them is not.
 
-Nothing here decodes: `engine.data.pictures` does, and asks this module for the formats to try and for the sentences to say.
+Nothing here decodes: `engine.data.pictures` does, and asks this module for the formats to try and for its sentences.
 """
 
 import errno
@@ -13,7 +13,7 @@ import warnings
 from PIL import Image, UnidentifiedImageError
 
 MAX_PIXELS = 200_000_000
-"""Larger pictures are refused before they are decoded: a file of a few kB may claim any size (a "decompression bomb")."""
+"""Larger pictures are refused before they are decoded: a few kB may claim any size (a "decompression bomb")."""
 
 # Pillow refuses what is larger than twice this number wherever it meets it, also inside ICO or ICNS files; its own
 # default stops at 179 megapixels. Set once, here, so that no thread ever sees a limit that comes and goes.
@@ -64,7 +64,7 @@ _heif_registered = False
 
 
 def formats_to_try(head: bytes) -> tuple[str, ...]:
-    """The formats to try on a file that begins with `head` (12 bytes or more), with HEIF made ready if it may be one."""
+    """The formats to try on a file that begins with `head` (at least 12 bytes); HEIF is made ready if it may be one."""
     if head[4:8] != b"ftyp" or head[8:12] not in _HEIF_BRANDS:
         return READABLE_FORMATS
     global _heif_registered
@@ -80,8 +80,9 @@ def formats_to_try(head: bytes) -> tuple[str, ...]:
 def silence_pillow() -> None:
     """Let Pillow's warnings about odd metadata go nowhere, in every thread.
 
-    `warnings.catch_warnings` swaps a global list and is therefore not for threads, and the same swap in other code (pytest's,
-    say) drops a filter that was set at import. So the filter, which concerns Pillow's modules alone, is put back when absent.
+    `warnings.catch_warnings` swaps a global list and is therefore not for threads, and the same swap in other code
+    (pytest's, say) drops a filter that was set at import. So the filter, which concerns Pillow's modules alone, is put
+    back when absent.
     """
     if _PILLOW_FILTER not in warnings.filters:
         warnings.filterwarnings(_PILLOW_FILTER[0], category=Warning, module=_PILLOW_MODULES)
@@ -174,7 +175,7 @@ def why_failed(error: Exception) -> tuple[str, str]:
     if isinstance(error, PermissionError):
         return (
             "You have no permission to read it.",
-            "Change the rights of the file, or copy it to a folder of your own.",
+            "Change its rights, or copy it to a folder of your own.",
         )
     if isinstance(error, IsADirectoryError):
         return "It is a folder, not a file.", "Choose the pictures inside it."

@@ -1,12 +1,13 @@
-"""The one place where a picture file becomes pixels: upright, RGB or grey, 8 bits, or a `PictureError` that says why not.
+"""The one place where a picture file becomes pixels: upright, RGB or grey, 8 bits, or a `PictureError` saying why not.
 
 What is done to pictures that are not plain 8-bit RGB or grey:
 
 - EXIF orientation is obeyed; a malformed EXIF block is ignored, since the pixels are what counts.
-- Transparency is laid on white. Where alpha is 0 everywhere it says nothing (some TGA and BMP writers leave it so) and is ignored.
+- Transparency is laid on white. Where alpha is 0 everywhere it says nothing (some TGA and BMP writers leave it so) and
+  is ignored.
 - Animations, multi-page files and stereo pairs give their first frame.
-- Ink (CMYK) is turned to RGB by the plain formula; Pillow has already undone Adobe's inverted inks. CIE Lab goes through
-  littleCMS. Embedded ICC profiles are not applied.
+- Ink (CMYK) is turned to RGB by the plain formula; Pillow has already undone Adobe's inverted inks. CIE Lab goes
+  through littleCMS. Embedded ICC profiles are not applied.
 - Palettes that hold only greys, and 1-bit pictures, are grey.
 - Numbers of more than 8 bits are scaled, never clipped: see `_white_value` and `_value_range` for the rule.
 """
@@ -72,8 +73,9 @@ class PictureFacts:
 def open_picture(source: Source, *, at_least: int = 0) -> Image.Image:
     """Decode `source` into an upright picture in mode RGB, or L where the file is truly grey.
 
-    `at_least` is the shorter side (pixels) that will be needed; a JPEG is then decoded at 1/2, 1/4 or 1/8 of its size, never
-    below that side. 0 means full size. The picture carries no metadata. Raises `PictureError`; safe to call from threads.
+    `at_least` is the shorter side (pixels) that will be needed; a JPEG is then decoded at 1/2, 1/4 or 1/8 of its size,
+    never below that side. 0 means full size. The picture carries no metadata. Raises `PictureError`; safe to call from
+    several threads.
     """
     with _opened(source) as (picture, _):
         if at_least > 0:
@@ -92,8 +94,8 @@ def to_array(
 ) -> np.ndarray:
     """Scale `picture` to (height, width, C) uint8, C being 3 for "rgb" and 1 for "grey"; into `out` where one is given.
 
-    "crop" fills the frame and cuts off what stands out on both sides, "pad" shows the whole picture between black borders,
-    "squeeze" ignores its proportions. Scaling is antialiased.
+    "crop" fills the frame and cuts off what stands out on both sides, "pad" shows the whole picture between black
+    borders, "squeeze" ignores its proportions. Scaling is antialiased.
     """
     mode = {"rgb": "RGB", "grey": "L"}[colour]
     wanted = (height, width, len(mode) if mode == "RGB" else 1)
@@ -116,12 +118,12 @@ def to_array(
 
 
 def read_array(source: Source, height: int, width: int, colour: Colour, fit: Fit) -> np.ndarray:
-    """`open_picture` and `to_array` in one, decoding no more of a JPEG than the size needs. (height, width, C) uint8."""
+    """`open_picture` and `to_array` in one, decoding no more of a JPEG than needed; (height, width, C) uint8."""
     return to_array(open_picture(source, at_least=max(height, width)), height, width, colour, fit)
 
 
 def sample_thumbnail(source: Source, side: int) -> Image.Image:
-    """A small RGB picture for the grids, its longer side at most `side` pixels, never enlarged. Raises `PictureError`."""
+    """A small RGB picture for the grids, longer side at most `side` pixels, never enlarged. Raises `PictureError`."""
     picture = open_picture(source, at_least=side)
     picture.thumbnail((side, side), Image.Resampling.BILINEAR, reducing_gap=2.0)
     return picture if picture.mode == "RGB" else picture.convert("RGB")
@@ -142,7 +144,10 @@ def picture_facts(source: Source) -> PictureFacts:
 
 @contextmanager
 def _opened(source: Source) -> Iterator[tuple[Image.Image, BinaryIO]]:
-    """The picture in `source`, identified but not decoded, and its stream; whatever goes wrong in the block is a `PictureError`."""
+    """The picture in `source`, identified but not decoded, and its stream.
+
+    Whatever goes wrong here or in the block of the `with` becomes a `PictureError`.
+    """
     silence_pillow()
     what = "The picture cannot be read." if isinstance(source, bytes) else f"“{Path(source).name}” cannot be read."
     try:
@@ -151,8 +156,8 @@ def _opened(source: Source) -> Iterator[tuple[Image.Image, BinaryIO]]:
     except PictureError:
         raise
     except Exception as error:
-        # All of them, on purpose: fed with a broken file, decoders raise OSError, ValueError, SyntaxError, struct.error,
-        # IndexError, KeyError, OverflowError, MemoryError and more, and one bad picture must never end a whole scan.
+        # All of them, on purpose: fed with a broken file, decoders raise OSError, ValueError, SyntaxError, IndexError,
+        # struct.error, OverflowError, MemoryError and more, and one bad picture must never end a whole scan.
         why, fix = why_failed(error)
         raise PictureError(what, why=why, fix=fix) from error
 
@@ -207,7 +212,7 @@ _TURNS = {
 
 
 def _orientation(picture: Image.Image) -> int:
-    """The EXIF orientation, 1..8, of a decoded picture; 1 where there is none. (TIFF has been turned by Pillow by then.)"""
+    """The EXIF orientation, 1..8, of a decoded picture; 1 where there is none, or where Pillow has turned it (TIFF)."""
     try:
         value = picture.getexif().get(ExifTags.Base.Orientation, 1)
     except Exception:  # malformed EXIF raises anything; a good picture must not be lost for it
@@ -242,11 +247,9 @@ def _rgb_or_grey(picture: Image.Image) -> Image.Image:
         return _grey_of_numbers(picture)
     if mode in ("P", "PA"):
         grey = _palette_is_grey(picture)
-        picture = (
-            picture.convert("RGBA") if keyed or mode == "PA" or _palette_has_alpha(picture) else picture.convert("RGB")
-        )
-        picture = _on_white(picture) if picture.mode == "RGBA" else picture
-        return picture.convert("L") if grey else picture
+        seen_through = keyed or mode == "PA" or _palette_has_alpha(picture)
+        colours = _on_white(picture.convert("RGBA")) if seen_through else picture.convert("RGB")
+        return colours.convert("L") if grey else colours
     if mode in ("1", "L"):
         return _on_white(picture.convert("LA")) if keyed else picture if mode == "L" else picture.convert("L")
     if mode in ("LA", "La"):
@@ -279,6 +282,7 @@ def _palette_is_grey(picture: Image.Image) -> bool:
 
 # --- more than 8 bits ------------------------------------------------------------------------------------------------
 
+_BITS_PER_SAMPLE, _PHOTOMETRIC, _MAX_SAMPLE_VALUE = 258, 262, 281  # tags of TIFF 6.0
 _SENSOR_BITS = (8, 10, 12, 14, 16)
 _FULL_RANGE = {"PNG", "PPM", "JPEG2000", "HEIF", "AVIF"}  # these say how bright white is, and Pillow scales to 65535
 
@@ -292,8 +296,7 @@ def _grey_of_numbers(picture: Image.Image) -> Image.Image:
         grey = _table(_white_value(picture, values))[values]
     else:
         grey = _stretched(values, *_value_range(values))
-    tags = getattr(picture, "tag_v2", {})
-    if tags.get(262) == 0:  # PhotometricInterpretation "white is zero", which Pillow minds only up to 8 bits
+    if _tiff_number(picture, _PHOTOMETRIC, 1) == 0:  # "white is zero", which Pillow minds only up to 8 bits
         grey = 255 - grey
     key = picture.info.get("transparency")
     if isinstance(key, int):
@@ -304,19 +307,26 @@ def _grey_of_numbers(picture: Image.Image) -> Image.Image:
 def _white_value(picture: Image.Image, values: np.ndarray) -> int:
     """The value that stands for white in unsigned numbers of up to 16 bits.
 
-    What the file says: 65535 for the formats that know no other, MaxSampleValue or fewer than 16 BitsPerSample in a TIFF.
-    A 16-bit TIFF often holds fewer bits without saying so: there it is the largest number of the smallest usual sensor depth
-    (8, 10, 12, 14, 16 bits) that holds all values, so that pictures from one camera mostly stay comparable.
+    What the file says: 65535 for the formats that know no other, MaxSampleValue or fewer than 16 BitsPerSample in a
+    TIFF. A 16-bit TIFF often holds fewer bits without saying so: there it is the largest number of the smallest usual
+    sensor depth (8, 10, 12, 14, 16 bits) that holds all values, so that one camera's pictures mostly stay comparable.
     """
     if picture.format in _FULL_RANGE:
         return 65535
-    tags = getattr(picture, "tag_v2", {})
-    stated, bits, highest = tags.get(281), tags.get(258, (16,))[0], int(values.max())
-    if isinstance(stated, int) and 255 <= stated < 65535 and stated >= highest:
+    highest = int(values.max())
+    bits, stated = _tiff_number(picture, _BITS_PER_SAMPLE, 16), _tiff_number(picture, _MAX_SAMPLE_VALUE, 0)
+    if max(255, highest) <= stated < 65535:
         return stated
     if bits < 16:
         return 2**bits - 1
     return next(2**depth - 1 for depth in _SENSOR_BITS if highest < 2**depth)
+
+
+def _tiff_number(picture: Image.Image, tag: int, otherwise: int) -> int:
+    """The (first) whole number under a TIFF tag; `otherwise` in other formats and where it is missing."""
+    value = getattr(picture, "tag_v2", {}).get(tag, otherwise)
+    value = value[0] if isinstance(value, tuple) and value else value
+    return value if isinstance(value, int) else otherwise
 
 
 @lru_cache(maxsize=8)
@@ -328,8 +338,8 @@ def _table(white: int) -> np.ndarray:
 def _value_range(values: np.ndarray) -> tuple[float, float]:
     """The values that stand for black and white in float, signed or very large numbers.
 
-    Floats within 0..1, or else within 0..255, have that range, as is the custom; all others reach from their lowest to their
-    highest finite value.
+    Floats within 0..1, or else within 0..255, have that range, as is the custom; all others reach from their lowest to
+    their highest finite value.
     """
     finite = values[np.isfinite(values)] if values.dtype.kind == "f" else values
     if finite.size == 0:
@@ -341,7 +351,7 @@ def _value_range(values: np.ndarray) -> tuple[float, float]:
 
 
 def _stretched(values: np.ndarray, low: float, high: float) -> np.ndarray:
-    """`values` with `low` at 0 and `high` at 255, uint8; infinities go to the ends, NaN to 0, and a constant is black."""
+    """`values` with `low` at 0 and `high` at 255, uint8; infinities go to the ends, NaN to 0, a constant is black."""
     grey = np.zeros(values.shape, np.uint8)
     if high <= low:
         return grey
