@@ -34,9 +34,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 # Lies in every environment that is ours. Empty: not complete. Otherwise one fingerprint per line of what is installed.
 STAMP = "atelier-stamp"
-# Everything installed on Linux comes to 6.1 GB, 4.5 of them CUDA; elsewhere PyPI serves the small build of torch.
+# Everything installed on Linux comes to 6.4 GB (measured), 3.2 of them CUDA; elsewhere PyPI serves a small torch.
 INSTALLED_GB = 6.5 if sys.platform == "linux" else 2.5
-DOWNLOAD_SHARE = 0.45  # of the installed size; downloads lie in the temporary folder and in pip's cache
+DOWNLOAD_SHARE = 0.5  # of the installed size; it lies in the temporary folder, and once more in pip's cache
 NEWER_PIP = "pip>=25.1,<27"  # shows progress while unpacking too; an older one does the same work silently
 
 NO_NETWORK = re.compile(
@@ -234,8 +234,8 @@ def explained(error: OSError, env: Path) -> Problem:
 def disk_sentence(env: Path) -> str:
     """What to do when the disk is full."""
     return (
-        f"the disk is full: installing needs about {INSTALLED_GB:g} GB in {env} and "
-        f"{INSTALLED_GB * DOWNLOAD_SHARE:.1f} GB for downloads, so free some space, or set ATELIER_ENV to a folder on "
+        f"the disk is full: installing needs about {INSTALLED_GB:g} GB in {env} and, while downloading, "
+        f"{INSTALLED_GB * DOWNLOAD_SHARE:.1f} GB more, so free some space, or set ATELIER_ENV to a folder on "
         "a larger disk, and start again."
     )
 
@@ -282,7 +282,7 @@ def install(env: Path, extras: tuple[str, ...], lock: int) -> None:
     usable = is_usable(env)
     if env.exists() and any(env.iterdir()) and not usable and not stamp.exists():
         raise Problem(f"{env} exists and is no environment of Atelier: set ATELIER_ENV to a new or an empty folder.")
-    check_space(env)
+    cache = [] if room_for_cache(env) else ["--no-cache-dir"]
     env.mkdir(exist_ok=True)
     stamp.write_text("", encoding="utf-8")  # from here on it is ours, and not complete
     if usable:
@@ -291,10 +291,10 @@ def install(env: Path, extras: tuple[str, ...], lock: int) -> None:
     else:
         say(f"making an environment in {env} (once; about {INSTALLED_GB:g} GB) ...")
         make_environment(env)
-        pip(env, ["install", "--quiet", "--upgrade", NEWER_PIP], lock, must_work=False)
+        pip(env, ["install", "--quiet", "--upgrade", *cache, NEWER_PIP], lock, must_work=False)
     names = requirements(extras)
     say(f"installing {len(names)} packages and what they need; this takes some minutes the first time ...")
-    pip(env, ["install", "--only-binary", ":all:", *names], lock)
+    pip(env, ["install", "--only-binary", ":all:", *cache, *names], lock)
     version = recorded_python(env)
     complete = [fingerprint(requirements(extras), version), fingerprint(requirements(), version)]
     fresh = stamp.with_suffix(".new")
@@ -334,18 +334,29 @@ def drop_half_installed(env: Path) -> None:
                 shutil.rmtree(entry)
 
 
-def check_space(env: Path) -> None:
-    """Raise Problem when what is still to come does not fit on the disks it goes to."""
+def room_for_cache(env: Path) -> bool:
+    """Compare what is still to come with the free space of the disks it goes to.
+
+    Returns whether pip may also keep its downloads, which makes a second try quick.
+    Raises Problem when it does not even fit without.
+    """
     there = sum(file.stat(follow_symlinks=False).st_size for file in env.rglob("*") if file.is_file())
-    missing = max(0.0, INSTALLED_GB * 1e9 - there)
+    to_come = max(0.0, INSTALLED_GB * 1e9 - there)
+    places = [(env.parent, to_come), (Path(tempfile.gettempdir()), to_come * DOWNLOAD_SHARE)]
+    if not fits(places):
+        raise Problem(disk_sentence(env))
+    return fits([*places, (Path.home(), to_come * DOWNLOAD_SHARE)])
+
+
+def fits(places: list[tuple[Path, float]]) -> bool:
+    """Whether each folder's disk has room for the bytes that go to it, together with the others on that disk."""
     needed: dict[int, float] = {}
     free: dict[int, int] = {}
-    for folder, size in ((env.parent, missing), (Path(tempfile.gettempdir()), missing * DOWNLOAD_SHARE)):
+    for folder, size in places:
         disk = folder.stat().st_dev
         needed[disk] = needed.get(disk, 0.0) + size
         free[disk] = shutil.disk_usage(folder).free
-    if any(free[disk] < needed[disk] for disk in needed):
-        raise Problem(disk_sentence(env))
+    return all(free[disk] >= needed[disk] for disk in needed)
 
 
 def pip(env: Path, arguments: list[str], lock: int, must_work: bool = True) -> None:
@@ -365,8 +376,8 @@ def why_failed(env: Path, output: str, otherwise: str) -> str:
         return disk_sentence(env)
     if NO_NETWORK.search(output):
         return (
-            "the packages cannot be downloaded: check the connection to the internet (or the proxy) and start again; "
-            "what was downloaded is kept."
+            "the packages cannot be downloaded: check the connection to the internet (or the settings of the proxy) "
+            "and start again."
         )
     missing = NOT_FOR_THIS_PYTHON.search(output)
     if missing:
