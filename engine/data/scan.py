@@ -169,9 +169,11 @@ def _layout(walk: _Walk, known: Collection[str]) -> tuple[list[tuple[int, str]],
     deep = [(split, name) for split, name in named if walk.listing(_join(place, name)).folders]
     if deep and not others and all(split != TRAIN for split, _ in named):
         raise _nothing_to_train_with(walk, f"There is only a folder “{deep[0][1]}”, and none for training.")
-    has_train = any(split == TRAIN for split, _ in deep)
-    # A class may well be called “train": without class folders in it, or alone among other classes, it is one.
-    if not has_train or (others and len({split for split, _ in deep}) < 2):
+    # A class may well be called “train”: one that lies among other classes is meant, unless it and another such folder
+    # hold class folders themselves.
+    certain = {split for split, _ in (deep if others else named)}
+    alone = not others and len(named) == len(deep) == 1
+    if TRAIN not in certain or (len(certain) < 2 and not alone):
         return [(TRAIN, place)], False
     walk.stray += len(here.pictures)
     if others:
@@ -192,12 +194,8 @@ def _unwrapped(walk: _Walk, root: _Listing, known: Collection[str]) -> tuple[str
             break
         place = _join(place, here.folders[0])
         here = walk.listing(place)
-    if (
-        not place
-        or here.pictures
-        or not here.folders
-        or (len(here.folders) == 1 and here.folders[0].lower() not in SPLIT_NAMES)
-    ):
+    holds_classes = len(here.folders) > 1 or any(name.lower() in SPLIT_NAMES for name in here.folders)
+    if not place or here.pictures or not holds_classes:
         return "", root
     walk.notes.append(f"The classes were found further down, in “{place}”.")
     return place, here

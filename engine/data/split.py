@@ -73,8 +73,8 @@ def _queue(paths: Sequence[str], labels: np.ndarray, numbers: np.ndarray, seed: 
 def _cuts(count: int, test: int, validation: int, whole: int) -> tuple[int, int]:
     """Where the test part of a queue of `count` pictures ends, and where the validation part does.
 
-    `test` and `validation` are shares of `whole`. Rounding the two cuts instead of the three parts keeps every part within
-    one picture of its share, and moves a cut by one at most when the queue grows by one.
+    `test` and `validation` are shares of `whole`. Rounding the two cuts instead of the three parts keeps every part
+    within one picture of its share, and moves a cut by one at most when the queue grows by one.
     """
     first = _rounded(count * test, whole)
     second = _rounded(count * (test + validation), whole)

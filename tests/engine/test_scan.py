@@ -14,6 +14,7 @@ from engine.jobs import Cancelled, JobControl
 from engine.spec.data import DataSpec
 
 DATA = DataSpec()
+ODD_NAMES = ["Größe", "小狗 🐶", "naïve # “x” 100%", "e\u0301", "שלום", "x" * 200] + ["back\\slash"] * (os.sep == "/")
 
 
 def lay_out(root: Path, *paths: str) -> Path:
