@@ -96,7 +96,7 @@ def desktop_entry(program: Path, python: Path) -> str:
         [
             "[Desktop Entry]",
             "Type=Application",
-            "Version=1.5",
+            "Version=1.0",
             "Name=Atelier",
             "GenericName=Image network studio",
             "GenericName[fr]=Studio de réseaux pour images",
@@ -108,7 +108,7 @@ def desktop_entry(program: Path, python: Path) -> str:
             "Terminal=false",
             "StartupNotify=true",
             "StartupWMClass=atelier",
-            "Categories=Education;Science;ArtificialIntelligence;",
+            "Categories=Education;ArtificialIntelligence;",
             "Keywords=neural;network;image;training;classification;deep learning;",
             f"MimeType={MIME_TYPE};",
             "",
@@ -140,8 +140,8 @@ def install_freedesktop(program: Path, python: Path) -> str:
     ):
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")
+    # No `xdg-mime default`: the only program for a type is its default, and uninstalling leaves no line of ours behind.
     refresh_freedesktop(data)
-    run_if_there("xdg-mime", "default", "atelier.desktop", MIME_TYPE)
     return f"Atelier is in the menu now, and .atelier files open with it ({data / 'applications' / 'atelier.desktop'})."
 
 
