@@ -77,6 +77,12 @@ def formats_to_try(head: bytes) -> tuple[str, ...]:
     return (*READABLE_FORMATS, "HEIF")
 
 
+def covered_by_strips(tiff: Image.Image) -> bool:
+    """Whether the strips or tiles a TIFF lists reach its last pixel; Pillow leaves the rest black without a word."""
+    right, bottom = (max((tile.extents[side] for tile in tiff.tile), default=0) for side in (2, 3))
+    return right * bottom >= tiff.width * tiff.height  # as a product, since only the size has been turned upright
+
+
 def silence_pillow() -> None:
     """Let Pillow's warnings about odd metadata go nowhere, in every thread.
 
@@ -159,6 +165,7 @@ def _why_text(head: bytes) -> tuple[str, str] | None:
     return None
 
 
+_CUT_OFF = ("truncat", "premature", "end of file", "not enough image data")
 _SYSTEM_REASONS = {
     errno.ELOOP: "It is a link that points to itself.",
     errno.ENAMETOOLONG: "Its name or path is longer than this system allows.",
@@ -189,7 +196,7 @@ def why_failed(error: Exception) -> tuple[str, str]:
         return why_too_large(int(pixels.group()) if pixels else None)
     if isinstance(error, UnidentifiedImageError):
         return "It is in no picture format that is known here.", "Save it as PNG or JPEG first."
-    if "truncat" in text or "premature" in text or "end of file" in text or isinstance(error, EOFError):
+    if isinstance(error, EOFError) or any(sign in text for sign in _CUT_OFF):
         return "The file is cut off.", "Copy or download it again."
     if "decompressed data too large" in text:
         return "The notes inside it unpack to a suspicious size.", "Save it again in a picture editor, or leave it out."

@@ -29,6 +29,7 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 from engine.data.formats import (
     MAX_PIXELS,
     PICTURE_SUFFIXES,
+    covered_by_strips,
     formats_to_try,
     looks_like_picture,
     silence_pillow,
@@ -188,6 +189,8 @@ def _identified(stream: BinaryIO, what: str) -> Image.Image:
     if picture.width * picture.height > MAX_PIXELS:
         why, fix = why_too_large(picture.width * picture.height)
         raise PictureError(what, why=why, fix=fix)
+    if picture.format == "TIFF" and not covered_by_strips(picture):
+        raise EOFError("strips are missing")
     return picture
 
 
@@ -341,10 +344,13 @@ def _value_range(values: np.ndarray) -> tuple[float, float]:
     Floats within 0..1, or else within 0..255, have that range, as is the custom; all others reach from their lowest to
     their highest finite value.
     """
-    finite = values[np.isfinite(values)] if values.dtype.kind == "f" else values
-    if finite.size == 0:
-        return 0.0, 1.0
-    low, high = float(finite.min()), float(finite.max())
+    low, high = np.inf, -np.inf
+    for rows in _strips(values):
+        finite = values[rows][np.isfinite(values[rows])]
+        if finite.size:
+            low, high = min(low, float(finite.min())), max(high, float(finite.max()))
+    if low > high:
+        return 0.0, 1.0  # there is no finite value at all
     if values.dtype.kind == "f" and low >= 0 and high <= 255:
         return 0.0, 1.0 if high <= 1 else 255.0
     return low, high
@@ -355,11 +361,20 @@ def _stretched(values: np.ndarray, low: float, high: float) -> np.ndarray:
     grey = np.zeros(values.shape, np.uint8)
     if high <= low:
         return grey
-    for start in range(0, len(values), 256):  # in strips: float64 of a whole large picture would be gigabytes
-        strip = np.nan_to_num(values[start : start + 256].astype(np.float64), nan=low, posinf=high, neginf=low)
-        grey[start : start + 256] = np.round((np.clip(strip, low, high) - low) * (255 / (high - low)))
-    grey[np.isnan(values)] = 0
+    for rows in _strips(values):
+        with np.errstate(invalid="ignore"):  # signalling NaNs, which only damaged files hold, complain when copied
+            strip = values[rows].astype(np.float64)
+        unknown = np.isnan(strip)
+        strip[unknown] = low
+        grey[rows] = np.round((np.clip(strip, low, high) - low) * (255 / (high - low)))
+        grey[rows][unknown] = 0
     return grey
+
+
+def _strips(values: np.ndarray) -> Iterator[slice]:
+    """Rows of about a million values at a time: a whole large picture in float64 would take gigabytes."""
+    step = max(1, 2**20 // max(1, values.shape[1]))
+    return (slice(start, start + step) for start in range(0, len(values), step))
 
 
 # --- sizes -----------------------------------------------------------------------------------------------------------

@@ -273,6 +273,11 @@ def test_what_is_no_number_is_black_and_infinity_the_end_of_the_range():
         warnings.simplefilter("error")
         pixels = np.asarray(open_picture(as_bytes(Image.fromarray(values), "TIFF")))
     assert pixels[10, :3].tolist() == [0, 255, 0]
+    signalling = ramp(-1, 1, np.float32)
+    signalling.view(np.uint32)[0, 0] = 0x7FA00000
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert np.asarray(open_picture(as_bytes(Image.fromarray(signalling), "TIFF")))[0, 0] == 0
     for hopeless in (np.nan, np.inf, 7e9):
         constant = Image.fromarray(np.full((4, 4), hopeless, np.float32))
         assert len(np.unique(np.asarray(open_picture(as_bytes(constant, "TIFF"))))) == 1
@@ -432,6 +437,13 @@ def test_a_cut_file_is_an_error_not_half_a_picture(kind):
     data = as_bytes(noise, kind)
     assert refused(data[: len(data) * 6 // 10]).why
     assert open_picture(data).size == (64, 64)
+
+
+def test_a_tiff_with_too_few_strips_is_cut_off():
+    data = as_bytes(painted(), "TIFF")
+    at = data.index(struct.pack("<HHI", 257, 4, 1)) + 8  # ImageLength
+    assert struct.unpack_from("<I", data, at) == (40,)
+    assert "cut off" in refused(data[:at] + struct.pack("<I", 4000) + data[at + 4 :]).why
 
 
 def test_damaged_and_cut_are_told_apart():
