@@ -1,7 +1,7 @@
 """What both kinds of drawing are made with: curves, smooth masks, paint and texture.
 
-A picture in progress is a float32 array (3, side, side), 0..1: channels first, since a mask (side, side) then spreads over
-the channels without a copy. Crisp shapes are drawn by Pillow at three times the size and reduced; everything soft
+A picture in progress is a float32 array (3, side, side), 0..1: channels first, since a mask (side, side) then spreads
+over the channels without a copy. Crisp shapes are drawn by Pillow at three times the size and reduced; everything soft
 (light, fur patches, cheeks) is computed directly on the pixels.
 """
 
@@ -16,7 +16,9 @@ from PIL import Image, ImageDraw, ImageFilter
 
 OVERSAMPLE = 3
 NOISE_SIDE = 256  # side of the stored textures; pictures take random windows of it
-TEXTURE_WINDOW = 128  # textures are defined at this side and resized for others, so that a drawing looks alike at any side
+TEXTURE_WINDOW = (
+    128  # textures are defined at this side and resized for others, so that a drawing looks alike at any side
+)
 
 Points = np.ndarray  # (N, 2) float, x to the right and y down
 Colour = np.ndarray  # (3,) float32, 0..1
@@ -116,7 +118,9 @@ class Frame:
     def spot(self, x: float, y: float, width: float, height: float) -> np.ndarray:
         """(side, side) float32: a soft round patch, 1 in its middle, 0.37 at the given half axes."""
         u, v = self.grid
-        return np.exp(-(((u - np.float32(x)) / np.float32(width)) ** 2) - ((v - np.float32(y)) / np.float32(height)) ** 2)
+        return np.exp(
+            -(((u - np.float32(x)) / np.float32(width)) ** 2) - ((v - np.float32(y)) / np.float32(height)) ** 2
+        )
 
 
 class Details:
@@ -124,7 +128,7 @@ class Details:
 
     def __init__(self, frame: Frame):
         self._frame = frame
-        self._shapes: list[tuple[list[tuple[float, float]], Colour, float]] = []
+        self._shapes: list[tuple[Points, Colour, float]] = []
 
     def add(self, outline: Points, fill: Colour) -> None:
         self._shapes.append((self._frame.pixels(outline) * OVERSAMPLE, fill, 0.0))
@@ -159,7 +163,9 @@ class Details:
 
 def to_bytes(picture: np.ndarray) -> np.ndarray:
     """(3, H, W) float32 0..1 to (H, W, 3) uint8."""
-    return np.ascontiguousarray((picture.clip(0, 1) * np.float32(255) + np.float32(0.5)).astype(np.uint8).transpose(1, 2, 0))
+    return np.ascontiguousarray(
+        (picture.clip(0, 1) * np.float32(255) + np.float32(0.5)).astype(np.uint8).transpose(1, 2, 0)
+    )
 
 
 def from_image(image: Image.Image) -> np.ndarray:
@@ -176,7 +182,7 @@ def paint(picture: np.ndarray, mask: np.ndarray, fill: np.ndarray) -> None:
 
 def blurred(mask: np.ndarray, radius: float) -> np.ndarray:
     """(side, side) float32, box-blurred twice (near to a Gaussian, and much faster); `radius` in pixels."""
-    image = Image.fromarray((mask * 255).astype(np.uint8)).filter(ImageFilter.BoxBlur(radius, ))
+    image = Image.fromarray((mask * 255).astype(np.uint8)).filter(ImageFilter.BoxBlur(radius))
     return np.asarray(image.filter(ImageFilter.BoxBlur(radius)), dtype=np.float32) / 255
 
 
@@ -200,7 +206,7 @@ def _texture(kind: str) -> np.ndarray:
     shape = {
         "grain": np.ones_like(wave),
         "crumb": np.exp(-((wave / 0.16) ** 2)) * (0.25 + (wave > 0.03)),
-        "fur": np.exp(-((right / 0.24) ** 2) - (down / 0.07) ** 2) * (0.3 + (wave > 0.03)),
+        "fur": np.exp(-((right / 0.3) ** 2) - (down / 0.12) ** 2) * (0.3 + (wave > 0.03)),
         "cloud": np.exp(-((wave / 0.022) ** 2)),
         "wood": np.exp(-((right / 0.006) ** 2) - (down / 0.12) ** 2),
     }[kind]

@@ -28,14 +28,23 @@ PINK = colour(0xD9908A)
 def _head(rng: Random) -> np.ndarray:
     """The apple-shaped skull that narrows to a small muzzle."""
     wide, cheeks = rng.uniform(0.93, 1.1), rng.uniform(0.9, 1.15)
-    half = ((0, -0.55), (0.3, -0.51), (0.53, -0.28), (0.57, 0.0), (0.45 * cheeks, 0.24), (0.27 * cheeks, 0.43), (0.15, 0.56), (0, 0.6))
+    half = (
+        (0, -0.55),
+        (0.3, -0.51),
+        (0.53, -0.28),
+        (0.57, 0.0),
+        (0.45 * cheeks, 0.24),
+        (0.27 * cheeks, 0.43),
+        (0.15, 0.56),
+        (0, 0.6),
+    )
     return roughened(closed_curve(both_sides([(x * wide, y) for x, y in half])), 0.018, rng)
 
 
 def _ears(rng: Random) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Outline and inside of the right and the left ear; one in eight dogs lets an ear hang."""
-    spread, length = rng.uniform(-0.2, 0.22), rng.uniform(0.82, 1.1)
-    hanging = rng.choice((0, 1)) if rng.random() < 0.13 else None
+    """Outline and inside of the right and the left ear; one dog in twelve lets an ear hang."""
+    spread, length = rng.uniform(-0.2, 0.22), rng.uniform(0.9, 1.12)
+    hanging = rng.choice((0, 1)) if rng.random() < 0.08 else None
     pairs = []
     for index, mirror in enumerate((1, -1)):
         tip = (0.98, -0.3) if index == hanging else (0.72, -1.04)
@@ -63,7 +72,7 @@ def _paint_body(picture: np.ndarray, frame: Frame, look: Look, head_shadow: np.n
         fill = look.accent[:, None, None]
         # Ribs of the wool run across or along, as pleats of a cup would.
         ribs = np.cos((v * 0.8 + 0.1 * u**2 if rng.random() < 0.5 else u) * rng.uniform(24, 44))
-        light = light + rng.uniform(0.05, 0.12) * ribs
+        light = light + rng.uniform(0.02, 0.07) * ribs
     else:
         fill = look.coat[:, None, None] * (1 + look.grain * texture("fur", frame.side, rng))
         paint(fill, 0.7 * frame.spot(0, 0.75, 0.28, 0.3), look.pale)
@@ -72,7 +81,7 @@ def _paint_body(picture: np.ndarray, frame: Frame, look: Look, head_shadow: np.n
 
 def _add_face(details: Details, look: Look, turn: float, rng: Random) -> None:
     apart, height = rng.uniform(0.21, 0.27), rng.uniform(-0.08, 0.02)
-    radius = rng.uniform(0.1, 0.135)
+    radius = rng.uniform(0.11, 0.14)
     glow = blend(look.dark, look.coat, 0.45)
     for mirror in (-1, 1):
         x, y = turn + mirror * apart, height
@@ -82,18 +91,35 @@ def _add_face(details: Details, look: Look, turn: float, rng: Random) -> None:
         details.add(ellipse(x, y, radius * 0.66, radius * 0.66), look.dark)
         shine = radius * 0.28
         details.add(ellipse(x + look.light[0] * radius * 0.42, y + look.light[1] * radius * 0.42, shine, shine), WHITE)
-        details.add(ellipse(x - look.light[0] * radius * 0.4, y + radius * 0.45, shine * 0.4, shine * 0.4), blend(glow, WHITE, 0.6))
+        details.add(
+            ellipse(x - look.light[0] * radius * 0.4, y + radius * 0.45, shine * 0.4, shine * 0.4),
+            blend(glow, WHITE, 0.6),
+        )
     x, y, size = turn * 1.7, rng.uniform(0.27, 0.33), rng.uniform(0.085, 0.11)
     line = blend(look.coat, look.dark, 0.75)
     corner = rng.uniform(0.1, 0.15)
     details.line(np.array([(x, y + size * 0.6), (x, y + size * 1.5)]), line, 0.022)
     if rng.random() < 0.22:
-        details.add(closed_curve([(x - 0.055, y + 0.15), (x + 0.055, y + 0.15), (x + 0.05, y + 0.25), (x - 0.05, y + 0.25)]), PINK)
+        details.add(
+            closed_curve([(x - 0.055, y + 0.15), (x + 0.055, y + 0.15), (x + 0.05, y + 0.25), (x - 0.05, y + 0.25)]),
+            PINK,
+        )
     for mirror in (-1, 1):
-        smile = [(x, y + size * 1.5), (x + mirror * corner * 0.5, y + size * 1.8), (x + mirror * corner, y + size * 1.45)]
+        smile = [
+            (x, y + size * 1.5),
+            (x + mirror * corner * 0.5, y + size * 1.8),
+            (x + mirror * corner, y + size * 1.45),
+        ]
         details.line(np.array(smile), line, 0.022)
-    details.add(closed_curve([(x, y + size * 0.8), (x - size, y - size * 0.35), (x, y - size * 0.6), (x + size, y - size * 0.35)]), look.dark)
-    details.add(ellipse(x + look.light[0] * size * 0.3, y - size * 0.3, size * 0.3, size * 0.15), blend(look.dark, WHITE, 0.55))
+    details.add(
+        closed_curve(
+            [(x, y + size * 0.8), (x - size, y - size * 0.35), (x, y - size * 0.6), (x + size, y - size * 0.35)]
+        ),
+        look.dark,
+    )
+    details.add(
+        ellipse(x + look.light[0] * size * 0.3, y - size * 0.3, size * 0.3, size * 0.15), blend(look.dark, WHITE, 0.55)
+    )
 
 
 def draw_chihuahua(picture: np.ndarray, frame: Frame, look: Look, rng: Random) -> None:
@@ -113,7 +139,7 @@ def draw_chihuahua(picture: np.ndarray, frame: Frame, look: Look, rng: Random) -
     light = 1 + look.depth * slope
     ear_fur = fur * (light * rng.uniform(0.82, 1.0))
     rosy = blend(look.coat * 0.72, PINK, rng.uniform(0.25, 0.65))
-    paint(ear_fur, inside * rng.uniform(0.55, 0.9), rosy)
+    paint(ear_fur, inside * rng.uniform(0.7, 0.95), rosy)
     paint(picture, ear, ear_fur * (1 - 0.35 * head_soft))
 
     muzzle = frame.spot(turn * 1.6, 0.38, rng.uniform(0.2, 0.3), rng.uniform(0.15, 0.24))

@@ -42,7 +42,7 @@ def _cup(rng: Random) -> tuple[np.ndarray, float, float]:
 
 def _places(rng: Random) -> list[tuple[float, float]]:
     """Where the 3 to 9 dots lie; now and then they happen to look like two eyes and a nose."""
-    if rng.random() < 0.22:
+    if rng.random() < 0.15:
         apart, height = rng.uniform(0.2, 0.3), rng.uniform(-0.36, -0.22)
         face = [(-apart, height), (apart, height), (rng.uniform(-0.06, 0.06), height + rng.uniform(0.24, 0.34))]
         return [(x + rng.gauss(0, 0.02), y + rng.gauss(0, 0.02)) for x, y in face]
@@ -58,21 +58,28 @@ def _places(rng: Random) -> list[tuple[float, float]]:
 
 
 def _add_dots(details: Details, look: Look, rng: Random) -> None:
-    berries, radius = rng.random() < 0.45, rng.uniform(0.07, 0.11)
+    berries, radius = rng.random() < 0.4, rng.uniform(0.06, 0.095)
     glow = blend(look.dark, look.coat, 0.3)
     for x, y in _places(rng):
         size = radius * rng.uniform(0.85, 1.2)
         if berries:
             details.add(ellipse(x, y + size * 0.12, size * 1.12, size * 1.05), blend(look.coat, look.dark, 0.55))
             details.add(ellipse(x, y, size, size), look.dark)
-            details.add(ellipse(x - look.light[0] * size * 0.2, y - look.light[1] * size * 0.25, size * 0.7, size * 0.68), glow)
+            details.add(
+                ellipse(x - look.light[0] * size * 0.2, y - look.light[1] * size * 0.25, size * 0.7, size * 0.68), glow
+            )
             details.add(ellipse(x, y, size * 0.72, size * 0.68), look.dark)
-            shine = size * rng.uniform(0.2, 0.32)
-            details.add(ellipse(x + look.light[0] * size * 0.42, y + look.light[1] * size * 0.42, shine, shine), WHITE)
+            shine = size * rng.uniform(0.16, 0.26)
+            details.add(
+                ellipse(x + look.light[0] * size * 0.42, y + look.light[1] * size * 0.42, shine, shine),
+                blend(look.dark, WHITE, 0.7),
+            )
         else:
             chip = roughened(ellipse(x, y, size * rng.uniform(0.8, 1.15), size * 0.85, rng.uniform(0, 3), 9), 0.16, rng)
             details.add(chip, look.dark)
-            shine = ellipse(x + look.light[0] * size * 0.35, y + look.light[1] * size * 0.35, size * 0.34, size * 0.2, 0.4)
+            shine = ellipse(
+                x + look.light[0] * size * 0.35, y + look.light[1] * size * 0.35, size * 0.34, size * 0.2, 0.4
+            )
             details.add(shine, glow)
 
 
@@ -85,20 +92,24 @@ def draw_muffin(picture: np.ndarray, frame: Frame, look: Look, rng: Random) -> N
     picture *= 1 - np.float32(0.45) * shifted(soft, -look.light[0] * frame.size * 0.12, frame.size * 0.1)
 
     across = np.clip(u / (top + (bottom - top) * v.clip(0, 0.85) / 0.85), -1, 1)
-    pleats = np.cos(np.arcsin(across) * rng.randint(9, 16))
-    light = 1 + look.depth * look.light[0] * across - 0.22 * across**2 + rng.uniform(0.05, 0.12) * pleats
+    pleats = np.cos(np.arcsin(across) * rng.randint(9, 14))
+    light = 1 + look.depth * look.light[0] * across - 0.22 * across**2 + rng.uniform(0.1, 0.19) * pleats
     dome_soft = blurred(dome, frame.size * 0.1)
     light -= 0.5 * shifted(dome_soft, 0, frame.size * 0.08)  # the shadow of the top on its cup
-    paint(picture, cup, look.accent[:, None, None] * (light + 0.14))
+    paint(picture, cup, look.accent[:, None, None] * (light + 0.06))
 
     body = look.coat[:, None, None] * (1 + look.grain * texture("crumb", frame.side, rng))
     baked = np.clip((v + 0.02) * 2.6, 0, 1) * rng.uniform(0.1, 0.4)  # a paler or darker seam above the cup
     body += baked * (blend(look.coat, look.pale, 0.6)[:, None, None] - body)
     for _ in range(rng.randint(2, 4)):  # bumps
-        bump = frame.spot(rng.uniform(-0.45, 0.45), rng.uniform(-0.6, 0), rng.uniform(0.12, 0.3), rng.uniform(0.08, 0.2))
+        bump = frame.spot(
+            rng.uniform(-0.45, 0.45), rng.uniform(-0.6, 0), rng.uniform(0.12, 0.3), rng.uniform(0.08, 0.2)
+        )
         body *= 1 + np.float32(rng.uniform(-0.1, 0.14)) * bump
     if rng.random() < 0.7:  # sugar
-        sugar = frame.spot(rng.uniform(-0.2, 0.2), rng.uniform(-0.5, -0.1), rng.uniform(0.2, 0.42), rng.uniform(0.16, 0.3))
+        sugar = frame.spot(
+            rng.uniform(-0.2, 0.2), rng.uniform(-0.5, -0.1), rng.uniform(0.2, 0.42), rng.uniform(0.16, 0.3)
+        )
         paint(body, np.float32(rng.uniform(0.35, 0.85)) * sugar, look.pale)
     slope = look.light[0] * u + look.light[1] * (v + 0.3)
     paint(picture, dome, body * (1 + look.depth * slope) * (0.62 + 0.42 * dome_soft))

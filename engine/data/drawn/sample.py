@@ -18,7 +18,9 @@ _JPEG_QUALITY = 92
 
 
 def draw(class_name: str, seed: int, side: int = 128) -> Image.Image:
-    """Draw one picture: RGB, side x side pixels; the same (class, seed, side) always gives the same pixels.
+    """Draw one picture: RGB, side x side pixels; the same (class, seed, side) gives the same pixels.
+
+    Another `side` gives the same scene, only its noise differs.
 
     Raises:
         KeyError: `class_name` is none of `CLASSES`.
@@ -39,7 +41,7 @@ def write_sample(
     side: int = 128,
     progress: Callable[[int, int], None] | None = None,
 ) -> None:
-    """Write `count` pictures, split evenly (the first classes get one more), as `folder`/<class>/<class>-0001.jpg and so on.
+    """Write `count` pictures, split evenly, as `folder`/<class>/<class>-0001.jpg and so on.
 
     `folder` appears whole or not at all; where it already holds the classes it is left as it is, whatever its count.
 

@@ -11,13 +11,11 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 from engine.data.drawn.canvas import (
-    OVERSAMPLE,
     Colour,
     Frame,
     as_bytes,
     blend,
     colour,
-    ellipse,
     from_image,
     paint,
     texture,
@@ -69,11 +67,11 @@ def choose_look(rng: Random) -> Look:
 
 
 def choose_frame(side: int, rng: Random) -> Frame:
-    scale = rng.uniform(0.55, 1.0)
-    # Small objects wander further than large ones; one picture in six is cut by the border.
-    room = 0.05 + 0.42 * (1 - scale) + (0.12 if rng.random() < 0.17 else 0.0)
+    scale = rng.uniform(0.6, 1.0)
+    # Small objects wander further than large ones; one picture in eight is cut by the border.
+    room = 0.04 + 0.4 * (1 - scale) + (0.12 if rng.random() < 0.12 else 0.0)
     x, y = 0.5 + rng.uniform(-room, room), 0.5 + rng.uniform(-room, room)
-    return Frame(side, x * side, y * side, scale * side * 0.47, rng.gauss(0, 0.2))
+    return Frame(side, x * side, y * side, scale * side * 0.47, rng.gauss(0, 0.17))
 
 
 def _tones(rng: Random) -> tuple[Colour, Colour]:
@@ -115,7 +113,7 @@ def _blobs(side: int, tones: tuple[Colour, Colour], rng: Random) -> np.ndarray:
         x, y, radius = rng.uniform(0, small), rng.uniform(0, small), small * rng.uniform(0.06, 0.24)
         fill = blend(tones[1], rng.choice(WALLS), rng.uniform(0, 0.6)) * rng.uniform(0.85, 1.2)
         draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=as_bytes(fill))
-    image = image.filter(ImageFilter.GaussianBlur(small * rng.uniform(0.02, 0.06)))
+    image = _out_of_focus(image, small * rng.uniform(0.02, 0.055))
     return from_image(image.resize((side, side), Image.Resampling.BICUBIC))
 
 
@@ -129,49 +127,68 @@ def draw_background(side: int, rng: Random) -> np.ndarray:
     return picture
 
 
+def _out_of_focus(image: Image.Image, radius: float) -> Image.Image:
+    """Blur twice with a box: round enough, and Pillow's Gaussian blur takes three passes."""
+    return image.filter(ImageFilter.BoxBlur(radius)).filter(ImageFilter.BoxBlur(radius))
+
+
+def _add_plates(draw: ImageDraw.ImageDraw, side: int, fill: Colour, rng: Random) -> None:
+    plate, rim = as_bytes(fill), as_bytes(fill * 0.82)
+    for _ in range(rng.randint(1, 3)):
+        x, y, radius = rng.uniform(0, side), rng.uniform(0.2, 1) * side, rng.uniform(0.12, 0.36) * side
+        for share, tone in ((1.0, rim), (0.93, plate), (0.62, rim), (0.58, plate)):
+            wide, high = radius * share, radius * share / 2
+            draw.ellipse((x - wide, y - high, x + wide, y + high), fill=tone)
+
+
+def _add_dots(draw: ImageDraw.ImageDraw, side: int, fill: Colour, rng: Random) -> None:
+    radius, tone = rng.uniform(0.018, 0.045) * side, as_bytes(fill)
+    for _ in range(rng.randint(5, 22)):
+        x, y, own = rng.uniform(0, side), rng.uniform(0, side), radius * rng.uniform(0.7, 1.3)
+        draw.ellipse((x - own, y - own, x + own, y + own), fill=tone)
+
+
+def _add_bunting(draw: ImageDraw.ImageDraw, side: int, fill: Colour, rng: Random) -> None:
+    """A row of little flags, hanging down or standing up: triangles that are no ears."""
+    across, height = rng.uniform(0.1, 0.22) * side, rng.uniform(0.1, 0.24) * side
+    top, slope = rng.uniform(-0.05, 0.85) * side, rng.gauss(0, 0.12)
+    drop = -height if rng.random() < 0.5 else height
+    for step in range(-1, int(side / across) + 1):
+        x, y = step * across, top + slope * step * across
+        tone = rng.choice(ACCENTS) if step % 2 else fill
+        corners = (x, y, x + across * 0.9, y + slope * across, x + across * 0.45, y + drop)
+        draw.polygon(corners, fill=as_bytes(tone))
+
+
+def _add_stripes(draw: ImageDraw.ImageDraw, side: int, fill: Colour, rng: Random) -> None:
+    width, slant, tone = rng.uniform(0.04, 0.12) * side, rng.uniform(-0.5, 0.5) * side, as_bytes(fill)
+    for step in range(-6, int(side / width / 2) + 6):
+        x = 2 * step * width
+        draw.polygon((x, 0, x + width, 0, x + width + slant, side, x + slant, side), fill=tone)
+
+
 def _with_clutter(picture: np.ndarray, side: int, rng: Random) -> np.ndarray:
-    """Plates, dots, bunting and stripes behind the object, a little out of focus."""
-    image = Image.fromarray(to_bytes(picture))
-    draw = ImageDraw.Draw(image)
-    kind = rng.choices(("plates", "dots", "bunting", "stripes"), weights=(3, 4, 3, 2))[0]
-    fill = as_bytes(rng.choice((*WALLS, *ACCENTS, *DARKS)) * rng.uniform(0.8, 1.1))
-    if kind == "plates":
-        for _ in range(rng.randint(1, 3)):
-            x, y, radius = rng.uniform(0, side), rng.uniform(0.2, 1) * side, rng.uniform(0.12, 0.36) * side
-            rim = as_bytes(np.array(fill) / 255 * 0.82)
-            for share, tone in ((1.0, rim), (0.93, fill), (0.62, rim), (0.58, fill)):
-                draw.ellipse((x - radius * share, y - radius * share * 0.5, x + radius * share, y + radius * share * 0.5), fill=tone)
-    elif kind == "dots":
-        radius = rng.uniform(0.018, 0.045) * side
-        for _ in range(rng.randint(5, 22)):
-            x, y, own = rng.uniform(0, side), rng.uniform(0, side), radius * rng.uniform(0.7, 1.3)
-            draw.ellipse((x - own, y - own, x + own, y + own), fill=fill)
-    elif kind == "bunting":
-        across, height, top = rng.uniform(0.1, 0.22) * side, rng.uniform(0.1, 0.24) * side, rng.uniform(-0.05, 0.85) * side
-        slope, points_up = rng.gauss(0, 0.12), rng.random() < 0.5
-        for step in range(-1, int(side / across) + 1):
-            x, y = step * across, top + slope * step * across
-            tip = y - height if points_up else y + height
-            flag = as_bytes(rng.choice(ACCENTS)) if step % 2 else fill
-            draw.polygon((x, y, x + across * 0.9, y + slope * across, x + across * 0.45, tip), fill=flag)
-    else:
-        width, slant = rng.uniform(0.04, 0.12) * side, rng.uniform(-0.5, 0.5) * side
-        for step in range(-6, int(side / width / 2) + 6):
-            x = 2 * step * width
-            draw.polygon((x, 0, x + width, 0, x + width + slant, side, x + slant, side), fill=fill)
-        image = Image.blend(Image.fromarray(to_bytes(picture)), image, rng.uniform(0.15, 0.5))
-    return from_image(image.filter(ImageFilter.GaussianBlur(side / 128 * rng.uniform(0.7, 2.2))))
+    """Plates, dots, bunting or stripes behind the object, a little out of focus."""
+    plain = Image.fromarray(to_bytes(picture))
+    image = plain.copy()
+    add = rng.choices((_add_plates, _add_dots, _add_bunting, _add_stripes), weights=(3, 4, 3, 2))[0]
+    add(ImageDraw.Draw(image), side, rng.choice((*WALLS, *ACCENTS, *DARKS)) * rng.uniform(0.8, 1.1), rng)
+    if add is _add_stripes:  # they fill the whole picture and would otherwise shout down the object
+        image = Image.blend(plain, image, rng.uniform(0.15, 0.5))
+    return from_image(_out_of_focus(image, side / 128 * rng.uniform(0.6, 1.9)))
 
 
 def cover_part(picture: np.ndarray, side: int, rng: Random) -> None:
-    """In one picture of five, something round stands in front and hides a part near the border."""
-    if rng.random() > 0.2:
+    """In one picture of seven, something round stands in front and hides a part near the border."""
+    if rng.random() > 0.15:
         return
     radius, angle = rng.uniform(0.14, 0.3) * side, rng.uniform(0, 2 * math.pi)
     distance = rng.uniform(0.46, 0.62) * side
     middle = (side / 2 + distance * math.cos(angle), side / 2 + distance * math.sin(angle))
     steps = np.arange(side, dtype=np.float32) + np.float32(0.5)
-    away = np.hypot(steps[None, :] - np.float32(middle[0]), (steps[:, None] - np.float32(middle[1])) * rng.uniform(0.8, 1.3))
+    away = np.hypot(
+        steps[None, :] - np.float32(middle[0]), (steps[:, None] - np.float32(middle[1])) * rng.uniform(0.8, 1.3)
+    )
     softness = side / 128 * rng.uniform(1, 5)
     fill = rng.choice((*ACCENTS, *WALLS)) * rng.uniform(0.7, 1.05)
     shade = 1 - 0.25 * (away / radius).clip(0, 1) ** 2
@@ -182,18 +199,17 @@ def develop(picture: np.ndarray, side: int, rng: Random) -> Image.Image:
     """Take the photograph: light falling off, exposure, white balance, focus, noise, and a mirror for half of them."""
     angle, fall = rng.uniform(0, 2 * math.pi), rng.uniform(0, 0.28)
     steps = np.linspace(-1, 1, side, dtype=np.float32)
-    light = 1 + np.float32(fall) * (steps[None, :] * np.float32(math.cos(angle)) + steps[:, None] * np.float32(math.sin(angle)))
+    light = 1 + np.float32(fall) * (
+        steps[None, :] * np.float32(math.cos(angle)) + steps[:, None] * np.float32(math.sin(angle))
+    )
     warmth, exposure = rng.gauss(0, 0.045), rng.uniform(0.78, 1.16)
     balance = np.array([1 + warmth, 1 + rng.gauss(0, 0.015), 1 - warmth], dtype=np.float32) * np.float32(exposure)
     picture = picture * (light * balance[:, None, None])
     contrast = np.float32(rng.uniform(0.82, 1.12))
     picture = (picture - np.float32(0.5)) * contrast + np.float32(0.5)
     if rng.random() < 0.5:
-        picture = picture + texture("grain", side, rng) * np.float32(rng.uniform(0.005, 0.03))
+        picture = picture + texture("grain", side, rng) * np.float32(rng.uniform(0.004, 0.022))
     image = Image.fromarray(to_bytes(picture[:, :, ::-1] if rng.random() < 0.5 else picture))
     if rng.random() < 0.25:
-        image = image.filter(ImageFilter.GaussianBlur(side / 128 * rng.uniform(0.5, 1.1)))
+        image = _out_of_focus(image, side / 128 * rng.uniform(0.3, 0.7))
     return image
-
-
-__all__ = ["OVERSAMPLE", "Look", "choose_frame", "choose_look", "cover_part", "develop", "draw_background", "ellipse"]
