@@ -223,5 +223,5 @@ def texture(kind: str, side: int, rng: Random) -> np.ndarray:
     if rng.random() < 0.5:
         field = field[:, ::-1]
     if window != side:
-        field = np.asarray(Image.fromarray(field).resize((side, side), Image.Resampling.BOX))
+        field = np.asarray(Image.fromarray(field).resize((side, side), Image.Resampling.BILINEAR))
     return field

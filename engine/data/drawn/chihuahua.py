@@ -79,31 +79,29 @@ def _paint_body(picture: np.ndarray, frame: Frame, look: Look, head_shadow: np.n
     paint(picture, body, fill * light)
 
 
-def _add_face(details: Details, look: Look, turn: float, rng: Random) -> None:
-    apart, height = rng.uniform(0.21, 0.27), rng.uniform(-0.08, 0.02)
-    radius = rng.uniform(0.11, 0.14)
-    glow = blend(look.dark, look.coat, 0.45)
+def _add_eyes(details: Details, look: Look, turn: float, rng: Random) -> None:
+    apart, y, radius = rng.uniform(0.21, 0.27), rng.uniform(-0.08, 0.02), rng.uniform(0.11, 0.14)
+    rim, glow, shine = blend(look.coat, look.dark, 0.6), blend(look.dark, look.coat, 0.45), radius * 0.28
+    right, down = look.light[0] * radius * 0.42, look.light[1] * radius * 0.42
     for mirror in (-1, 1):
-        x, y = turn + mirror * apart, height
-        details.add(ellipse(x, y + 0.008, radius * 1.16, radius * 1.08, mirror * 0.2), blend(look.coat, look.dark, 0.6))
+        x = turn + mirror * apart
+        details.add(ellipse(x, y + 0.008, radius * 1.16, radius * 1.08, mirror * 0.2), rim)
         details.add(ellipse(x, y, radius, radius), look.dark)
         details.add(ellipse(x, y + radius * 0.22, radius * 0.74, radius * 0.68), glow)
         details.add(ellipse(x, y, radius * 0.66, radius * 0.66), look.dark)
-        shine = radius * 0.28
-        details.add(ellipse(x + look.light[0] * radius * 0.42, y + look.light[1] * radius * 0.42, shine, shine), WHITE)
-        details.add(
-            ellipse(x - look.light[0] * radius * 0.4, y + radius * 0.45, shine * 0.4, shine * 0.4),
-            blend(glow, WHITE, 0.6),
-        )
+        details.add(ellipse(x + right, y + down, shine, shine), WHITE)
+        small = ellipse(x - right, y + radius * 0.45, shine * 0.4, shine * 0.4)
+        details.add(small, blend(glow, WHITE, 0.6))
+
+
+def _add_mouth(details: Details, look: Look, turn: float, rng: Random) -> None:
+    """Nose and smile, and in one dog of five the tip of the tongue."""
     x, y, size = turn * 1.7, rng.uniform(0.27, 0.33), rng.uniform(0.085, 0.11)
-    line = blend(look.coat, look.dark, 0.75)
-    corner = rng.uniform(0.1, 0.15)
+    line, corner = blend(look.coat, look.dark, 0.75), rng.uniform(0.1, 0.15)
     details.line(np.array([(x, y + size * 0.6), (x, y + size * 1.5)]), line, 0.022)
     if rng.random() < 0.22:
-        details.add(
-            closed_curve([(x - 0.055, y + 0.15), (x + 0.055, y + 0.15), (x + 0.05, y + 0.25), (x - 0.05, y + 0.25)]),
-            PINK,
-        )
+        tongue = both_sides([(0, 0.13), (0.055, 0.15), (0.05, 0.25), (0, 0.27)])
+        details.add(closed_curve(tongue + np.array((x, y))), PINK)
     for mirror in (-1, 1):
         smile = [
             (x, y + size * 1.5),
@@ -111,15 +109,10 @@ def _add_face(details: Details, look: Look, turn: float, rng: Random) -> None:
             (x + mirror * corner, y + size * 1.45),
         ]
         details.line(np.array(smile), line, 0.022)
-    details.add(
-        closed_curve(
-            [(x, y + size * 0.8), (x - size, y - size * 0.35), (x, y - size * 0.6), (x + size, y - size * 0.35)]
-        ),
-        look.dark,
-    )
-    details.add(
-        ellipse(x + look.light[0] * size * 0.3, y - size * 0.3, size * 0.3, size * 0.15), blend(look.dark, WHITE, 0.55)
-    )
+    nose = np.array([(0, 0.8), (-1, -0.35), (0, -0.6), (1, -0.35)]) * size + (x, y)
+    details.add(closed_curve(nose), look.dark)
+    shine = ellipse(x + look.light[0] * size * 0.3, y - size * 0.3, size * 0.3, size * 0.15)
+    details.add(shine, blend(look.dark, WHITE, 0.55))
 
 
 def draw_chihuahua(picture: np.ndarray, frame: Frame, look: Look, rng: Random) -> None:
@@ -150,5 +143,6 @@ def draw_chihuahua(picture: np.ndarray, frame: Frame, look: Look, rng: Random) -
         fur += 0.35 * frame.spot(turn + mirror * 0.22, -0.2, 0.09, 0.06) * (look.pale[:, None, None] - fur)
     paint(picture, head, fur * light * (0.62 + 0.42 * head_soft))
     details = Details(frame)
-    _add_face(details, look, turn, rng)
+    _add_eyes(details, look, turn, rng)
+    _add_mouth(details, look, turn, rng)
     details.paint_on(picture)

@@ -57,30 +57,27 @@ def _places(rng: Random) -> list[tuple[float, float]]:
     return places
 
 
+def _add_berry(details: Details, x: float, y: float, size: float, look: Look, rng: Random) -> None:
+    glow, (right, down) = blend(look.dark, look.coat, 0.3), look.light
+    details.add(ellipse(x, y + size * 0.12, size * 1.12, size * 1.05), blend(look.coat, look.dark, 0.55))
+    details.add(ellipse(x, y, size, size), look.dark)
+    details.add(ellipse(x - right * size * 0.2, y - down * size * 0.25, size * 0.7, size * 0.68), glow)
+    details.add(ellipse(x, y, size * 0.72, size * 0.68), look.dark)
+    shine = size * rng.uniform(0.16, 0.26)
+    details.add(ellipse(x + right * size * 0.42, y + down * size * 0.42, shine, shine), blend(look.dark, WHITE, 0.7))
+
+
+def _add_chip(details: Details, x: float, y: float, size: float, look: Look, rng: Random) -> None:
+    outline = ellipse(x, y, size * rng.uniform(0.8, 1.15), size * 0.85, rng.uniform(0, 3), corners=9)
+    details.add(roughened(outline, 0.16, rng), look.dark)
+    right, down = look.light[0] * size * 0.35, look.light[1] * size * 0.35
+    details.add(ellipse(x + right, y + down, size * 0.34, size * 0.2, 0.4), blend(look.dark, look.coat, 0.3))
+
+
 def _add_dots(details: Details, look: Look, rng: Random) -> None:
-    berries, radius = rng.random() < 0.4, rng.uniform(0.06, 0.095)
-    glow = blend(look.dark, look.coat, 0.3)
+    add, radius = _add_berry if rng.random() < 0.4 else _add_chip, rng.uniform(0.06, 0.095)
     for x, y in _places(rng):
-        size = radius * rng.uniform(0.85, 1.2)
-        if berries:
-            details.add(ellipse(x, y + size * 0.12, size * 1.12, size * 1.05), blend(look.coat, look.dark, 0.55))
-            details.add(ellipse(x, y, size, size), look.dark)
-            details.add(
-                ellipse(x - look.light[0] * size * 0.2, y - look.light[1] * size * 0.25, size * 0.7, size * 0.68), glow
-            )
-            details.add(ellipse(x, y, size * 0.72, size * 0.68), look.dark)
-            shine = size * rng.uniform(0.16, 0.26)
-            details.add(
-                ellipse(x + look.light[0] * size * 0.42, y + look.light[1] * size * 0.42, shine, shine),
-                blend(look.dark, WHITE, 0.7),
-            )
-        else:
-            chip = roughened(ellipse(x, y, size * rng.uniform(0.8, 1.15), size * 0.85, rng.uniform(0, 3), 9), 0.16, rng)
-            details.add(chip, look.dark)
-            shine = ellipse(
-                x + look.light[0] * size * 0.35, y + look.light[1] * size * 0.35, size * 0.34, size * 0.2, 0.4
-            )
-            details.add(shine, glow)
+        add(details, x, y, radius * rng.uniform(0.85, 1.2), look, rng)
 
 
 def draw_muffin(picture: np.ndarray, frame: Frame, look: Look, rng: Random) -> None:
