@@ -64,6 +64,11 @@ class JobControl:
     def is_stopping(self) -> bool:
         return self._stop is not None
 
+    @property
+    def is_discarding(self) -> bool:
+        """Whether a stop was asked for that leaves no trace."""
+        return self._stop is False
+
     def checkpoint(self) -> None:
         """Called by the work between two steps: waits while paused, raises `Cancelled` when asked to stop."""
         self._may_run.wait()

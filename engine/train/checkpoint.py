@@ -1,0 +1,84 @@
+"""Weights and training state on disk, as safetensors: tensors and plain text, nothing that could run code.
+
+One file holds everything needed to go on, so that it can be replaced in one atomic step.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save as to_bytes
+
+from engine.errors import EngineError
+from engine.files import write_atomically
+
+LAST, BEST = "last.safetensors", "best.safetensors"
+_NETWORK, _OPTIMIZER = "network.", "optimizer."
+
+
+def save_weights(path: Path, network: torch.nn.Module, facts: Mapping[str, Any]) -> None:
+    """Write the network's weights, named as its layers are, with `facts` (plain JSON values) about them.
+
+    Raises: OSError, when there is no space or no permission; the former file stays.
+    """
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
+    write_atomically(path, to_bytes(tensors, metadata={"atelier": json.dumps(facts)}))
+
+
+def load_weights(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+    """Read a file of `save_weights`. Raises: EngineError, when it is missing or damaged."""
+    return _load(path)
+
+
+def save_state(path: Path, network: torch.nn.Module, optimizer: torch.optim.Optimizer, facts: Mapping[str, Any]) -> None:
+    """Write all that is needed to continue exactly: weights, the optimizer's moments, and `facts`. Raises: OSError."""
+    tensors = {_NETWORK + name: tensor for name, tensor in network.state_dict().items()}
+    for place, moments in optimizer.state_dict()["state"].items():
+        for name, value in moments.items():
+            if value is not None:
+                tensors[f"{_OPTIMIZER}{place}.{name}"] = torch.as_tensor(value)
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    write_atomically(path, to_bytes(tensors, metadata={"atelier": json.dumps(facts)}))
+
+
+def load_state(path: Path, network: torch.nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Any]:
+    """Put a file of `save_state` back. Returns: its facts. Raises: EngineError."""
+    tensors, facts = _load(path)
+    weights = {name.removeprefix(_NETWORK): t for name, t in tensors.items() if name.startswith(_NETWORK)}
+    moments: dict[int, dict[str, torch.Tensor]] = {}
+    for name, tensor in tensors.items():
+        if name.startswith(_OPTIMIZER):
+            place, key = name.removeprefix(_OPTIMIZER).split(".", 1)
+            moments.setdefault(int(place), {})[key] = tensor
+    try:
+        network.load_state_dict(weights)
+        optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
+    except (RuntimeError, ValueError, KeyError) as error:
+        raise _damaged(path, "its weights do not belong to this network") from error
+    return facts
+
+
+def _load(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+    try:
+        with safe_open(path, framework="pt") as file:
+            facts = json.loads((file.metadata() or {}).get("atelier", "{}"))
+            return {name: file.get_tensor(name) for name in file.keys()}, facts  # noqa: SIM118 - not a mapping
+    except FileNotFoundError:
+        raise EngineError(
+            f"The weights “{path.name}” of this run are missing.",
+            why=f"There is no such file in “{path.parent}”.",
+            fix="Train again, or choose another run.",
+        ) from None
+    except (SafetensorError, OSError, ValueError) as error:
+        raise _damaged(path, str(error)) from error
+
+
+def _damaged(path: Path, why: str) -> EngineError:
+    return EngineError(
+        f"The weights “{path.name}” in “{path.parent.name}” cannot be used.",
+        why=f"The file is damaged: {why}.",
+        fix="Train again, or choose another run.",
+    )

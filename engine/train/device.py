@@ -1,0 +1,103 @@
+"""Where to compute and in which number format, with the reason in words."""
+
+from dataclasses import dataclass
+
+import torch
+
+from engine.compile import NetworkReport
+from engine.errors import EngineError
+
+WORTH_BFLOAT16 = 500_000
+"""Multiply-adds per picture below which a CPU spends more on converting numbers than it gains."""
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Device and precision of a computation."""
+
+    device: torch.device
+    device_reason: str
+    precision: str
+    precision_reason: str
+
+    @property
+    def dtype(self) -> torch.dtype:
+        return getattr(torch, self.precision)
+
+    def autocast(self) -> torch.autocast:
+        """A fresh context in which layers compute in the chosen precision; switched off for float32."""
+        if self.precision == "float32":
+            return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=False)
+        return torch.autocast(self.device.type, dtype=self.dtype)
+
+
+def place(device: str, precision: str, report: NetworkReport) -> Placement:
+    """Choose a device and a precision for a network.
+
+    Args:
+        device: "auto", "cpu", "cuda" or "mps".
+        precision: "auto", "float32", "bfloat16" or "float16".
+    Raises:
+        EngineError: the wanted device is not there, or cannot compute in the wanted precision.
+    """
+    chosen, reason = _device(device)
+    number_format, format_reason = _precision(precision, chosen, report)
+    return Placement(chosen, reason, number_format, format_reason)
+
+
+def _has_mps() -> bool:
+    return torch.backends.mps.is_available()
+
+
+def _device(wanted: str) -> tuple[torch.device, str]:
+    if wanted == "cuda" and not torch.cuda.is_available():
+        raise EngineError(
+            "There is no NVIDIA graphics processor to train on.",
+            why="PyTorch finds none, or its driver is too old.",
+            fix="Set the device to automatic or CPU, or install NVIDIA's driver.",
+        )
+    if wanted == "mps" and not _has_mps():
+        raise EngineError(
+            "There is no Apple graphics processor to train on.", fix="Set the device to automatic or CPU."
+        )
+    if wanted != "auto":
+        return torch.device(wanted), "chosen by hand"
+    if torch.cuda.is_available():
+        return torch.device("cuda"), f"{torch.cuda.get_device_name()} was found"
+    if _has_mps():
+        return torch.device("mps"), "an Apple graphics processor was found"
+    return torch.device("cpu"), "no graphics processor was found"
+
+
+def _precision(wanted: str, device: torch.device, report: NetworkReport) -> tuple[str, str]:
+    if wanted != "auto":
+        if wanted == "float16" and device.type == "cpu":
+            raise EngineError(
+                "A CPU cannot train in float16.",
+                why="Its small gradients would become zero.",
+                fix="Set the precision to automatic, bfloat16 or float32.",
+            )
+        return wanted, "chosen by hand"
+    if device.type == "cuda":
+        if torch.cuda.is_bf16_supported(including_emulation=False):
+            return "bfloat16", "this graphics processor computes it natively"
+        return "float16", "this graphics processor computes it faster; small gradients are scaled"
+    if device.type == "cpu":
+        return _cpu_precision(report)
+    return "float32", "the safe choice on this device"
+
+
+def _cpu_precision(report: NetworkReport) -> tuple[str, str]:
+    if not cpu_has_bfloat16():
+        return "float32", "this processor has no faster format"
+    convolves = any(entry.layer is not None and entry.layer.family == "convolution" for entry in report.nodes.values())
+    if not convolves or report.multiply_adds < WORTH_BFLOAT16:
+        return "float32", "the network is too small to gain from a shorter format"
+    return "bfloat16", "this processor computes it natively"
+
+
+def cpu_has_bfloat16() -> bool:
+    """Whether this CPU multiplies bfloat16 in hardware (AVX-512 BF16 or AMX)."""
+    # torch has no public question for this in all the versions we support; an unknown answer means no.
+    checks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    return any(getattr(torch.cpu, check, lambda: False)() for check in checks)

@@ -1,0 +1,82 @@
+"""The history of a run: one JSON line for every epoch, readable while another process writes it."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from engine.train.events import EpochDone
+
+NAME = "history.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class EpochLine:
+    """The numbers of one epoch; see `EpochDone`."""
+
+    epoch: int
+    train_loss: float
+    train_accuracy: float
+    validation_loss: float
+    validation_accuracy: float
+    learning_rate: float
+    seconds: float
+    images_per_second: float
+    is_best: bool
+
+    @classmethod
+    def of(cls, event: EpochDone) -> "EpochLine":
+        """The numbers of an event, without its predictions."""
+        return cls(**{name: getattr(event, name) for name in cls.__slots__})
+
+
+def is_better(new: EpochLine, best: EpochLine | None) -> bool:
+    """Higher validation accuracy wins; at the same accuracy, the lower loss."""
+    if best is None:
+        return True
+    return (new.validation_accuracy, -new.validation_loss) > (best.validation_accuracy, -best.validation_loss)
+
+
+def best_of(lines: list[EpochLine]) -> EpochLine | None:
+    """The epoch whose weights are kept."""
+    best = None
+    for line in lines:
+        best = line if is_better(line, best) else best
+    return best
+
+
+def epochs_without_improvement(lines: list[EpochLine]) -> int:
+    """How many epochs ago the validation loss was lowest; what early stopping waits for."""
+    if not lines:
+        return 0
+    lowest = min(range(len(lines)), key=lambda place: lines[place].validation_loss)
+    return len(lines) - 1 - lowest
+
+
+def append(folder: Path, line: EpochLine) -> None:
+    """Add one epoch."""
+    with open(folder / NAME, "a", encoding="utf-8") as file:
+        file.write(json.dumps(asdict(line)) + "\n")
+
+
+def rewrite(folder: Path, lines: list[EpochLine]) -> None:
+    """Replace the history, for a run that resumes at an earlier checkpoint."""
+    from engine.files import write_atomically
+
+    write_atomically(folder / NAME, "".join(json.dumps(asdict(line)) + "\n" for line in lines))
+
+
+def read(folder: Path) -> list[EpochLine]:
+    """All whole lines, in order of epochs; what a killed process left half written is ignored."""
+    try:
+        text = (folder / NAME).read_text("utf-8")
+    except OSError:
+        return []
+    lines: list[EpochLine] = []
+    for raw in text.split("\n"):
+        try:
+            line = EpochLine(**json.loads(raw))
+        except (ValueError, TypeError):
+            continue
+        if line.epoch == len(lines) + 1:
+            lines.append(line)
+    return lines

@@ -1,0 +1,50 @@
+"""What to say when a batch does not fit into memory."""
+
+import gc
+
+import torch
+from torch import Tensor, nn
+
+from engine.tasks import Classification
+from engine.train.device import Placement
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether an exception means that memory is used up; on a CPU torch says so in a plain RuntimeError."""
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
+
+
+def largest_fitting_batch(
+    network: nn.Module, task: Classification, example: Tensor, too_large: int, placement: Placement
+) -> int:
+    """Halve the batch until a forward and backward pass goes through; 0 where not even one picture fits.
+
+    Args:
+        example: (B, *shape), any pictures on the device.
+        too_large: the batch that failed.
+    """
+    size = too_large // 2
+    while size:
+        gc.collect()
+        if placement.device.type == "cuda":
+            torch.cuda.empty_cache()
+        try:
+            _try(network, task, example, size, placement)
+            return size
+        except (MemoryError, RuntimeError) as error:
+            if not out_of_memory(error):
+                raise
+        finally:
+            network.zero_grad(set_to_none=True)
+        size //= 2
+    return 0
+
+
+def _try(network: nn.Module, task: Classification, example: Tensor, size: int, placement: Placement) -> None:
+    pictures = example[torch.arange(size, device=example.device) % len(example)]
+    labels = torch.zeros(size, dtype=torch.int64, device=example.device)
+    with placement.autocast():
+        outputs = network(pictures)
+    task.loss(outputs, labels).backward()
