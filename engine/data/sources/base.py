@@ -1,0 +1,66 @@
+"""What every source of pictures promises, and their registry."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import ClassVar
+
+from engine.files import cache_folder
+from engine.jobs import JobControl
+from engine.params import Declared
+from engine.registry import Registry
+
+Tell = Callable[[int, int], None]
+"""Is told (done, total) while pictures are being made."""
+
+_MODULES = ("folder", "drawn", "digits")
+
+
+def _load() -> None:
+    for module in _MODULES:
+        import_module(f"engine.data.sources.{module}")
+
+
+SOURCES: Registry[type["Source"]] = Registry("source", _load)
+
+
+class Source(Declared, ABC):
+    """One place that pictures come from; whatever it is, they end up in a folder with one sub-folder per class.
+
+    Attributes:
+        summary: one sentence for the start page.
+        is_sample: comes with Atelier and needs no pictures of the user.
+        suggested_size, suggested_colour: settings of `DataSpec` that suit its pictures.
+    """
+
+    summary: ClassVar[str]
+    is_sample: ClassVar[bool] = False
+    suggested_size: ClassVar[int] = 64
+    suggested_colour: ClassVar[str] = "rgb"
+
+    @abstractmethod
+    def folder(self, progress: Tell | None = None, control: JobControl | None = None) -> Path:
+        """Make sure that the pictures are on this disk, and say where. Done once; later calls return at once.
+
+        Raises:
+            EngineError: they cannot be had or written.
+            Cancelled: `control` asked to stop; nothing half finished stays behind.
+        """
+
+
+def sample_folder(name: str) -> Path:
+    """Where a sample is kept once it was made; `name` holds the settings that decide about its pictures."""
+    return cache_folder() / "samples" / name
+
+
+def obedient(progress: Tell | None, control: JobControl | None) -> Tell:
+    """A `progress` that also waits or ends the work when `control` says so."""
+
+    def tell(done: int, total: int) -> None:
+        if control is not None:
+            control.checkpoint()
+        if progress is not None:
+            progress(done, total)
+
+    return tell
