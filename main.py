@@ -26,7 +26,6 @@ import platform
 import re
 import shutil
 import subprocess
-import tempfile
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,7 +35,10 @@ ROOT = Path(__file__).resolve().parent
 STAMP = "atelier-stamp"
 # Everything installed on Linux comes to 6.4 GB (measured), 3.2 of them CUDA; elsewhere PyPI serves a small torch.
 INSTALLED_GB = 6.5 if sys.platform == "linux" else 2.5
-DOWNLOAD_SHARE = 0.5  # of the installed size; it lies in the temporary folder, and once more in pip's cache
+DOWNLOAD_SHARE = 0.5  # of the installed size; it lies in DOWNLOADS until all is installed, and once more in pip's cache
+# Inside the environment: the system's temporary folder is often too small for torch, and what a killed pip leaves
+# behind there is gigabytes that nobody would find.
+DOWNLOADS = "atelier-downloads"
 NEWER_PIP = "pip>=25.1,<27"  # shows progress while unpacking too; an older one does the same work silently
 
 NO_NETWORK = re.compile(
@@ -50,7 +52,7 @@ DISK_FULL = re.compile(r"No space left on device|Errno 28|not enough space on th
 NOT_FOR_THIS_PYTHON = re.compile(r"No matching distribution found for ([^\s;]+)")
 
 
-class Problem(Exception):
+class Problem(Exception):  # noqa: N818 (not an error of the program)
     """Something the user can put right, said in one sentence; the process ends with exit code 2."""
 
 
@@ -286,7 +288,7 @@ def install(env: Path, extras: tuple[str, ...], lock: int) -> None:
     env.mkdir(exist_ok=True)
     stamp.write_text("", encoding="utf-8")  # from here on it is ours, and not complete
     if usable:
-        say(f"the list of dependencies is not installed yet: installing into {env} ...")
+        say(f"bringing the environment in {env} up to date ...")
         drop_half_installed(env)
     else:
         say(f"making an environment in {env} (once; about {INSTALLED_GB:g} GB) ...")
@@ -340,12 +342,13 @@ def room_for_cache(env: Path) -> bool:
     Returns whether pip may also keep its downloads, which makes a second try quick.
     Raises Problem when it does not even fit without.
     """
+    shutil.rmtree(env / DOWNLOADS, ignore_errors=True)  # of a pip that was killed
     there = sum(file.stat(follow_symlinks=False).st_size for file in env.rglob("*") if file.is_file())
     to_come = max(0.0, INSTALLED_GB * 1e9 - there)
-    places = [(env.parent, to_come), (Path(tempfile.gettempdir()), to_come * DOWNLOAD_SHARE)]
-    if not fits(places):
+    here = (env.parent, to_come * (1 + DOWNLOAD_SHARE))
+    if not fits([here]):
         raise Problem(disk_sentence(env))
-    return fits([*places, (Path.home(), to_come * DOWNLOAD_SHARE)])
+    return fits([here, (Path.home(), to_come * DOWNLOAD_SHARE)])
 
 
 def fits(places: list[tuple[Path, float]]) -> bool:
@@ -364,8 +367,14 @@ def pip(env: Path, arguments: list[str], lock: int, must_work: bool = True) -> N
     command = [str(environment_python(env)), "-m", "pip", *arguments, "--no-input", "--disable-pip-version-check"]
     log = env / "atelier-install.log"
     inherited = {} if os.name == "nt" else {"pass_fds": (lock,)}
-    with open(log, "w", encoding="utf-8") as errors:
-        done = subprocess.run(command, stderr=errors, check=False, **inherited)
+    downloads = env / DOWNLOADS
+    downloads.mkdir(exist_ok=True)
+    try:
+        with open(log, "w", encoding="utf-8") as errors:
+            environ = {**os.environ, "TMPDIR": str(downloads)}
+            done = subprocess.run(command, stderr=errors, env=environ, check=False, **inherited)
+    finally:
+        shutil.rmtree(downloads, ignore_errors=True)
     if must_work and done.returncode != 0:
         raise Problem(why_failed(env, log.read_text(encoding="utf-8", errors="replace"), f"installing failed ({log})"))
 

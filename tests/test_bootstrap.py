@@ -203,10 +203,13 @@ def test_packages_that_an_interrupted_pip_left_half_are_installed_again(begun: C
     (info / "INSTALLER").unlink()
     (info.parent / "part_one.py").unlink()
     (info.parent / "~art_one").mkdir()
+    downloads = begun.env / main.DOWNLOADS
+    downloads.mkdir()
     begun.stamp.write_text("", encoding="utf-8")
     again = begun.start()
     assert again.returncode == 5, again.stderr
     assert not (info.parent / "~art_one").exists()
+    assert not downloads.exists()
 
 
 @posix_only
@@ -314,7 +317,6 @@ def test_a_disk_that_is_too_small_is_said_before_anything_is_made(
 
 def test_a_tight_disk_goes_without_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(main, "INSTALLED_GB", 6.0)  # 6 there, 3 for downloads, 3 for the cache
-    monkeypatch.setattr(main.tempfile, "gettempdir", lambda: str(tmp_path))
     for free, answer in ((12.5e9, True), (9.5e9, False)):
         monkeypatch.setattr(main.shutil, "disk_usage", lambda _, free=free: shutil._ntuple_diskusage(0, 0, int(free)))
         assert main.room_for_cache(tmp_path / "env") is answer
