@@ -52,7 +52,7 @@ DISK_FULL = re.compile(r"No space left on device|Errno 28|not enough space on th
 NOT_FOR_THIS_PYTHON = re.compile(r"No matching distribution found for ([^\s;]+)")
 
 
-class Problem(Exception):  # noqa: N818 (not an error of the program)
+class Problem(Exception):
     """Something the user can put right, said in one sentence; the process ends with exit code 2."""
 
 

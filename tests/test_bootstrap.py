@@ -21,6 +21,8 @@ import main
 from gui import system_libraries
 
 ROOT = Path(main.__file__).parent
+# Not the one of the environment that runs the tests: started from an environment of ours, main.py would use that.
+PYTHON = getattr(sys, "_base_executable", sys.executable)
 posix_only = pytest.mark.skipif(os.name == "nt", reason="processes are replaced and killed differently on Windows")
 
 # What stands in for the window and for pytest. Both say which interpreter runs them.
@@ -71,7 +73,7 @@ class Checkout:
     def process(self, *arguments: str, **environ: str) -> subprocess.Popen[str]:
         """Start main.py in a process group of its own."""
         return subprocess.Popen(
-            [sys.executable, "-c", DRIVER, *arguments],
+            [PYTHON, "-c", DRIVER, *arguments],
             cwd=self.root,
             env={**self.environ, **environ},
             stdout=subprocess.PIPE,
@@ -91,7 +93,7 @@ class Checkout:
 def empty_environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An environment with nothing but pip, to be copied: making one takes seconds."""
     folder = tmp_path_factory.mktemp("environment") / "empty"
-    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+    subprocess.run([PYTHON, "-m", "venv", str(folder)], check=True)
     return folder
 
 
