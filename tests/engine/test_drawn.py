@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,7 @@ def files_below(folder: Path) -> list[str]:
 
 
 def drawn_set(count: int, first_seed: int, side: int) -> tuple[np.ndarray, np.ndarray]:
-    """(2 * count, side, side, 3) 0..1 and (2 * count,) -1 or 1."""
+    """Return (2 * count, side, side, 3) 0..1 and (2 * count,) labels -1 or 1."""
     pictures = [np.asarray(draw(name, first_seed + seed, side)) / 255 for name in CLASSES for seed in range(count)]
     return np.stack(pictures), np.repeat([-1.0, 1.0], count)
 
@@ -44,7 +45,7 @@ def linear_accuracy(
 
 @pytest.fixture(scope="module")
 def sets() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    return *drawn_set(300, 0, 32), *drawn_set(300, 10_000, 32)
+    return *drawn_set(250, 0, 32), *drawn_set(250, 10_000, 32)
 
 
 @pytest.mark.parametrize("name", CLASSES)
@@ -135,7 +136,7 @@ def test_another_seed_writes_other_pictures(tmp_path):
     assert len(set(contents)) == 16
 
 
-@pytest.mark.parametrize("write", [write_sample, write_digits])
+@pytest.mark.parametrize("write", [partial(write_sample, count=8, side=32), write_digits], ids=["drawn", "digits"])
 @pytest.mark.parametrize("stop", [Interrupted, KeyboardInterrupt])
 def test_an_interrupted_sample_leaves_nothing_and_can_be_repeated(tmp_path, write, stop):
     folder, during = tmp_path / "sample", []
