@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from PySide6.QtCore import QByteArray, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QIcon, QIconEngine, QPainter, QPixmap
@@ -75,7 +75,7 @@ class _TokenIconEngine(QIconEngine):
         return _TokenIconEngine(self._name, self._color, self._active)
 
 
-@lru_cache(maxsize=None)
+@cache
 def icon(name: str, *, color: str = "dim", active: str = "text") -> QIcon:
     """Return the icon `name` from `resources/icons`.
 

@@ -42,6 +42,10 @@ SIZES = {
     "indicator": 16,
     "handle": 16,
     "arrow": 12,
+    "icon": 16,
+    "row": 20,
+    "field": 18,
+    "slider": 20,
     "thin_bar": 6,
     "scroll": 10,
 }
@@ -59,6 +63,9 @@ def build_style(tokens: Tokens, scale: float = 1.0, images: dict[str, str] | Non
     # Qt takes negative margins to let a slider's round handle stand out over its 4 px groove.
     values["handle_out"] = f"-{(round(SIZES['handle'] * scale) - 4) // 2}px"
     values["handle_radius"] = f"{round(SIZES['handle'] * scale) // 2}px"
+    # Border included, and never more than half of the whole: Qt draws a square then.
+    values["indicator_radius"] = f"{(round(SIZES['indicator'] * scale) + 2) // 2}px"
+    values["indicator_inner"] = f"{round(SIZES['indicator'] * scale) - 6}px"
     for key in STYLE_IMAGES:
         path = (images or {}).get(key)
         values[f"image_{key}"] = f'url("{path}")' if path else "none"

@@ -47,7 +47,7 @@ QStatusBar { background: $panel; color: $dim; border-top: 1px solid $line; }
 _BUTTONS = """
 QPushButton {
     background: $raised; color: $text; border: 1px solid $line; border-radius: ${radius}px;
-    padding: 6px 14px; font-weight: 600;
+    padding: 6px 14px; font-weight: 600; icon-size: $icon;
 }
 QPushButton:hover { background: $hover; }
 QPushButton:pressed { background: $selection; }
@@ -76,6 +76,7 @@ QPushButton[link="true"] {
     text-decoration: underline; padding: 1px 3px;
 }
 QPushButton[link="true"]:hover { color: $text; }
+QPushButton[link="true"]:disabled { color: $faint; text-decoration: none; }
 QPushButton[link="true"]:focus { border: 1px solid $accent; padding: 1px 3px; }
 QPushButton[segment="true"] { border-radius: 0; border-left-width: 0; padding: 4px 11px; color: $dim; }
 QPushButton[segment="true"][edge="left"] {
@@ -89,9 +90,12 @@ QPushButton[segment="true"]:hover { background: $hover; color: $text; }
 QPushButton[segment="true"]:checked { background: $selection; color: $text; }
 QPushButton[segment="true"]:disabled { color: $faint; }
 QPushButton[segment="true"]:focus { border: 1px solid $accent; padding: 4px 11px; }
-QPushButton[segment="true"][edge="middle"]:focus, QPushButton[segment="true"][edge="right"]:focus { padding-left: 10px; }
+QPushButton[segment="true"][edge="middle"]:focus, QPushButton[segment="true"][edge="right"]:focus {
+    padding-left: 10px;
+}
 QToolButton {
     background: transparent; color: $dim; border: 1px solid transparent; border-radius: ${radius}px; padding: 4px;
+    icon-size: $icon;
 }
 QToolButton:hover { background: $hover; color: $text; }
 QToolButton:pressed, QToolButton:checked { background: $selection; color: $text; }
@@ -113,6 +117,7 @@ QToolButton[rail="true"][density="tight"] { padding: 4px 6px 3px 3px; }
 QToolButton[rail="true"]:hover { background: $hover; color: $text; }
 QToolButton[rail="true"]:checked { background: $selection; color: $text; border-left: 3px solid $accent; }
 QToolButton[rail="true"]:focus { background: $hover; color: $text; border: 1px solid $accent; border-left-width: 3px; }
+QToolButton[rail="true"]:checked:focus { background: $selection; }
 """
 
 _FIELDS = """
@@ -120,14 +125,18 @@ QLineEdit, QSpinBox, QDoubleSpinBox, QComboBox, QPlainTextEdit, QTextEdit, QText
     background: $raised; color: $text; border: 1px solid $line; border-radius: ${radius}px; padding: 4px 8px;
     selection-background-color: $accent; selection-color: $on_accent;
 }
+QLineEdit, QSpinBox, QDoubleSpinBox, QComboBox { min-height: $field; }
 QLineEdit:hover, QSpinBox:hover, QDoubleSpinBox:hover, QComboBox:hover { background: $hover; }
 QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus, QComboBox:on, QPlainTextEdit:focus,
 QTextEdit:focus, QTextBrowser:focus { border: 1px solid $accent; }
-QLineEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled, QComboBox:disabled { color: $faint; background: $panel; }
+QLineEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled, QComboBox:disabled {
+    color: $faint; background: $panel;
+}
 QLineEdit:read-only { background: $panel; }
 *[invalid="true"] { border: 1px solid $bad; }
-QSpinBox, QDoubleSpinBox { padding-right: 4px; }
-QAbstractSpinBox QLineEdit, QComboBox QLineEdit { background: transparent; border: none; padding: 0; }
+QAbstractSpinBox QLineEdit, QComboBox QLineEdit {
+    background: transparent; border: none; padding: 0; min-height: 0;
+}
 QSpinBox::up-button, QDoubleSpinBox::up-button {
     subcontrol-origin: border; subcontrol-position: top right; width: 20px; border: none; margin: 2px 2px 0 0;
     border-top-right-radius: 6px;
@@ -145,7 +154,7 @@ QSpinBox::up-arrow:disabled, QDoubleSpinBox::up-arrow:disabled, QSpinBox::up-arr
 }
 QSpinBox::down-arrow:disabled, QDoubleSpinBox::down-arrow:disabled, QSpinBox::down-arrow:off,
 QDoubleSpinBox::down-arrow:off { image: $image_down_faint; }
-QComboBox { combobox-popup: 0; padding-right: 24px; }
+QComboBox { combobox-popup: 0; padding: 4px 24px 4px 10px; }
 QComboBox::drop-down { border: none; width: 24px; subcontrol-position: right center; }
 QComboBox::down-arrow { image: $image_down; width: $arrow; height: $arrow; }
 QComboBox::down-arrow:disabled { image: $image_down_faint; }
@@ -164,16 +173,20 @@ QCheckBox::indicator, QRadioButton::indicator, QAbstractItemView::indicator {
     width: $indicator; height: $indicator; border: 1px solid $dim; background: $raised;
 }
 QCheckBox::indicator, QAbstractItemView::indicator { border-radius: 4px; }
-QRadioButton::indicator { border-radius: $handle_radius; }
+QRadioButton::indicator { border-radius: $indicator_radius; }
 QCheckBox::indicator:hover, QRadioButton::indicator:hover { border-color: $text; }
 QCheckBox::indicator:checked, QAbstractItemView::indicator:checked {
     background: $accent; border-color: $accent; image: $image_check;
 }
 QCheckBox::indicator:indeterminate { background: $accent; border-color: $accent; image: $image_dash; }
-QRadioButton::indicator:checked { background: $accent; border: 4px solid $raised; }
+QRadioButton::indicator:checked {
+    width: $indicator_inner; height: $indicator_inner; background: $on_accent; border: 4px solid $accent;
+}
 QCheckBox::indicator:disabled, QRadioButton::indicator:disabled { border-color: $line; background: $panel; }
 QCheckBox::indicator:checked:disabled { background: $faint; border-color: $faint; }
 QSlider { background: transparent; border: 1px solid transparent; border-radius: 4px; }
+QSlider:horizontal { min-height: $slider; }
+QSlider:vertical { min-width: $slider; }
 QSlider:focus { border: 1px solid $accent; }
 QSlider::groove:horizontal { height: 4px; border-radius: 2px; background: $line; }
 QSlider::groove:vertical { width: 4px; border-radius: 2px; background: $line; }
@@ -213,14 +226,16 @@ QListView, QTreeView, QTableView {
     background: transparent; color: $text; border: 1px solid transparent; border-radius: 4px; gridline-color: $line;
     alternate-background-color: $raised; selection-background-color: $selection; selection-color: $text;
 }
+QListView { qproperty-resizeMode: Adjust; } /* else Qt 6.11 keeps the row places of before the style sheet */
 QListView:focus, QTreeView:focus, QTableView:focus { border: 1px solid $accent; }
-QListView::item, QTreeView::item { padding: 5px 8px; border-radius: 6px; }
+QListView::item, QTreeView::item { min-height: $row; padding: 3px 8px; border-radius: 6px; }
 QTableView::item { padding: 4px 8px; }
 QListView::item:hover, QTreeView::item:hover { background: $hover; }
 QListView::item:selected, QTreeView::item:selected, QTableView::item:selected { background: $selection; color: $text; }
 QHeaderView { background: transparent; border: none; }
 QHeaderView::section {
     background: transparent; color: $dim; border: none; border-bottom: 1px solid $line; padding: 4px 8px;
+    font-weight: normal; text-align: left;
 }
 QHeaderView::section:hover { color: $text; }
 QHeaderView::down-arrow { image: $image_down; width: $arrow; height: $arrow; }

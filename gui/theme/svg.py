@@ -8,8 +8,9 @@ from gui.theme.resources import resource_path
 
 
 def icon_names() -> list[str]:
-    """Return the name of every icon file, sorted."""
-    return sorted(path.stem for path in resource_path("icons").glob("*.svg"))
+    """Return the names of the icons that take a colour, sorted; the app's own coloured icon is none of them."""
+    names = sorted(path.stem for path in resource_path("icons").glob("*.svg"))
+    return [name for name in names if "currentColor" in _source(name)]
 
 
 def tinted_svg(name: str, color: str) -> str:
@@ -26,4 +27,4 @@ def _source(name: str) -> str:
     try:
         return resource_path("icons", f"{name}.svg").read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise KeyError(f"no icon {name!r}; there are {', '.join(icon_names())}") from None
+        raise KeyError(f"no icon {name!r}: icons/{name}.svg is missing") from None

@@ -57,9 +57,7 @@ class Tokens:
         return max(self.text, self.window, key=lambda ink: contrast(ink, background))
 
 
-COLOR_NAMES = tuple(
-    field.name for field in fields(Tokens) if field.type == "str" and field.name != "name"
-)
+COLOR_NAMES = tuple(field.name for field in fields(Tokens) if field.type == "str" and field.name != "name")
 
 
 def luminance(color: str) -> float:
@@ -120,14 +118,14 @@ LIGHT = Tokens(
     text="#1b1f29",
     dim="#5c6577",
     faint="#98a0b0",
-    # Drawn #c97a0a: 2.99:1 as a focus ring on raised surfaces. Drawn white text on it: 3.4:1, so the text is dark here as
-    # it is in the dark look; darkening the fill until white is readable would make it brown.
+    # Drawn #c97a0a: 2.99:1 as a focus ring on raised surfaces. Drawn white text on it: 3.4:1, so the text is dark
+    # here as it is in the dark look; darkening the fill until white is readable would make it brown.
     accent="#c67808",
     accent_hover="#d98a1c",
     on_accent="#1b1508",
     # The drawn hues, darkened: they are written as words too and reached only 3.0 to 4.6:1.
     train="#1a6abb",
-    validation="#985900",
+    validation="#a65500",
     good="#077654",
     bad="#bd3a29",
     selection="#e3ecfb",
