@@ -18,7 +18,7 @@ from engine.data.drawn import CLASSES, draw, write_sample
 from engine.errors import EngineError
 
 
-class Interrupted(Exception):
+class StopError(Exception):
     """Stands for the user's stop."""
 
 
@@ -137,7 +137,7 @@ def test_another_seed_writes_other_pictures(tmp_path):
 
 
 @pytest.mark.parametrize("write", [partial(write_sample, count=8, side=32), write_digits], ids=["drawn", "digits"])
-@pytest.mark.parametrize("stop", [Interrupted, KeyboardInterrupt])
+@pytest.mark.parametrize("stop", [StopError, KeyboardInterrupt])
 def test_an_interrupted_sample_leaves_nothing_and_can_be_repeated(tmp_path, write, stop):
     folder, during = tmp_path / "sample", []
 

@@ -69,9 +69,9 @@ def choose_look(rng: Random) -> Look:
 def choose_frame(side: int, rng: Random) -> Frame:
     scale = rng.uniform(0.6, 1.0)
     # Small objects wander further than large ones; one picture in eight is cut by the border.
-    room = 0.04 + 0.4 * (1 - scale) + (0.12 if rng.random() < 0.12 else 0.0)
+    room = 0.07 + 0.42 * (1 - scale) + (0.12 if rng.random() < 0.12 else 0.0)
     x, y = 0.5 + rng.uniform(-room, room), 0.5 + rng.uniform(-room, room)
-    return Frame(side, x * side, y * side, scale * side * 0.47, rng.gauss(0, 0.17))
+    return Frame(side, x * side, y * side, scale * side * 0.47, rng.gauss(0, 0.2))
 
 
 def _tones(rng: Random) -> tuple[Colour, Colour]:
