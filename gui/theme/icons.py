@@ -72,7 +72,12 @@ class _TokenIconEngine(QIconEngine):
         return QPixmap(_draw(self._name, self._hex(mode, state), size.width(), size.height(), scale))
 
     def clone(self) -> QIconEngine:
-        return _TokenIconEngine(self._name, self._color, self._active)
+        # Qt takes the copy over, PySide does not notice: without a reference here it is freed under Qt's hands.
+        _CLONES.append(_TokenIconEngine(self._name, self._color, self._active))
+        return _CLONES[-1]
+
+
+_CLONES: list[_TokenIconEngine] = []
 
 
 @cache

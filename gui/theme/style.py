@@ -25,6 +25,7 @@ STYLE_IMAGES = {
     "dash": ("minus", "on_accent"),
     "down": ("chevron-down", "dim"),
     "down_faint": ("chevron-down", "faint"),
+    "down_primary": ("chevron-down", "on_accent"),
     "up": ("chevron-up", "dim"),
     "up_faint": ("chevron-up", "faint"),
     "right": ("chevron-right", "dim"),

@@ -54,9 +54,12 @@ QPushButton:pressed { background: $selection; }
 QPushButton:checked { background: $selection; }
 QPushButton:focus { border: 2px solid $accent; padding: 5px 13px; }
 QPushButton:disabled { color: $faint; }
-QPushButton::menu-indicator { image: $image_down; width: $arrow; subcontrol-position: right center; right: 6px; }
-QPushButton[menu="true"] { padding-right: 24px; }
+QPushButton::menu-indicator {
+    image: $image_down; width: $arrow; height: $arrow;
+    subcontrol-origin: padding; subcontrol-position: right center; right: 6px;
+}
 QPushButton[primary="true"] { background: $accent; color: $on_accent; border: 1px solid $accent; }
+QPushButton[primary="true"]::menu-indicator { image: $image_down_primary; }
 QPushButton[primary="true"]:hover { background: $accent_hover; border-color: $accent_hover; }
 QPushButton[primary="true"]:pressed { background: $accent; }
 QPushButton[primary="true"]:focus { border: 2px solid $text; }
@@ -162,6 +165,7 @@ QComboBox QAbstractItemView {
     background: $raised; color: $text; border: 1px solid $line; border-radius: 0; padding: 4px;
     selection-background-color: $selection; selection-color: $text;
 }
+QComboBox QAbstractItemView:focus { border: 1px solid $line; }
 QComboBox QAbstractItemView::item { padding: 4px 6px; border-radius: 4px; }
 """
 
@@ -232,10 +236,10 @@ QListView::item, QTreeView::item { min-height: $row; padding: 3px 8px; border-ra
 QTableView::item { padding: 4px 8px; }
 QListView::item:hover, QTreeView::item:hover { background: $hover; }
 QListView::item:selected, QTreeView::item:selected, QTableView::item:selected { background: $selection; color: $text; }
-QHeaderView { background: transparent; border: none; }
+QHeaderView { background: transparent; border: none; qproperty-defaultAlignment: 'AlignLeft | AlignVCenter'; }
 QHeaderView::section {
     background: transparent; color: $dim; border: none; border-bottom: 1px solid $line; padding: 4px 8px;
-    font-weight: normal; text-align: left;
+    font-weight: normal;
 }
 QHeaderView::section:hover { color: $text; }
 QHeaderView::down-arrow { image: $image_down; width: $arrow; height: $arrow; }
@@ -248,7 +252,7 @@ QTreeView::branch:has-children:open { image: $image_down; }
 
 _WINDOWS = """
 QMainWindow, QDialog, QMessageBox { background: $window; color: $text; }
-QMessageBox QLabel { min-width: 20em; }
+QMessageBox QLabel#qt_msgbox_label, QMessageBox QLabel#qt_msgbox_informativelabel { min-width: 24em; }
 QMenuBar { background: $panel; color: $text; border-bottom: 1px solid $line; }
 QMenuBar::item { padding: 5px 10px; background: transparent; }
 QMenuBar::item:selected { background: $selection; }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QButtonGroup, QFrame, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QFrame, QLayout, QToolButton, QVBoxLayout, QWidget
 
 from gui.theme import icon, restyle, theme
 from gui.widgets.roving import RovingFocus
@@ -36,6 +36,7 @@ class Rail(QFrame):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, theme().tokens.space, 1, theme().tokens.space)
         outer.setSpacing(0)
+        outer.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)  # minimumSizeHint below is the truth
         outer.addLayout(self._top)
         outer.addStretch(1)
         outer.addLayout(self._bottom)

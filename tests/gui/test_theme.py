@@ -1,11 +1,12 @@
 """The look: contrast, style sheet, icons, and the switch between dark and light."""
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QFontDatabase, QIcon, QImage
+from PySide6.QtGui import QFontDatabase, QGuiApplication, QIcon, QImage
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 
 from gui.theme import DARK, LIGHT, icon, icon_names, mono_font, pixmap, resource_path, restyle, theme
@@ -138,22 +139,37 @@ def test_the_same_look_is_not_put_on_twice(look, qtbot) -> None:
 
 
 def test_system_mode_follows_the_desktop(look, qtbot, monkeypatch) -> None:
-    class Hints:
+    real = QGuiApplication.styleHints()
+
+    class Desktop:
         scheme = Qt.ColorScheme.Light
 
-        def colorScheme(self) -> Qt.ColorScheme:
-            return self.scheme
+        @staticmethod
+        def styleHints() -> type["Desktop"]:
+            return Desktop
 
-        def setColorScheme(self, scheme: Qt.ColorScheme) -> None:
+        @staticmethod
+        def colorScheme() -> Qt.ColorScheme:
+            return Desktop.scheme
+
+        @staticmethod
+        def setColorScheme(scheme: Qt.ColorScheme) -> None:
             """The desktop does as it is told."""
 
-    monkeypatch.setattr("gui.theme.theme.QGuiApplication.styleHints", Hints)
+    # By its entry in sys.modules: `gui.theme.theme` is the function of that name.
+    monkeypatch.setattr(sys.modules["gui.theme.theme"], "QGuiApplication", Desktop)
     look.set_mode("system")
     assert look.tokens is LIGHT
-    Hints.scheme = Qt.ColorScheme.Dark
-    assert look.tokens is DARK
-    Hints.scheme = Qt.ColorScheme.Unknown
-    assert look.tokens is DARK
+    for scheme, tokens in ((Qt.ColorScheme.Dark, DARK), (Qt.ColorScheme.Light, LIGHT), (Qt.ColorScheme.Unknown, DARK)):
+        Desktop.scheme = scheme
+        with qtbot.waitSignal(look.changed):
+            real.colorSchemeChanged.emit(scheme)
+        assert look.tokens is tokens
+    look.set_mode("light")
+    Desktop.scheme = Qt.ColorScheme.Dark
+    with qtbot.assertNotEmitted(look.changed):
+        real.colorSchemeChanged.emit(Qt.ColorScheme.Dark)
+    assert look.tokens is LIGHT
 
 
 def test_larger_text_makes_larger_widgets(look, qtbot) -> None:
