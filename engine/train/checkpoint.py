@@ -33,7 +33,9 @@ def load_weights(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
     return _load(path)
 
 
-def save_state(path: Path, network: torch.nn.Module, optimizer: torch.optim.Optimizer, facts: Mapping[str, Any]) -> None:
+def save_state(
+    path: Path, network: torch.nn.Module, optimizer: torch.optim.Optimizer, facts: Mapping[str, Any]
+) -> None:
     """Write all that is needed to continue exactly: weights, the optimizer's moments, and `facts`. Raises: OSError."""
     tensors = {_NETWORK + name: tensor for name, tensor in network.state_dict().items()}
     for place, moments in optimizer.state_dict()["state"].items():
@@ -49,11 +51,11 @@ def load_state(path: Path, network: torch.nn.Module, optimizer: torch.optim.Opti
     tensors, facts = _load(path)
     weights = {name.removeprefix(_NETWORK): t for name, t in tensors.items() if name.startswith(_NETWORK)}
     moments: dict[int, dict[str, torch.Tensor]] = {}
-    for name, tensor in tensors.items():
-        if name.startswith(_OPTIMIZER):
-            place, key = name.removeprefix(_OPTIMIZER).split(".", 1)
-            moments.setdefault(int(place), {})[key] = tensor
     try:
+        for name, tensor in tensors.items():
+            if name.startswith(_OPTIMIZER):
+                place, key = name.removeprefix(_OPTIMIZER).split(".", 1)
+                moments.setdefault(int(place), {})[key] = tensor
         network.load_state_dict(weights)
         optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
     except (RuntimeError, ValueError, KeyError) as error:

@@ -68,15 +68,21 @@ def rewrite(folder: Path, lines: list[EpochLine]) -> None:
 def read(folder: Path) -> list[EpochLine]:
     """All whole lines, in order of epochs; what a killed process left half written is ignored."""
     try:
-        text = (folder / NAME).read_text("utf-8")
+        text = (folder / NAME).read_text("utf-8", errors="replace")  # a damaged line must not cost the others
     except OSError:
         return []
     lines: list[EpochLine] = []
     for raw in text.split("\n"):
-        try:
-            line = EpochLine(**json.loads(raw))
-        except (ValueError, TypeError):
-            continue
-        if line.epoch == len(lines) + 1:
+        line = _line(raw)
+        if line is not None and line.epoch == len(lines) + 1:
             lines.append(line)
     return lines
+
+
+def _line(raw: str) -> EpochLine | None:
+    try:
+        line = EpochLine(**json.loads(raw))
+    except (ValueError, TypeError, RecursionError):
+        return None
+    # Each field holds a number; `isinstance` takes a switch for one too, which does no harm.
+    return line if all(isinstance(value, int | float) for value in asdict(line).values()) else None

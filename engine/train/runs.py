@@ -1,6 +1,7 @@
 """The runs of a project, read from their files: another process may have written them."""
 
 import json
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from engine.spec.files import read_project, to_json
 from engine.train import history
 
 SPEC, STATE, OWNER = "spec.json", "run.json", "owner.json"
+_NUMBERED = re.compile("[0-9]{4,9}")
 
 
 @dataclass(frozen=True)
@@ -88,12 +90,13 @@ def create_run(project_path: Path, project: ProjectSpec, facts: Mapping[str, Any
 
 
 def _number(folder: Path) -> int:
-    return int(folder.name) if folder.name.isdigit() and folder.is_dir() else 0
+    # Plain digits only: `int` does not understand everything that Unicode calls a digit, "²" for one.
+    return int(folder.name) if _NUMBERED.fullmatch(folder.name) and folder.is_dir() else 0
 
 
 def write_state(folder: Path, changes: Mapping[str, Any]) -> None:
     """Change some fields of a run's state. Raises: OSError."""
-    write_atomically(folder / STATE, json.dumps({**read_state(folder), **changes}, ensure_ascii=False, indent=1))
+    write_atomically(folder / STATE, json.dumps({**read_state(folder), **changes}, indent=1))
 
 
 def read_state(folder: Path) -> dict[str, Any]:
@@ -141,14 +144,19 @@ def run_info(folder: Path) -> RunInfo | None:
         folder=folder,
         state=said,
         epochs_done=len(lines),
-        epochs=int(state.get("epochs", 0)),
+        epochs=_count(state, "epochs"),
         best_epoch=best.epoch if best else 0,
         best_accuracy=best.validation_accuracy if best else None,
         network=str(state.get("network", "")),
-        parameters=int(state.get("parameters", 0)),
+        parameters=_count(state, "parameters"),
         when=_when(state, folder),
         reason=str(state.get("reason", "")),
     )
+
+
+def _count(state: Mapping[str, Any], name: str) -> int:
+    value = state.get(name, 0)
+    return value if isinstance(value, int) else 0
 
 
 def _when(state: Mapping[str, Any], folder: Path) -> datetime:
@@ -210,4 +218,3 @@ def last_resumable(project_path: Path) -> RunInfo:
     raise EngineError(
         "There is no run to resume.", why="All runs came to their planned end.", fix="Start a new training."
     )
-

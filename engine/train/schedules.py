@@ -48,10 +48,20 @@ class OneCycle(ScheduleKind):
         25.0, low=0.0, high=90.0, unit="%", label="Rise", help="Share of the run in which the rate rises.", more=True
     )
     start_divisor: float = param(
-        25.0, low=1.0, high=1e6, label="Start divisor", help="The first rate is the full one divided by this.", more=True
+        25.0,
+        low=1.0,
+        high=1e6,
+        label="Start divisor",
+        help="The first rate is the full one divided by this.",
+        more=True,
     )
     end_divisor: float = param(
-        10_000.0, low=1.0, high=1e9, label="End divisor", help="The last rate is the full one divided by this.", more=True
+        10_000.0,
+        low=1.0,
+        high=1e9,
+        label="End divisor",
+        help="The last rate is the full one divided by this.",
+        more=True,
     )
 
     def factor(self, progress: float) -> float:

@@ -22,9 +22,9 @@ from torch import Tensor
 from engine.compile import Facts, infer
 from engine.compile.module import build
 from engine.data.batches import Batches
-from engine.data.cache import Pictures
+from engine.data.cache import Pictures, normalisation
+from engine.data.choose import make
 from engine.data.index import TRAIN, VALIDATION
-from engine.data.statistics import normalisation
 from engine.errors import EngineError, OutOfMemory, TrainingDiverged
 from engine.files import sweep_parts
 from engine.jobs import Cancelled, JobControl
@@ -144,12 +144,12 @@ class _Run:
         torch.manual_seed(self.recipe.seed)
         self.network = build(self.project.network, facts).to(self.placement.device, memory_format=torch.channels_last)
         self.parameters = sum(p.numel() for p in self.network.parameters())
-        kind = OPTIMIZERS[self.recipe.optimizer.kind](**self.recipe.optimizer.params)
+        kind = make(OPTIMIZERS, self.recipe.optimizer)
         groups = parameter_groups(self.network, kind.weight_decay)
         if not groups:
             raise EngineError("This network has nothing to learn.", fix="Add a layer with parameters.")
         self.optimizer = kind.build(groups, self.recipe.learning_rate)
-        self.schedule = SCHEDULES[self.recipe.schedule.kind](**self.recipe.schedule.params)
+        self.schedule = make(SCHEDULES, self.recipe.schedule)
         self.scaler = torch.amp.GradScaler(self.placement.device.type, enabled=self.placement.precision == "float16")
         self._make_batches()
         self._open_folder()
@@ -198,7 +198,13 @@ class _Run:
         )
         self.watched_numbers = choose_watched(self.pictures.index.labels, self.validation_numbers)
         watched = Batches(
-            self.pictures, np.array(self.watched_numbers), data, len(self.watched_numbers), training=False, seed=0, **shared
+            self.pictures,
+            np.array(self.watched_numbers),
+            data,
+            len(self.watched_numbers),
+            training=False,
+            seed=0,
+            **shared,
         )
         self.watched_pictures = next(iter(watched.epoch(0)))[0]
 
@@ -245,7 +251,8 @@ class _Run:
         """The first event."""
         where = self.placement
         self._note(
-            f"run {self.number} on {where.device} ({where.device_reason}), {where.precision} ({where.precision_reason}), "
+            f"run {self.number} on {where.device} ({where.device_reason}), "
+            f"{where.precision} ({where.precision_reason}), "
             f"{self.parameters} parameters, from epoch {self.first_epoch} of {self.recipe.epochs}"
         )
         return RunStarted(
@@ -458,11 +465,13 @@ class _Run:
             )
         if not out_of_memory(error):
             return error
-        fitting = largest_fitting_batch(self.network, self.task, self.watched_pictures, self.recipe.batch_size, self.placement)
+        fitting = largest_fitting_batch(
+            self.network, self.task, self.watched_pictures, self.recipe.batch_size, self.placement
+        )
         fix = f"Set the batch size to {fitting}." if fitting else "Use a smaller network or smaller images."
         return OutOfMemory(
-            f"The {self.placement.device.type.upper()} has too little memory for batches of {self.recipe.batch_size} images.",
-            why="The layers' outputs of all images of a batch must be kept for the way back.",
+            f"There is too little memory for batches of {self.recipe.batch_size} images.",
+            why="The outputs of all layers, for all images of a batch, must be kept for the way back.",
             fix=fix,
             fitting_batch=fitting,
         )

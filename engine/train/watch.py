@@ -1,6 +1,7 @@
 """Which pictures are watched, and the stored answers of every epoch."""
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -18,14 +19,11 @@ def choose_watched(labels: np.ndarray, numbers: np.ndarray, most: int = MOST_WAT
         labels: (N,) of the whole index.
         numbers: picture numbers to choose from.
     """
-    by_class = [list(numbers[labels[numbers] == label]) for label in np.unique(labels[numbers])]
+    by_class = [numbers[labels[numbers] == label] for label in np.unique(labels[numbers])]
+    turns = [(turn, place) for turn in range(most) for place, group in enumerate(by_class) if turn < len(group)][:most]
+    share = Counter(place for _, place in turns)
     # Evenly spread over the folder rather than its first files, which are often alike.
-    spread = [[group[int(k * len(group) / most)] for k in range(min(most, len(group)))] for group in by_class]
-    unique = [list(dict.fromkeys(group)) for group in spread]
-    chosen: list[int] = []
-    for turn in range(most):
-        chosen.extend(int(group[turn]) for group in unique if turn < len(group))
-    return tuple(chosen[:most])
+    return tuple(int(by_class[place][turn * len(by_class[place]) // share[place]]) for turn, place in turns)
 
 
 class WatchFolder:
@@ -42,7 +40,8 @@ class WatchFolder:
             "labels": index.labels[numbers].tolist(),
             "classes": list(index.classes),
         }
-        write_atomically(self.folder / "pictures.json", json.dumps(content, ensure_ascii=False))
+        # Escaped, since a file name that is no UTF-8 holds lone surrogates, which no UTF-8 file can.
+        write_atomically(self.folder / "pictures.json", json.dumps(content))
 
     def store(self, epoch: int, probabilities: np.ndarray) -> None:
         """Store (N, classes) answers of an epoch; half precision is far finer than any eye."""

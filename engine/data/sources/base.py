@@ -32,12 +32,14 @@ class Source(Declared, ABC):
         summary: one sentence for the start page.
         is_sample: comes with Atelier and needs no pictures of the user.
         suggested_size, suggested_colour: settings of `DataSpec` that suit its pictures.
+        suggested_augmentations: names of augmentations that leave its pictures what they are.
     """
 
     summary: ClassVar[str]
     is_sample: ClassVar[bool] = False
     suggested_size: ClassVar[int] = 64
     suggested_colour: ClassVar[str] = "rgb"
+    suggested_augmentations: ClassVar[tuple[str, ...]] = ("mirror", "rotate", "zoom")
 
     @abstractmethod
     def folder(self, progress: Tell | None = None, control: JobControl | None = None) -> Path:

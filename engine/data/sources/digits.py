@@ -17,6 +17,7 @@ class Digits(Source):
     # Twice their real size: three halvings, as in a small VGG, and the two 5 x 5 convolutions of LeNet then still fit.
     suggested_size = 16
     suggested_colour = "grey"
+    suggested_augmentations = ("rotate", "zoom")  # a mirrored 2 is no digit
 
     def folder(self, progress: Tell | None = None, control: JobControl | None = None) -> Path:
         from engine.data.digits import write_digits

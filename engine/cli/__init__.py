@@ -1,0 +1,102 @@
+"""The command line: results on stdout, progress on stderr, one JSON object as the last line with `--json`.
+
+Exit status: 0 done, 2 the user's input is wrong (one sentence), 1 our bug, 130 interrupted. Scripts rely on all of it.
+"""
+
+import argparse
+import json
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+from engine.cli import commands
+from engine.errors import EngineError
+from engine.jobs import Cancelled, JobControl
+
+
+def main(argv: list[str]) -> int:
+    """Run one command. Returns: the exit status."""
+    options = _parser().parse_args(argv)
+    control = JobControl()
+    _stop_on_interrupt(control)
+    try:
+        result = options.run(options, control)
+    except EngineError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except (Cancelled, KeyboardInterrupt):
+        print("interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        return 1
+    except Exception:
+        traceback.print_exc()
+        print("error: this is a mistake in Atelier, not yours; please report the lines above.", file=sys.stderr)
+        return 1
+    if options.json:
+        print(json.dumps(result, ensure_ascii=False))
+    return 0
+
+
+def _stop_on_interrupt(control: JobControl) -> None:
+    """The first Ctrl+C asks the work to end in order and keep what it has; the second ends it at once."""
+
+    def on_interrupt(_signal: int, _frame: object) -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        control.stop(keep=True)
+
+    try:
+        signal.signal(signal.SIGINT, on_interrupt)
+    except ValueError:
+        pass  # not in the main thread: whoever runs us there deals with interrupts
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m engine", description="Atelier without a window.")
+    subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, run: Callable, help: str) -> argparse.ArgumentParser:
+        made = subparsers.add_parser(name, help=help, description=help)
+        made.add_argument("--json", action="store_true", help="print one JSON object as the last line")
+        made.set_defaults(run=run)
+        return made
+
+    new = command("new", commands.new, "Make a project from a folder with one sub-folder per class.")
+    new.add_argument("project", type=Path, help="the document to write, ending in .atelier")
+    new.add_argument("--data", required=True, help="a folder, or the name of a sample: drawn, digits")
+    new.add_argument("--template", default="small-vgg", help="a name from the command templates")
+    new.add_argument("--size", type=int, help="height and width of the images in pixels")
+    new.add_argument("--seed", type=int, default=0, help="of the division into splits and of the training")
+    new.add_argument("--force", action="store_true", help="replace a project that is there already")
+
+    train = command("train", commands.train, "Train a project's network.")
+    train.add_argument("project", type=Path)
+    train.add_argument("--epochs", type=int)
+    train.add_argument("--batch-size", type=int)
+    train.add_argument("--lr", type=float)
+    train.add_argument("--optimizer")
+    train.add_argument("--seed", type=int)
+    train.add_argument("--device", choices=["auto", "cpu", "cuda", "mps"])
+    train.add_argument("--precision", choices=["auto", "float32", "bfloat16", "float16"])
+    train.add_argument("--resume", action="store_true", help="continue the last run that did not come to its end")
+
+    evaluate = command("evaluate", commands.evaluate, "Measure a trained network on images whose classes are known.")
+    evaluate.add_argument("project", type=Path)
+    evaluate.add_argument("--run", type=int, dest="number")
+    evaluate.add_argument("--split", choices=["test", "validation", "train"], default="test")
+    evaluate.add_argument("--data", type=Path, help="another folder with one sub-folder per class")
+
+    predict = command("predict", commands.predict, "Classify images.")
+    predict.add_argument("project", type=Path)
+    predict.add_argument("paths", type=Path, nargs="+", metavar="PATH", help="images or folders")
+    predict.add_argument("--run", type=int, dest="number")
+    predict.add_argument("--csv", type=Path, help="write the answers as a table")
+
+    inspect = command("inspect", commands.inspect, "Tell what is in a data folder, and what is wrong with it.")
+    inspect.add_argument("folder", type=Path)
+
+    command("templates", commands.templates, "List the networks to start from.")
+    command("layers", commands.layers, "List the layer kinds and their settings.")
+    return parser

@@ -1,0 +1,283 @@
+"""What each command does; each returns what `--json` prints."""
+
+import argparse
+import csv
+import io
+import sys
+from collections.abc import Callable, Generator
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from engine.cli.bar import Bar
+from engine.errors import EngineError
+from engine.files import write_atomically
+from engine.jobs import JobControl, Progress
+from engine.layers import LAYERS
+from engine.params import params_of
+from engine.spec import Chosen, ProjectSpec
+from engine.spec.files import read_project, write_project
+
+Result = dict[str, Any]
+
+
+def _followed(work: Generator, tell: Callable[[Any, Bar], None] | None = None) -> Any:
+    """Run a piece of work to its end with a progress bar. Returns: its result."""
+    bar = Bar(sys.stderr)
+    try:
+        while True:
+            try:
+                event = next(work)
+            except StopIteration as end:
+                return end.value
+            if isinstance(event, Progress):
+                bar.show(event.done, event.total, event.text)
+            elif tell is not None:
+                tell(event, bar)
+    finally:
+        work.close()
+        bar.clear()
+
+
+def _open(path: Path) -> ProjectSpec:
+    project, notes = read_project(path)
+    for note in notes:
+        print(f"note: {note}", file=sys.stderr)
+    return project
+
+
+def new(options: argparse.Namespace, control: JobControl) -> Result:
+    """Make a project that can be trained as it is."""
+    from engine.data.sources import SOURCES
+    from engine.project import SUFFIX, new_project
+
+    path: Path = options.project
+    if path.suffix != SUFFIX:
+        raise EngineError(f"“{path}” does not end in {SUFFIX}.", fix=f"Name it {path.with_suffix(SUFFIX).name}.")
+    if path.exists() and not options.force:
+        raise EngineError(f"“{path}” is there already.", fix="Choose another name, or add --force to replace it.")
+    is_sample = options.data in SOURCES and SOURCES[options.data].is_sample and not Path(options.data).exists()
+    source = Chosen(options.data) if is_sample else Chosen("folder", {"path": str(Path(options.data).absolute())})
+    project = new_project(source, size=options.size, template=options.template, seed=options.seed, control=control)
+    write_project(project, path)
+    classes = ", ".join(project.data.classes)
+    print(f"{path}: {project.network.template} for {len(project.data.classes)} classes ({classes})")
+    return {"project": str(path), "classes": list(project.data.classes), "template": project.network.template}
+
+
+def train(options: argparse.Namespace, control: JobControl) -> Result:
+    """Train, or go on with a run."""
+    from engine.train import runs
+    from engine.train.job import resume_run, start_run
+
+    project = _open(options.project)
+    if options.resume:
+        changed = [f"--{name.replace('_', '-')}" for name in _RECIPE_OPTIONS if getattr(options, name) is not None]
+        if changed:
+            raise EngineError(
+                f"{changed[0]} cannot be used with --resume.",
+                why="A run goes on with the settings it began with.",
+                fix="Leave it out, or start a new run without --resume.",
+            )
+        work = resume_run(options.project, runs.last_resumable(options.project).number, control)
+    else:
+        work = start_run(_with_options(project, options), options.project, control)
+    summary = _followed(work, _tell_training)
+    print(
+        f"run {summary.run}: best epoch {summary.best_epoch} of {summary.epochs}, "
+        f"validation accuracy {summary.validation_accuracy:.1%}, {summary.seconds:.1f} s, "
+        f"{summary.images_per_second:.0f} images/s on {summary.device} in {summary.precision}"
+    )
+    return asdict(summary)
+
+
+_RECIPE_OPTIONS = {
+    "epochs": "epochs",
+    "batch_size": "batch_size",
+    "lr": "learning_rate",
+    "seed": "seed",
+    "device": "device",
+    "precision": "precision",
+}
+
+
+def _with_options(project: ProjectSpec, options: argparse.Namespace) -> ProjectSpec:
+    from engine.train.optimizers import OPTIMIZERS
+
+    recipe = project.recipe
+    if options.optimizer is not None and options.optimizer != recipe.optimizer.kind:
+        usual = OPTIMIZERS[options.optimizer].usual_learning_rate
+        recipe = replace(recipe, optimizer=Chosen(options.optimizer), learning_rate=usual)
+    given = {field: getattr(options, name) for name, field in _RECIPE_OPTIONS.items()}
+    recipe = replace(recipe, **{field: value for field, value in given.items() if value is not None})
+    return replace(project, recipe=recipe)
+
+
+def _tell_training(event: Any, bar: Bar) -> None:
+    from engine.train.events import BatchDone, EpochDone, RunStarted
+
+    if isinstance(event, RunStarted):
+        bar.line(
+            f"run {event.run}: {event.train_images} images for training, {event.validation_images} for validation, "
+            f"{event.left_out} left out; {event.device} ({event.device_reason}), {event.precision}"
+        )
+        bar.epochs, bar.steps = event.epochs, event.steps_per_epoch
+    elif isinstance(event, BatchDone):
+        text = f"epoch {event.epoch}/{bar.epochs}  loss {event.loss:.3f}  {event.images_per_second:.0f} images/s"
+        bar.show(event.total_step, bar.epochs * bar.steps, text)
+    elif isinstance(event, EpochDone):
+        bar.line(
+            f"epoch {event.epoch:3d}  train loss {event.train_loss:.4f}  accuracy {event.train_accuracy:.3f}  "
+            f"validation loss {event.validation_loss:.4f}  accuracy {event.validation_accuracy:.3f}"
+            f"{'  best' if event.is_best else ''}"
+        )
+
+
+def _load_model(options: argparse.Namespace):
+    from engine.train import runs
+
+    _open(options.project)  # a wrong path gets its own sentence
+    info = runs.find_run(options.project, options.number)
+    from engine.evaluate.model import load_model
+
+    return load_model(info.folder)
+
+
+def evaluate(options: argparse.Namespace, control: JobControl) -> Result:
+    """Score the best epoch of a run."""
+    from engine.evaluate.evaluate import evaluate as evaluated
+
+    model = _load_model(options)
+    found = _followed(evaluated(model, control, options.split, options.data))
+    low, high = found.interval
+    print(
+        f"{found.images} images: accuracy {found.accuracy:.1%} (95 %: {low:.1%} to {high:.1%}), loss {found.loss:.4f}"
+    )
+    for entry in found.per_class():
+        print(
+            f"  {entry.name}: {entry.images} images, precision {_percent(entry.precision)}, recall {_percent(entry.recall)}"
+        )
+    return {
+        "run": model.run,
+        "images": found.images,
+        "accuracy": found.accuracy,
+        "interval": list(found.interval),
+        "loss": found.loss,
+        "per_class": {
+            entry.name: {"images": entry.images, "precision": entry.precision, "recall": entry.recall, "f1": entry.f1}
+            for entry in found.per_class()
+        },
+        "confusion": found.confusion.tolist(),
+        "classes": list(found.classes),
+    }
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{share:.1%}"
+
+
+def predict(options: argparse.Namespace, control: JobControl) -> Result:
+    """Classify files and folders."""
+    from engine.evaluate.predict import pictures_in
+    from engine.evaluate.predict import predict as predicted
+
+    model = _load_model(options)
+    paths = pictures_in(options.paths)
+    if not paths:
+        raise EngineError("There are no images to classify.", why="The folder holds none.", fix="Name image files.")
+    bar = Bar(sys.stderr)
+    found = []
+    for answer in predicted(model, paths, control):
+        found.append(answer)
+        bar.show(len(found), len(paths), "Classifying")
+        if not options.json:
+            bar.line(
+                f"{answer.source}: {answer.error.what} {answer.error.why}"
+                if answer.error
+                else f"{answer.source}: {answer.class_name} {answer.probability:.1%}",
+                sys.stdout,
+            )
+    bar.clear()
+    if options.csv:
+        _write_table(options.csv, found, model.classes)
+    return {"run": model.run, "predictions": [_as_json(answer) for answer in found]}
+
+
+def _as_json(answer: Any) -> Result:
+    if answer.error:
+        return {"path": str(answer.source), "error": str(answer.error)}
+    return {
+        "path": str(answer.source),
+        "class": answer.class_name,
+        "probability": answer.probability,
+        "probabilities": dict(zip(answer.classes, answer.probabilities, strict=True)),
+    }
+
+
+def _write_table(path: Path, found: list, classes: tuple[str, ...]) -> None:
+    from engine.evaluate.predict import table
+
+    try:
+        text = io.StringIO()
+        csv.writer(text).writerows(table(found, classes))
+        # The mark at the start tells spreadsheets that names with accents are UTF-8.
+        write_atomically(path, "\ufeff" + text.getvalue())
+    except OSError as error:
+        raise EngineError(
+            f"“{path}” could not be written.", why=f"{error.strerror}.", fix="Choose another place."
+        ) from error
+
+
+def inspect(options: argparse.Namespace, control: JobControl) -> Result:
+    """List what is in a folder and what is wrong with it."""
+    from engine.data.inspect import inspect as inspected
+
+    found = _followed(inspected(options.folder, control))
+    result = found.as_json()
+    print(f"{result['images']} images in {len(result['classes'])} classes")
+    for name, count in result["classes"].items():
+        print(f"  {name}: {count}")
+    for entry in result["unreadable"]:
+        print(f"  unreadable: {entry['path']}: {entry['error']}")
+    for group in result["duplicates"]:
+        print(f"  the same image: {', '.join(group)}")
+    for warning in result["warnings"]:
+        print(f"  ! {warning}")
+    return result
+
+
+def templates(options: argparse.Namespace, control: JobControl) -> Result:
+    """List the templates."""
+    from engine.compile import Facts, infer
+    from engine.templates import fitted
+    from engine.templates import templates as known
+
+    entries = []
+    for template in known():
+        facts = Facts((3, 64, 64), 2)
+        network = fitted(template.name, facts)
+        entries.append(
+            {
+                "name": template.name,
+                "title": template.title,
+                "summary": template.summary,
+                "parameters": infer(network, facts).parameters,
+                "layers": len(network),
+                "input": list(facts.shape),
+                "task": "classification",
+            }
+        )
+        print(f"{template.name}: {template.summary}")
+    return {"templates": entries}
+
+
+def layers(options: argparse.Namespace, control: JobControl) -> Result:
+    """List the layer kinds."""
+    entries = []
+    for kind in LAYERS:
+        settings = [
+            {"name": p.name, "default": p.default, "accepts": p.accepts(), "help": p.help} for p in params_of(kind)
+        ]
+        entries.append({"name": kind.name, "title": kind.title, "family": kind.family, "params": settings})
+        print(f"{kind.name} ({kind.family}): {kind.help()}")
+    return {"layers": entries}

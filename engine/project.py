@@ -1,0 +1,63 @@
+"""Making projects: what a new one holds, where it is kept."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import platformdirs
+
+from engine.compile import Facts
+from engine.data.load import load_index
+from engine.data.sources import SOURCES
+from engine.errors import EngineError
+from engine.jobs import JobControl
+from engine.spec import Chosen, DataSpec, ProjectSpec, RecipeSpec
+from engine.templates import fitted
+
+SUFFIX = ".atelier"
+USUAL_TEMPLATE = "small-vgg"
+
+
+def new_project(
+    source: Chosen,
+    *,
+    size: int | None = None,
+    template: str = USUAL_TEMPLATE,
+    seed: int = 0,
+    control: JobControl | None = None,
+) -> ProjectSpec:
+    """A project that can be trained as it is: pictures listed, a network fitted to them, a sensible recipe.
+
+    Args:
+        size: of the pictures in pixels; None takes what the source suggests.
+    Raises:
+        EngineError: there are no pictures, or no such template.
+    """
+    kind = SOURCES[source.kind]
+    data = DataSpec(
+        size=size or kind.suggested_size,
+        colour=kind.suggested_colour,
+        seed=seed,
+        source=source,
+        augment=tuple(Chosen(name) for name in kind.suggested_augmentations),
+    )
+    index = load_index(data, control)
+    data = replace(data, classes=index.classes)
+    network = fitted(template, Facts(data.shape, len(data.classes)))
+    return ProjectSpec(data, network, RecipeSpec(seed=seed))
+
+
+def projects_folder() -> Path:
+    """Where new projects are kept unless the user chooses another place: Documents/Atelier."""
+    return Path(platformdirs.user_documents_dir()) / "Atelier"
+
+
+def free_project_path(name: str, folder: Path | None = None) -> Path:
+    """A path for a new project called about `name`, in a folder of its own, that nothing occupies yet."""
+    stem = re.sub(r'[<>:"/\\|?*\x00-\x1f]+', " ", name).strip(" .") or "Project"
+    parent = folder or projects_folder()
+    for number in range(1, 10_000):
+        numbered = stem if number == 1 else f"{stem} {number}"
+        if not (parent / numbered).exists():
+            return parent / numbered / f"{numbered}{SUFFIX}"
+    raise EngineError(f"There are too many projects called “{stem}”.", fix=f"Tidy up “{parent}”.")
