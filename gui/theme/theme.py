@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from PySide6.QtCore import QObject, Qt, QTemporaryDir, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontInfo, QGuiApplication
 from PySide6.QtWidgets import QApplication
 
@@ -32,7 +33,7 @@ class Theme(QObject):
         self._mode = "system"
         self._scale: float | None = None
         self._app: QApplication | None = None
-        self._images: QTemporaryDir | None = None
+        self._images: TemporaryDirectory[str] | None = None
         self._system_px = NORMAL_SYSTEM_PX
         self._family = ""
         self._worn: tuple[Tokens, float] | None = None
@@ -130,18 +131,17 @@ class Theme(QObject):
 
     def _write_images(self, tokens: Tokens) -> dict[str, str]:
         """Write the little drawings that the style sheet can only take from files; return their paths by name."""
-        if self._images is None:
-            self._images = QTemporaryDir()
         paths = {}
-        for key, (name, color) in STYLE_IMAGES.items():
-            # A fresh name per look: Qt caches style sheet images by path.
-            path = Path(self._images.path()) / f"{tokens.name}-{key}.svg"
-            try:
+        try:
+            if self._images is None:
+                self._images = TemporaryDirectory(prefix="atelier-style-", ignore_cleanup_errors=True)
+            for key, (name, color) in STYLE_IMAGES.items():
+                # A name of its own per look: Qt caches style sheet images by path.
+                path = Path(self._images.name) / f"{tokens.name}-{key}.svg"
                 path.write_text(tinted_svg(name, tokens.color(color)), encoding="utf-8")
-            except OSError as error:  # a full disk costs check marks and arrows, not the window
-                _log.warning("style sheet image %s cannot be written: %s", path, error)
-                continue
-            paths[key] = path.as_posix()
+                paths[key] = path.as_posix()
+        except OSError as error:  # a full disk costs check marks and arrows, not the window
+            _log.warning("The style sheet's drawings cannot be written: %s", error)
         return paths
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFontDatabase, QGuiApplication, QIcon, QImage
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QCheckBox, QLabel, QPushButton, QWidget
 
 from gui.theme import DARK, LIGHT, icon, icon_names, mono_font, pixmap, resource_path, restyle, theme
 from gui.theme.style import STYLE_IMAGES, build_style
@@ -106,6 +106,20 @@ def test_qt_understands_the_style_sheet(look, qtbot, caplog, qtlog) -> None:
         qtbot.addWidget(button)
         button.ensurePolished()
     assert not [record for record in qtlog.records if "stylesheet" in record.message.lower()]
+
+
+def test_a_full_disk_costs_only_the_drawings(look, qtbot, monkeypatch, caplog) -> None:
+    def no_room(*args: object, **kwargs: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", no_room)
+    with qtbot.waitSignal(look.changed):
+        look.set_mode("light")
+    assert "No space left" in caplog.text
+    check = QCheckBox("Mirror")
+    qtbot.addWidget(check)
+    check.setChecked(True)
+    assert LIGHT.accent in drawn_colors(check.grab().toImage())
 
 
 def test_colors_are_only_in_tokens() -> None:
