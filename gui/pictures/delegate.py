@@ -1,0 +1,240 @@
+"""Draws one tile: thumbnail, badge, and under it the answer with its history."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPolygonF
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+
+from gui.pictures.cache import Thumbnail
+from gui.pictures.model import Badge, PictureModel
+from gui.theme import theme
+from gui.theme.icons import paint_icon
+from gui.widgets.bars import percent
+
+ROUND = 6.0  # px, corners of thumbnails
+EDGE = 2.0  # px, border of a tile
+INSET = 3  # px between border and thumbnail of a tile with caption
+MOST_POINTS = 120  # of a history line; more cannot be told apart at this width
+
+
+@dataclass(frozen=True)
+class TileLook:
+    """What every tile of a grid has.
+
+    Attributes:
+        ratio: height of a thumbnail / its width.
+        caption: a line of words: the answer where there is one, else the class.
+        history: a little line of the right class's probability over the epochs.
+        epochs: how many epochs the width of that line stands for; 0: those there are.
+    """
+
+    ratio: float = 1.0
+    caption: bool = False
+    history: bool = False
+    epochs: int = 0
+
+
+class PictureDelegate(QStyledItemDelegate):
+    """Draws tiles; asks `thumbnail(row)` for pictures and draws a quiet place while there is none."""
+
+    def __init__(self, thumbnail: Callable[[int], Thumbnail | None], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._thumbnail = thumbnail
+        self.look = TileLook()
+        theme().changed.connect(self._take_fonts)
+        self._take_fonts()
+
+    def _take_fonts(self) -> None:
+        # Kept, because making one asks the font database, and a screen of tiles needs a hundred of them.
+        self._font = theme().font(12, QFont.Weight.DemiBold)
+        self._badge_font = theme().font(11, QFont.Weight.Medium)
+        self._metrics = QFontMetrics(self._font)
+
+    # ---- measures
+
+    def _caption_height(self) -> int:
+        return self._metrics.height() + 6 if self.look.caption else 0
+
+    def _history_height(self) -> int:
+        return theme().px(16) if self.look.history else 0
+
+    def _is_card(self) -> bool:
+        return self.look.caption or self.look.history
+
+    def thumbnail_size(self, width: int) -> QSize:
+        """Return the size of the thumbnail in a tile `width` px wide."""
+        inner = width - 2 * INSET if self._is_card() else width
+        return QSize(inner, round(inner * self.look.ratio))
+
+    def tile_height(self, width: int) -> int:
+        """Return the height of a tile `width` px wide."""
+        extra = 2 * INSET if self._is_card() else 0
+        return self.thumbnail_size(width).height() + extra + self._caption_height() + self._history_height()
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        return QSize(option.rect.width(), self.tile_height(option.rect.width()))
+
+    # ---- drawing
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        model = index.model()
+        assert isinstance(model, PictureModel)
+        row, tile = index.row(), QRectF(option.rect)
+        selected = bool(option.state & QStyle.StateFlag.State_Selected)
+        answer = model.answer(row)
+        painter.save()
+        painter.setRenderHints(QPainter.RenderHint.Antialiasing)
+        painter.setFont(self._font)
+        place = QRectF(tile.topLeft(), self.thumbnail_size(option.rect.width()).toSizeF())
+        if self._is_card():
+            place.translate(INSET, INSET)
+            self._paint_card(painter, tile, selected)
+        self._paint_thumbnail(painter, place, self._thumbnail(row))
+        badge = model.badge(row)
+        if badge is not None:
+            self._paint_badge(painter, place, badge)
+        below = QRectF(tile.left() + 8, place.bottom(), tile.width() - 16, self._caption_height())
+        if self.look.caption:
+            self._paint_caption(painter, below, model.label(row), answer)
+        token = "dim" if answer is None else "good" if answer[2] else "bad"
+        if self.look.history:
+            history, marker = model.history(row), model.answers.marker if model.answers is not None else -1
+            room = QRectF(below.left(), below.bottom() - 1, below.width(), self._history_height() - 4)
+            self._paint_history(painter, room, history, token, marker)
+        self._paint_edge(painter, tile, token if answer is not None else "", option.state)
+        painter.restore()
+
+    def _paint_card(self, painter: QPainter, tile: QRectF, selected: bool) -> None:
+        painter.setPen(QPen(theme().color("line"), 1))
+        painter.setBrush(theme().color("selection" if selected else "raised"))
+        painter.drawRoundedRect(tile.adjusted(0.5, 0.5, -0.5, -0.5), ROUND + 2, ROUND + 2)
+
+    def _paint_thumbnail(self, painter: QPainter, place: QRectF, thumbnail: Thumbnail | None) -> None:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme().color("hover"))
+        if thumbnail is None or thumbnail.image is None:
+            painter.drawRoundedRect(place, ROUND, ROUND)
+            if thumbnail is not None:
+                self._paint_unreadable(painter, place)
+            return
+        image = thumbnail.image
+        ratio = min(1.0, place.width() / image.width(), place.height() / image.height())
+        wanted = place.size() * painter.device().devicePixelRatioF()
+        if image.width() >= wanted.width() - 1 and image.height() >= wanted.height() - 1:
+            drawn = place
+        else:  # an odd shape, shown whole
+            painter.drawRoundedRect(place, ROUND, ROUND)
+            drawn = QRectF(0, 0, image.width() * ratio, image.height() * ratio)
+            drawn.moveCenter(place.center())
+        painter.drawImage(drawn, image)
+
+    def _paint_unreadable(self, painter: QPainter, place: QRectF) -> None:
+        side = min(28.0, place.height() / 3)
+        icon = QRectF(0, 0, side, side)
+        icon.moveCenter(place.center() - QPointF(0, side / 3))
+        paint_icon(painter, "warning", icon, "bad")
+        words = QRectF(place.left() + 4, icon.bottom() + 2, place.width() - 8, self._metrics.height())
+        if words.bottom() < place.bottom():
+            painter.setPen(theme().color("dim"))
+            text = painter.fontMetrics().elidedText(
+                self.tr("unreadable"), Qt.TextElideMode.ElideRight, int(words.width())
+            )
+            painter.drawText(words, Qt.AlignmentFlag.AlignCenter, text)
+
+    def _paint_badge(self, painter: QPainter, place: QRectF, badge: Badge) -> None:
+        metrics = QFontMetrics(self._badge_font)
+        room = int(place.width()) - 20
+        text = metrics.elidedText(badge.text, Qt.TextElideMode.ElideRight, room)
+        box = QRectF(0, 0, metrics.horizontalAdvance(text) + 12, metrics.height() + 3)
+        box.moveBottomLeft(place.bottomLeft() + QPointF(4, -4))
+        ground = theme().color(badge.token)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(ground)
+        painter.drawRoundedRect(box, 4, 4)
+        painter.setFont(self._badge_font)
+        painter.setPen(QColor(theme().tokens.readable_on(ground.name())))
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+        painter.setFont(self._font)
+
+    def _paint_caption(
+        self, painter: QPainter, room: QRectF, label: str, answer: tuple[str, float, bool] | None
+    ) -> None:
+        metrics, middle = painter.fontMetrics(), Qt.AlignmentFlag.AlignVCenter
+        if answer is None:
+            painter.setPen(theme().color("dim"))
+            text = metrics.elidedText(label, Qt.TextElideMode.ElideRight, int(room.width()))
+            painter.drawText(room, Qt.AlignmentFlag.AlignLeft | middle, text)
+            return
+        name, probability, right = answer
+        figure = percent(probability, 0)
+        painter.setPen(theme().color("text"))
+        painter.drawText(room, Qt.AlignmentFlag.AlignRight | middle, figure)
+        painter.setPen(theme().color("good" if right else "bad"))
+        mark = "✓" if right else "✗"
+        painter.drawText(room, Qt.AlignmentFlag.AlignLeft | middle, mark)
+        start = metrics.horizontalAdvance(mark) + 4
+        words = room.adjusted(start, 0, -metrics.horizontalAdvance(figure) - 6, 0)
+        painter.setPen(theme().color("text"))
+        text = metrics.elidedText(name, Qt.TextElideMode.ElideRight, max(0, int(words.width())))
+        painter.drawText(words, Qt.AlignmentFlag.AlignLeft | middle, text)
+
+    def _paint_history(
+        self, painter: QPainter, room: QRectF, history: np.ndarray | None, token: str, marker: int
+    ) -> None:
+        painter.setPen(QPen(theme().color("line"), 1))
+        painter.drawLine(QPointF(room.left(), room.bottom()), QPointF(room.right(), room.bottom()))
+        if history is None or not len(history):
+            return
+        count = len(history)
+        steps = max(self.look.epochs, count, 2) - 1
+        columns = np.arange(count) if count <= MOST_POINTS else np.linspace(0, count - 1, MOST_POINTS).astype(int)
+        known = columns[np.isfinite(history[columns])]
+        height = room.height() - 3
+        points = QPolygonF(
+            [
+                QPointF(room.left() + room.width() * column / steps, room.top() + 1 + height * (1 - history[column]))
+                for column in known.tolist()
+            ]
+        )
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(theme().color(token), 1.4))
+        painter.drawPolyline(points)
+        if len(points) == 1 or (0 <= marker < count and marker in known):
+            column = int(known[0]) if len(points) == 1 else marker
+            x = room.left() + room.width() * column / steps
+            painter.setBrush(theme().color(token))
+            painter.drawEllipse(QPointF(x, room.top() + 1 + height * (1 - float(history[column]))), 1.8, 1.8)
+
+    def _paint_edge(self, painter: QPainter, tile: QRectF, token: str, state: QStyle.StateFlag) -> None:
+        inner = tile.adjusted(EDGE / 2, EDGE / 2, -EDGE / 2, -EDGE / 2)
+        radius = ROUND + (1 if self._is_card() else 0)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        if token:
+            painter.setPen(QPen(theme().color(token), EDGE - 0.4))
+            painter.drawRoundedRect(inner, radius, radius)
+        elif state & QStyle.StateFlag.State_MouseOver:
+            painter.setPen(QPen(theme().color("dim"), 1))
+            painter.drawRoundedRect(inner, radius, radius)
+        if state & QStyle.StateFlag.State_Selected:
+            self._paint_selected(painter, inner, radius)
+        if state & QStyle.StateFlag.State_HasFocus:
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(theme().color("text"), 1, Qt.PenStyle.DotLine))
+            painter.drawRoundedRect(inner.adjusted(2, 2, -2, -2), radius - 2, radius - 2)
+
+    def _paint_selected(self, painter: QPainter, inner: QRectF, radius: float) -> None:
+        painter.setPen(QPen(theme().color("accent"), EDGE + 0.5))
+        painter.drawRoundedRect(inner, radius, radius)
+        side = theme().px(18)
+        dot = QRectF(inner.right() - side - 5, inner.top() + 5, side, side)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme().color("accent"))
+        painter.drawEllipse(dot)
+        paint_icon(painter, "check", dot.adjusted(3, 3, -3, -3), "on_accent")

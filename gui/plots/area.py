@@ -1,0 +1,226 @@
+"""The drawing of `Curves`; importing this module imports pyqtgraph (about half a second)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QMouseEvent
+from PySide6.QtWidgets import QWidget
+
+from gui.plots.series import SMALLEST_LOG, Line, epoch_ticks, write_number
+from gui.theme import theme
+
+STEP_ALPHA = 60
+
+
+class _EpochAxis(pg.AxisItem):
+    def tickValues(self, low: float, high: float, size: float) -> list[tuple[float, list[int]]]:
+        most = max(2, int(size / theme().px(58)))
+        return [(1.0, epoch_ticks(low, high, most))]
+
+    def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
+        return [str(round(value)) for value in values]
+
+
+class _ValueAxis(pg.AxisItem):
+    """Percent, loss, or loss whose logarithm is drawn."""
+
+    def __init__(self, percent: bool) -> None:
+        super().__init__("left")
+        self.percent, self.logarithmic = percent, False
+
+    def boundingRect(self) -> QRectF:
+        # With a grid, pyqtgraph keeps no room for the half lines of text that stand out at the top and the bottom.
+        return super().boundingRect().adjusted(0, -theme().px(10), 0, theme().px(10))
+
+    def tickValues(self, low: float, high: float, size: float) -> list[tuple[float, list[float]]]:
+        if self.percent:
+            return [(0.25, [0.0, 0.25, 0.5, 0.75, 1.0])]
+        if self.logarithmic:
+            return [(1.0, self._log_ticks(low, high))]
+        return super().tickValues(low, high, size)[:1]
+
+    @staticmethod
+    def _log_ticks(low: float, high: float) -> list[float]:
+        decades = range(math.floor(low), math.ceil(high) + 1)
+        figures = (1, 2, 5) if high - low < 2.5 else (1,)
+        places = [decade + math.log10(figure) for decade in decades for figure in figures]
+        return [place for place in places if low <= place <= high]
+
+    def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
+        if self.percent:
+            return [f"{round(100 * value)} %" for value in values]
+        if self.logarithmic:
+            return [f"{10**value:.2g}" for value in values]
+        digits = max(0, min(6, math.ceil(-math.log10(spacing)))) if spacing > 0 else 2
+        return [f"{value:.{digits}f}" if abs(value) < 1e5 else write_number(value) for value in values]
+
+
+class PlotArea(pg.PlotWidget):
+    """Axes and lines; knows nothing of where the numbers come from."""
+
+    hovered = Signal(object)  # the place under the mouse in epochs, None when it left
+    pressed = Signal(float)  # clicked at this place, in epochs
+
+    def __init__(self, percent: bool, parent: QWidget | None = None) -> None:
+        self._epoch_axis, self._value_axis = _EpochAxis("bottom"), _ValueAxis(percent)
+        super().__init__(parent, axisItems={"bottom": self._epoch_axis, "left": self._value_axis})
+        self._logarithmic = False
+        self._others: list[pg.PlotDataItem] = []
+        self.setFrameShape(self.Shape.NoFrame)
+        self.setMouseTracking(True)
+        self.setMouseEnabled(x=False, y=False)
+        self.setMenuEnabled(False)
+        self.hideButtons()
+        self.viewport().installEventFilter(self)
+        # Single steps are noise a pixel wide: smooth edges would cost ten times the time and show nothing more.
+        self.steps = self._add_line(z=1, antialias=False)
+        self.train = self._add_line(z=3)
+        self.validation = self._add_line(z=4)
+        self.best_line = self._add_mark()
+        self.cursor = self._add_mark()
+        self.best_dot = pg.ScatterPlotItem(size=9, antialias=True)
+        self.best_dot.setZValue(6)
+        self.getPlotItem().addItem(self.best_dot, ignoreBounds=True)
+        theme().changed.connect(self.wear_theme)
+        self.wear_theme()
+
+    def _add_line(self, z: int, antialias: bool = True) -> pg.PlotDataItem:
+        # A hundred thousand steps are drawn as the few hundred columns that the screen has, extremes kept.
+        line = pg.PlotDataItem(connect="finite", antialias=antialias, autoDownsampleFactor=1.0)
+        line.setDownsampling(auto=True, method="peak")
+        line.setClipToView(True)
+        line.setZValue(z)
+        self.getPlotItem().addItem(line, ignoreBounds=True)
+        return line
+
+    def _add_mark(self) -> pg.InfiniteLine:
+        mark = pg.InfiniteLine(angle=90, movable=False)
+        mark.setZValue(2)
+        mark.hide()
+        self.getPlotItem().addItem(mark, ignoreBounds=True)
+        return mark
+
+    # ---- what is drawn
+
+    def set_logarithmic(self, on: bool) -> None:
+        """Draw the logarithm of the values from the next `draw` on."""
+        self._logarithmic = self._value_axis.logarithmic = on
+        self._value_axis.picture = None
+
+    def draw(self, item: pg.PlotDataItem, x: np.ndarray, y: np.ndarray) -> None:
+        """Give a line its points; NaN and infinity leave gaps."""
+        item.setData(x, self._scaled(y))
+        # A line through one point has no length: show the point itself.
+        lonely = len(x) == 1 and item is not self.steps
+        item.setSymbol("o" if lonely else None)
+
+    def draw_others(self, lines: Sequence[Line]) -> None:
+        """Draw other runs, dashed."""
+        for item in self._others:
+            self.getPlotItem().removeItem(item)
+        self._others = [self._add_line(z=0) for _ in lines]
+        for item, line in zip(self._others, lines, strict=True):
+            self.draw(item, line.x, line.y)
+        self._wear_others()
+
+    def draw_best(self, epoch: float | None, value: float) -> None:
+        """Mark the best epoch; None takes the mark away."""
+        self.best_line.setVisible(epoch is not None)
+        height = float(self._scaled(np.array([value]))[0])
+        shown = epoch is not None and math.isfinite(height)
+        self.best_dot.setData([epoch] if shown else [], [height] if shown else [])
+        if epoch is not None:
+            self.best_line.setValue(epoch)
+
+    def draw_cursor(self, epoch: float | None) -> None:
+        """Put the upright line at an epoch; None takes it away."""
+        self.cursor.setVisible(epoch is not None)
+        if epoch is not None:
+            self.cursor.setValue(epoch)
+
+    def set_ranges(self, epochs: float, low: float, high: float) -> None:
+        """Show epochs 0 to `epochs`; `low` and `high` are logarithms when the axis is logarithmic."""
+        self.setXRange(0, max(1.0, epochs), padding=0.015)
+        self.setYRange(low, high, padding=0.0 if self._logarithmic else 0.02)
+
+    def _scaled(self, y: np.ndarray) -> np.ndarray:
+        if not self._logarithmic:
+            return np.where(np.isfinite(y), y, np.nan)
+        finite = np.where(np.isfinite(y), y, np.nan)
+        return np.log10(np.maximum(finite, SMALLEST_LOG))
+
+    def place_of(self, epoch: float) -> float:
+        """Return where an epoch is drawn, in pixels from the left of this widget."""
+        return self.mapFromScene(self.getViewBox().mapViewToScene(QPointF(epoch, 0))).x()
+
+    def drawn_room(self) -> tuple[float, float]:
+        """Return the left and right end of the room between the axes, in pixels."""
+        box = self.getViewBox().sceneBoundingRect()
+        return box.left(), box.right()
+
+    # ---- mouse
+
+    def eventFilter(self, watched: QWidget, event: QEvent) -> bool:
+        if watched is self.viewport():
+            if event.type() == QEvent.Type.MouseMove and isinstance(event, QMouseEvent):
+                self._tell(event.position())
+            elif event.type() == QEvent.Type.Leave:
+                self.hovered.emit(None)
+            elif event.type() == QEvent.Type.MouseButtonPress and isinstance(event, QMouseEvent):
+                if event.button() == Qt.MouseButton.LeftButton:
+                    self.pressed.emit(self._epoch_at(event.position()))
+            elif event.type() == QEvent.Type.Wheel:
+                event.ignore()  # the page may scroll under the mouse
+                return True
+        return super().eventFilter(watched, event)
+
+    def _epoch_at(self, place: QPointF) -> float:
+        return self.getViewBox().mapSceneToView(self.mapToScene(place.toPoint())).x()
+
+    def _tell(self, place: QPointF) -> None:
+        inside = self.getViewBox().sceneBoundingRect().contains(self.mapToScene(place.toPoint()))
+        self.hovered.emit(self._epoch_at(place) if inside else None)
+
+    # ---- look
+
+    def wear_theme(self) -> None:
+        """Take the colours and the text size of the theme."""
+        color = theme().color
+        self.setBackground(color("panel"))
+        font = theme().font(11)
+        for axis in (self._epoch_axis, self._value_axis):
+            axis.setPen(pg.mkPen(None))
+            axis.setTextPen(pg.mkPen(color("dim")))
+            axis.setStyle(tickFont=font, tickLength=0, tickTextOffset=6, autoExpandTextSpace=False)
+            axis.setStyle(hideOverlappingLabels=False)  # it would hide the first and the last
+        self._epoch_axis.setTickPen(pg.mkPen(None))
+        self._epoch_axis.setHeight(theme().px(24))
+        self._value_axis.setWidth(theme().px(46))
+        self._value_axis.setGrid(60)
+        self._value_axis.setTickPen(pg.mkPen(color("dim"), width=1))
+        self._wear_lines()
+
+    def _wear_lines(self) -> None:
+        color = theme().color
+        for item, token in ((self.train, "train"), (self.validation, "validation")):
+            item.setPen(pg.mkPen(color(token), width=2))
+            item.setSymbolBrush(color(token))
+            item.setSymbolPen(pg.mkPen(None))
+            item.setSymbolSize(6)
+        faint = QColor(color("train"))
+        faint.setAlpha(STEP_ALPHA)
+        self.steps.setPen(pg.mkPen(faint, width=1))
+        self.best_line.setPen(pg.mkPen(color("good"), width=1.5, style=Qt.PenStyle.DotLine))
+        self.cursor.setPen(pg.mkPen(color("dim"), width=1))
+        self.best_dot.setBrush(color("good"))
+        self.best_dot.setPen(pg.mkPen(color("panel"), width=1.5))
+        self._wear_others()
+
+    def _wear_others(self) -> None:
+        for item in self._others:
+            item.setPen(pg.mkPen(theme().color("dim"), width=1.2, style=Qt.PenStyle.DashLine))
