@@ -1,0 +1,23 @@
+"""From the engine's pictures to Qt's."""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image
+from PySide6.QtGui import QImage
+
+
+def qimage(picture: Image.Image | np.ndarray) -> QImage:
+    """Copy a picture (mode L or RGB), or a uint8 array (H, W), (H, W, 1) or (H, W, 3), into a QImage.
+
+    Raises: ValueError for any other array.
+    """
+    pixels = np.ascontiguousarray(picture)
+    if pixels.ndim == 3 and pixels.shape[2] == 1:
+        pixels = pixels[..., 0]
+    if pixels.dtype != np.uint8 or pixels.ndim not in (2, 3) or (pixels.ndim == 3 and pixels.shape[2] != 3):
+        raise ValueError(f"a picture cannot be {pixels.dtype} of shape {pixels.shape}")
+    height, width = pixels.shape[:2]
+    form = QImage.Format.Format_Grayscale8 if pixels.ndim == 2 else QImage.Format.Format_RGB888
+    # The copy owns its memory; the array may go.
+    return QImage(pixels.data, width, height, pixels.strides[0], form).copy()
