@@ -8,9 +8,8 @@ without the interpreter's lock, so threads lose nothing, need no guard in script
 import errno
 import os
 import time
-from collections import deque
-from collections.abc import Generator, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -19,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.data.index import TRAIN, Index
+from engine.data.parallel import in_order
 from engine.data.pictures import read_array
 from engine.data.store import KEY_BYTES, FolderLock, Store
 from engine.errors import EngineError, PictureError
@@ -113,8 +113,9 @@ def _fill(
         workers = workers or os.cpu_count() or 1
         with (
             ThreadPoolExecutor(workers, "decode") as pool,
-            closing(_decoded(pool, workers * _AHEAD, index, data, missing, control)) as results,
+            closing(in_order(pool, _reader(index, data), missing, control, workers * _AHEAD)) as results,
         ):
+            # In the order of the index: neighbours there are then neighbours on the disk.
             for number, result in results:
                 done += 1
                 if isinstance(result, np.ndarray):
@@ -136,33 +137,16 @@ def _fill(
         lock.release()
 
 
-def _decoded(
-    pool: ThreadPoolExecutor, ahead: int, index: Index, data: DataSpec, numbers: Iterable[int], control: JobControl
-) -> Generator[tuple[int, np.ndarray | PictureError], None, None]:
-    """Pictures in the order of `numbers`, so that neighbours in the index are neighbours on the disk; at most `ahead` at once."""
+def _reader(index: Index, data: DataSpec) -> Callable[[int], np.ndarray | PictureError]:
     height, width, _ = _row_shape(data)
-    waiting: deque[tuple[int, Future]] = deque()
-    try:
-        for number in numbers:
-            control.checkpoint()
-            waiting.append((number, pool.submit(_read, index.path(number), height, width, data.colour, data.fit)))
-            if len(waiting) >= ahead:
-                first, future = waiting.popleft()
-                yield first, future.result()
-        while waiting:
-            control.checkpoint()
-            first, future = waiting.popleft()
-            yield first, future.result()
-    finally:
-        for _, future in waiting:
-            future.cancel()
 
+    def read(number: int) -> np.ndarray | PictureError:
+        try:
+            return read_array(index.path(number), height, width, data.colour, data.fit)
+        except PictureError as error:
+            return error
 
-def _read(path: Path, height: int, width: int, colour: str, fit: str) -> np.ndarray | PictureError:
-    try:
-        return read_array(path, height, width, colour, fit)
-    except PictureError as error:
-        return error
+    return read
 
 
 def _keys(index: Index) -> list[bytes]:
