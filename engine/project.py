@@ -18,6 +18,24 @@ SUFFIX = ".atelier"
 USUAL_TEMPLATE = "small-vgg"
 
 
+def starting_spec(
+    source: Chosen, *, size: int | None = None, template: str = USUAL_TEMPLATE, seed: int = 0
+) -> ProjectSpec:
+    """A project on `source` before its pictures were listed: its classes are not known yet.
+
+    Raises: EngineError, when there is no such template.
+    """
+    kind = SOURCES[source.kind]
+    data = DataSpec(
+        size=size or kind.suggested_size,
+        colour=kind.suggested_colour,
+        seed=seed,
+        source=source,
+        augment=tuple(Chosen(name) for name in kind.suggested_augmentations),
+    )
+    return ProjectSpec(data, fitted(template, Facts(data.shape)), RecipeSpec(seed=seed))
+
+
 def new_project(
     source: Chosen,
     *,
@@ -33,18 +51,9 @@ def new_project(
     Raises:
         EngineError: there are no pictures, or no such template.
     """
-    kind = SOURCES[source.kind]
-    data = DataSpec(
-        size=size or kind.suggested_size,
-        colour=kind.suggested_colour,
-        seed=seed,
-        source=source,
-        augment=tuple(Chosen(name) for name in kind.suggested_augmentations),
-    )
-    index = load_index(data, control)
-    data = replace(data, classes=index.classes)
-    network = fitted(template, Facts(data.shape, len(data.classes)))
-    return ProjectSpec(data, network, RecipeSpec(seed=seed))
+    project = starting_spec(source, size=size, template=template, seed=seed)
+    index = load_index(project.data, control)
+    return replace(project, data=replace(project.data, classes=index.classes))
 
 
 def projects_folder() -> Path:

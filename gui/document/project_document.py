@@ -142,6 +142,11 @@ class ProjectDocument(QObject):
         if after != self._spec:
             self.undo_stack.push(_ChangeSpec(self, after, text, merge_key))
 
+    def settle_classes(self, classes: tuple[str, ...]) -> None:
+        """Note the classes that were found in the data: a consequence of a step, not a step of its own to undo."""
+        if classes != self._spec.data.classes:
+            self._replace(replace(self._spec, data=replace(self._spec.data, classes=classes)))
+
     def _replace(self, spec: ProjectSpec) -> None:
         before, self._spec = self._spec, spec
         self._announce(before)

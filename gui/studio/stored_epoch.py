@@ -1,0 +1,39 @@
+"""An epoch of a run whose answers are read from its files only when somebody looks at them."""
+
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from engine.train.history import EpochLine
+from engine.train.watch import WatchFolder
+
+
+@lru_cache(maxsize=64)
+def _answers(folder: Path, epoch: int) -> np.ndarray | None:
+    return WatchFolder(folder).load(epoch)
+
+
+class StoredEpoch:
+    """The numbers of `EpochLine`, and the answers of that epoch. Ten thousand epochs cost no memory for answers.
+
+    Args:
+        numbers: (N,) picture numbers in today's index of the stored answers, -1 for pictures that are gone.
+    """
+
+    def __init__(self, line: EpochLine, folder: Path, numbers: np.ndarray):
+        self.line = line
+        self._folder = folder
+        self._known = numbers >= 0
+        self.numbers = numbers[self._known]
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.line, name)
+
+    @property
+    def probabilities(self) -> np.ndarray:
+        """(len(numbers), classes) float32; no rows where the file is missing."""
+        found = _answers(self._folder, self.line.epoch)
+        if found is None or len(found) != len(self._known):
+            return np.zeros((0, 0), dtype=np.float32)
+        return found[self._known]

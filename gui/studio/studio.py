@@ -1,0 +1,177 @@
+"""The one object that pages receive."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QSettings, Signal
+
+from engine.data.pictures import looks_like_picture
+from engine.data.sources import SOURCES
+from engine.errors import EngineError
+from engine.project import SUFFIX, free_project_path, starting_spec
+from engine.spec import Chosen
+from engine.templates import fitted, template
+from gui.document import ProjectDocument
+from gui.studio.data_session import DataSession
+from gui.studio.predict_session import PredictSession
+from gui.studio.recents import Recents
+from gui.studio.train_session import TrainSession
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A data set that comes with Atelier."""
+
+    name: str
+    title: str
+    summary: str
+
+
+class Studio(QObject):
+    """The open project and everything that is done with it.
+
+    Signals:
+        failed(Exception): show it in the error bar.
+        told(str): a sentence for the user, no error.
+        place_wanted(str): show another page.
+    """
+
+    failed = Signal(object)
+    told = Signal(str)
+    place_wanted = Signal(str)
+
+    def __init__(self, parent: QObject | None = None):
+        super().__init__(parent)
+        self.settings = QSettings()
+        self.document = ProjectDocument(self)
+        self.data = DataSession(self.document, self)
+        self.training = TrainSession(self.document, self.data, self)
+        self.prediction = PredictSession(self.document, self.training, self)
+        self.recents = Recents(self)
+        self.may_replace: Callable[[], bool] = lambda: True
+        """Asked before another project takes the place of the open one; the window sets it to a question."""
+        self.training.failed.connect(self._on_job_failed)
+        self.prediction.failed.connect(self._on_job_failed)
+        self.document.save_failed.connect(self.failed)
+        self.training.runs_changed.connect(self.recents.changed)
+
+    def close(self) -> None:
+        """Stop everything that runs, in order, and wait for it."""
+        for session in (self.prediction, self.data, self.training):
+            session.close()
+
+    # ---- projects
+
+    def samples(self) -> list[Sample]:
+        """The data sets that come with Atelier."""
+        return [Sample(kind.name, kind.title, kind.summary) for kind in SOURCES if kind.is_sample]
+
+    def start_from_sample(self, name: str) -> None:
+        """Make a new project on a sample and show its images."""
+        kind = SOURCES[name]
+        self._start(Chosen(name), kind.title.split(" (")[0])
+
+    def start_from_folder(self, folder: Path) -> None:
+        """Make a new project on a folder of images and show them."""
+        self._start(Chosen("folder", {"path": str(folder)}), folder.name)
+
+    def _start(self, source: Chosen, name: str) -> None:
+        if not self.may_replace():
+            return
+        try:
+            path = free_project_path(name)
+            self.document.create(starting_spec(source), path)
+        except EngineError as error:
+            self.failed.emit(error)
+            return
+        self.recents.add(path)
+        self.place_wanted.emit("data")
+
+    def open_project(self, path: Path) -> None:
+        """Open a project file in place of the present one, and show where it was left."""
+        if not self.may_replace():
+            return
+        try:
+            notes = self.document.open(path)
+        except EngineError as error:
+            self.failed.emit(error)
+            return
+        self.recents.add(self.document.path)
+        for note in notes:
+            self.told.emit(note)
+        self.place_wanted.emit("train" if self.training.runs else "data")
+
+    def save(self, path: Path | None = None) -> bool:
+        """Save the project. Returns: whether that worked."""
+        try:
+            self.document.save(path)
+        except EngineError as error:
+            self.failed.emit(error)
+            return False
+        self.recents.add(self.document.path)
+        return True
+
+    # ---- edits that more than one page offers
+
+    def choose_data(self, folder: Path) -> None:
+        """Let the open project learn from another folder; the network stays, its output follows the classes."""
+        data = self.document.data
+        source = Chosen("folder", {"path": str(folder)})
+        self.document.edit(self.tr("Choose images"), data=replace(data, source=source, classes=()))
+
+    def use_template(self, name: str) -> None:
+        """Replace the network by a template, fitted to the data."""
+        network = fitted(name, self.document.facts)
+        self.document.edit(self.tr("Use {0}").format(template(name).title), network=network)
+
+    # ---- drops
+
+    def handle_drop(self, paths: list[Path], place: str = "") -> None:
+        """Do what a drop anywhere in the window most likely means.
+
+        Args:
+            place: the page it fell on.
+        """
+        projects = [path for path in paths if path.suffix == SUFFIX]
+        folders = [path for path in paths if path.is_dir()]
+        if projects:
+            self.open_project(projects[0])
+        elif place == "predict" and self.prediction.has_model:
+            self.prediction.predict(list(paths))
+        elif folders and _holds_class_folders(folders[0]):
+            if self.document.is_open and place != "home":
+                self.choose_data(folders[0])
+                self.place_wanted.emit("data")
+            else:
+                self.start_from_folder(folders[0])
+        elif not self.document.is_open and folders:
+            self.start_from_folder(folders[0])  # the data page will say what is missing in it
+        elif self.prediction.has_model:
+            self.place_wanted.emit("predict")
+            self.prediction.predict(list(paths))
+        else:
+            self.failed.emit(self._nothing_to_do(paths))
+
+    def _nothing_to_do(self, paths: list[Path]) -> EngineError:
+        if any(path.is_dir() or looks_like_picture(path.name) for path in paths):
+            return EngineError(
+                self.tr("These images cannot be classified yet."),
+                why=self.tr("Nothing has been trained in this project."),
+                fix=self.tr("Train first; or drop a folder with one sub-folder per class to learn from it."),
+            )
+        return EngineError(
+            self.tr("“{0}” cannot be opened here.").format(paths[0].name),
+            why=self.tr("It is neither an image, a folder nor an Atelier project."),
+            fix=self.tr("Drop a folder of images, image files, or a file that ends in .atelier."),
+        )
+
+    def _on_job_failed(self, outcome: object) -> None:
+        self.failed.emit(outcome.error)
+
+
+def _holds_class_folders(folder: Path) -> bool:
+    try:
+        return sum(1 for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith(".")) > 1
+    except OSError:
+        return False

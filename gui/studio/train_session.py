@@ -1,0 +1,257 @@
+"""The training of the open project, and the runs it has had."""
+
+from dataclasses import replace
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+
+from engine.data.cache import Pictures
+from engine.errors import EngineError
+from engine.jobs import Progress
+from engine.train import history, runs
+from engine.train.events import BatchDone, EpochDone, RunStarted, Watched
+from engine.train.history import EpochLine
+from engine.train.job import PicturesReady, resume_run, start_run
+from engine.train.runs import RunInfo
+from engine.train.watch import WatchFolder
+from gui.document import ProjectDocument
+from gui.jobs import Failed, JobRunner, Outcome
+from gui.jobs.runner import Work
+from gui.studio.data_session import DataSession
+from gui.studio.stored_epoch import StoredEpoch
+
+MOST_STEPS = 20_000
+"""Points kept of the curve within epochs; beyond, every second one is dropped."""
+
+
+class TrainSession(QObject):
+    """Starts, pauses and stops one run at a time, and keeps what the run shown on the page has told so far.
+
+    Attributes:
+        state: "idle", "preparing" (listing and decoding), "training", "paused", "stopping".
+        run: of the live run, None when none has started in this session.
+        epochs, steps: of the run that is shown.
+        shown_run: its number, None when there is none.
+        pictures: of the live run; picture numbers in its events are numbers of their index.
+    """
+
+    state_changed = Signal()
+    prepared = Signal(object)
+    started = Signal(object)
+    batch_done = Signal(object)
+    watched = Signal(object)
+    epoch_done = Signal(object)
+    ended = Signal(object)
+    runs_changed = Signal()
+    shown_changed = Signal()
+    failed = Signal(object)
+
+    def __init__(self, document: ProjectDocument, data: DataSession, parent: QObject | None = None):
+        super().__init__(parent)
+        self._document, self._data = document, data
+        self._preparing = self._stopping = False
+        self.run: RunStarted | None = None
+        self.epochs: list[StoredEpoch] = []
+        self.steps: list[BatchDone] = []
+        self.runs: tuple[RunInfo, ...] = ()
+        self.shown_run: int | None = None
+        self.pictures: Pictures | None = None
+        self.last_watched: Watched | None = None
+        self.progress: Progress | None = None
+        self._runner = JobRunner(self)
+        self._runner.progressed.connect(self._on_progressed)
+        self._runner.ended.connect(self._on_ended)
+        self._runner.state_changed.connect(self.state_changed)
+        document.replaced.connect(self._on_replaced)
+        document.state_changed.connect(self._on_document_state)
+        data.index_changed.connect(self._on_index_changed)
+        self._handlers = {
+            Progress: self._on_preparing,
+            PicturesReady: self._on_pictures,
+            RunStarted: self._on_started,
+            BatchDone: self._on_batch,
+            Watched: self._on_watched,
+            EpochDone: self._on_epoch,
+        }
+
+    # ---- what can be done
+
+    @property
+    def state(self) -> str:
+        if not self._runner.is_running:
+            return "idle"
+        if self._stopping:
+            return "stopping"
+        if self._runner.is_paused:
+            return "paused"
+        return "preparing" if self._preparing else "training"
+
+    @property
+    def is_active(self) -> bool:
+        """Whether a run is being trained, also while it is paused."""
+        return self._runner.is_running
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Until the planned end of the live run; None before it is known."""
+        return self.steps[-1].seconds_left if self.is_active and self.steps and self.is_live_shown else None
+
+    @property
+    def images_per_second(self) -> float:
+        return self.steps[-1].images_per_second if self.is_active and self.steps and self.is_live_shown else 0.0
+
+    @property
+    def is_live_shown(self) -> bool:
+        """Whether the run on the page is the one being trained."""
+        return self.is_active and self.run is not None and self.shown_run == self.run.run
+
+    def blocker(self) -> EngineError | None:
+        """Why a training cannot start now; None when it can."""
+        if not self._document.is_open:
+            return EngineError(self.tr("No project is open."), fix=self.tr("Choose a folder of images or a sample."))
+        if self.is_active:
+            return EngineError(self.tr("A training is running."), fix=self.tr("Wait for it, or stop it."))
+        if self._document.data.source is None:
+            return EngineError(
+                self.tr("No images have been chosen."),
+                why=self.tr("The network needs images to learn from."),
+                fix=self.tr("Choose a folder in Data."),
+            )
+        if self._data.problem is not None:
+            return self._data.problem
+        if self._data.index is None:
+            return EngineError(self.tr("The images are still being listed."), fix=self.tr("Just a moment."))
+        problems = self._document.report.problems
+        return problems[0].raised() if problems else None
+
+    def start(self) -> None:
+        """Train the project as it is now, as a new run."""
+        if self.blocker() is None:
+            spec, path = self._document.spec, self._document.path
+            self._begin(lambda control: start_run(spec, path, control))
+
+    def resume_run(self, number: int) -> None:
+        """Go on with a run that was interrupted or stopped, with the settings it began with."""
+        if not self.is_active:
+            path = self._document.path
+            self._begin(lambda control: resume_run(path, number, control))
+
+    def _begin(self, work: Work) -> None:
+        self._preparing, self._stopping = True, False
+        self.run = self.pictures = self.progress = None
+        self._runner.start(work)
+
+    def pause(self) -> None:
+        self._runner.pause()
+
+    def resume(self) -> None:
+        self._runner.resume()
+
+    def stop(self, keep: bool = True) -> None:
+        """End the run: keep its best epoch, or leave no trace of it."""
+        if self.is_active:
+            self._stopping = True
+            self._runner.stop(keep)
+
+    def close(self) -> None:
+        """End it in order so that it can be resumed, and wait; for closing the window."""
+        self._runner.close()
+
+    # ---- what the run tells
+
+    def _on_progressed(self, event: object) -> None:
+        self._handlers[type(event)](event)
+
+    def _on_preparing(self, event: Progress) -> None:
+        self.progress = event
+        self.prepared.emit(event)
+
+    def _on_pictures(self, event: PicturesReady) -> None:
+        self.pictures = event.pictures
+
+    def _on_started(self, event: RunStarted) -> None:
+        self._preparing, self.run, self.progress = False, event, None
+        self._show_files(event.run)
+        self._reload_runs()
+        self.state_changed.emit()
+        self.started.emit(event)
+
+    def _on_batch(self, event: BatchDone) -> None:
+        if self.is_live_shown:
+            self.steps.append(event)
+            if len(self.steps) > MOST_STEPS:
+                del self.steps[::2]
+        self.batch_done.emit(event)
+
+    def _on_watched(self, event: Watched) -> None:
+        self.last_watched = event
+        self.watched.emit(event)
+
+    def _on_epoch(self, event: EpochDone) -> None:
+        line = EpochLine.of(event)
+        if self.is_live_shown:
+            self.epochs.append(StoredEpoch(line, self.run.folder, event.numbers))
+        self.runs = tuple(_grown(info, line) if info.number == self.run.run else info for info in self.runs)
+        self.runs_changed.emit()
+        self.epoch_done.emit(event)
+
+    def _on_ended(self, outcome: Outcome) -> None:
+        self._preparing = self._stopping = False
+        self.progress = None
+        was_discarded = self.run is not None and not self.run.folder.exists()
+        self._reload_runs()
+        if was_discarded and self.shown_run == self.run.run:
+            self._show_newest()
+        self.ended.emit(outcome)
+        if isinstance(outcome, Failed):
+            self.failed.emit(outcome)
+
+    # ---- runs of the past
+
+    def _on_replaced(self) -> None:
+        self.run = self.pictures = self.last_watched = None
+        self._path = self._document.path
+        self._reload_runs()
+        self._show_newest()
+
+    def _on_document_state(self) -> None:
+        if self._document.path != getattr(self, "_path", None) and not self.is_active:
+            self._on_replaced()  # saved under another name: other runs lie beside it
+
+    def _on_index_changed(self) -> None:
+        # Picture numbers are those of the index: what is shown of a stored run must be looked up anew.
+        if self.shown_run is not None and not self.is_live_shown and self._data.index is not None:
+            self._show_files(self.shown_run)
+
+    def _reload_runs(self) -> None:
+        self.runs = runs.list_runs(self._document.path) if self._document.path else ()
+        self.runs_changed.emit()
+
+    def _show_newest(self) -> None:
+        newest = next((info for info in self.runs if info.epochs_done), None)
+        if newest is not None:
+            self._show_files(newest.number)
+        else:
+            self.shown_run, self.epochs, self.steps = None, [], []
+            self.shown_changed.emit()
+
+    def show_run(self, number: int) -> None:
+        """Show another run on the page; the live one goes on meanwhile."""
+        if number != self.shown_run:
+            self._show_files(number)
+
+    def _show_files(self, number: int) -> None:
+        folder = runs.run_folder(self._document.path, number)
+        index = self._data.index if self.pictures is None else self.pictures.index
+        numbers = WatchFolder(folder).numbers(index) if index is not None else np.zeros(0, dtype=np.int64)
+        self.epochs = [StoredEpoch(line, folder, numbers) for line in history.read(folder)]
+        self.steps, self.shown_run = [], number
+        self.shown_changed.emit()
+
+
+def _grown(info: RunInfo, line: EpochLine) -> RunInfo:
+    """A run's entry in the list after one more epoch."""
+    grown = replace(info, epochs_done=line.epoch)
+    if line.is_best:
+        grown = replace(grown, best_epoch=line.epoch, best_accuracy=line.validation_accuracy)
+    return grown
