@@ -375,13 +375,18 @@ def pip(env: Path, arguments: list[str], lock: int, must_work: bool = True) -> N
             done = subprocess.run(command, stderr=errors, env=environ, check=False, **inherited)
     finally:
         shutil.rmtree(downloads, ignore_errors=True)
-    if must_work and done.returncode != 0:
-        raise Problem(why_failed(env, log.read_text(encoding="utf-8", errors="replace"), f"installing failed ({log})"))
+    if done.returncode == 0:
+        return
+    said = log.read_text(encoding="utf-8", errors="replace")
+    # What need not work may still tell that nothing else will.
+    if must_work or NO_NETWORK.search(said) or DISK_FULL.search(said):
+        raise Problem(why_failed(env, said, f"installing failed ({log})"))
 
 
 def why_failed(env: Path, output: str, otherwise: str) -> str:
     """One sentence for what pip or venv complained about."""
-    if DISK_FULL.search(output):
+    # venv keeps to itself what ensurepip said, so look at the disk too.
+    if DISK_FULL.search(output) or shutil.disk_usage(env).free < 20e6:
         return disk_sentence(env)
     if NO_NETWORK.search(output):
         return (

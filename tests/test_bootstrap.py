@@ -346,6 +346,11 @@ def test_what_pip_says_becomes_one_sentence(said: str, expected: str, tmp_path: 
     assert "\n" not in answer
 
 
+def test_a_disk_that_filled_up_unsaid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(main.shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(0, 0, 4096))
+    assert "disk is full" in main.why_failed(tmp_path, "ensurepip returned 1", "it failed")
+
+
 @pytest.mark.parametrize(
     ("number", "expected"), [(errno.ENOSPC, "disk is full"), (errno.EACCES, "set ATELIER_ENV to a folder that you can")]
 )
