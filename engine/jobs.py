@@ -41,11 +41,14 @@ class JobControl:
         self._may_run = threading.Event()
         self._may_run.set()
         self._stop: bool | None = None
+        # Without it, a pause that saw no stop yet could hold the work after the stop has let it go, for ever.
+        self._asking = threading.Lock()
 
     def pause(self) -> None:
         """Hold the work at its next checkpoint. Has no effect once a stop was asked for."""
-        if self._stop is None:
-            self._may_run.clear()
+        with self._asking:
+            if self._stop is None:
+                self._may_run.clear()
 
     def resume(self) -> None:
         """Let paused work go on."""
@@ -53,8 +56,9 @@ class JobControl:
 
     def stop(self, keep: bool = True) -> None:
         """End the work at its next checkpoint; a later call to discard wins over an earlier one to keep."""
-        self._stop = keep if self._stop is None else self._stop and keep
-        self._may_run.set()
+        with self._asking:
+            self._stop = keep if self._stop is None else self._stop and keep
+            self._may_run.set()
 
     @property
     def is_paused(self) -> bool:

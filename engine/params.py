@@ -187,16 +187,19 @@ def _clean_switch(setting: Param, value: Any) -> bool | None:
     return value if isinstance(value, bool) else None
 
 
+def _is_number(value: Any) -> bool:
+    try:
+        return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:  # a whole number beyond every float
+        return False
+
+
 def _clean_integer(setting: Param, value: Any) -> int | None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        return None
-    return int(value) if value == int(value) and _within(setting, value) else None
+    return int(value) if _is_number(value) and value == int(value) and _within(setting, value) else None
 
 
 def _clean_number(setting: Param, value: Any) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        return None
-    return float(value) if _within(setting, value) else None
+    return float(value) if _is_number(value) and _within(setting, value) else None
 
 
 def _clean_choice(setting: Param, value: Any) -> str | None:

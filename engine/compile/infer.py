@@ -103,13 +103,24 @@ def infer(network: NetworkSpec, facts: Facts) -> NetworkReport:
     reports: dict[str, NodeReport] = {}
     for node in in_order:
         reports[node.id] = _report(node, reports, facts)
-    for node in on_a_cycle:
+    reports.update({node.id: NodeReport(node) for node in on_a_cycle})
+    for node in _looping(on_a_cycle):
         problem = Problem(
             node.id, "This layer stands on a loop.", "Its output leads back into itself.", "Remove one of the links."
         )
         reports[node.id] = NodeReport(node, problem=problem)
     found = [report.problem for report in reports.values() if report.problem]
     return NetworkReport(reports, (*found, *_whole(network, reports, facts)), facts)
+
+
+def _looping(stuck: tuple[Node, ...]) -> tuple[Node, ...]:
+    """Without the nodes that merely stand behind a loop: the cause is reported where it is."""
+    while True:
+        feeding = {source for node in stuck for source in node.inputs}
+        rest = tuple(node for node in stuck if node.id in feeding)
+        if len(rest) == len(stuck):
+            return rest
+        stuck = rest
 
 
 def _report(node: Node, done: Mapping[str, NodeReport], facts: Facts) -> NodeReport:

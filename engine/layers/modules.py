@@ -29,7 +29,7 @@ class PaddedConv2d(nn.Conv2d):
 
 
 class PaddedMaxPool2d(nn.Module):
-    """Max pooling with any padding (torch allows at most half the window); padding never wins."""
+    """Max pooling with any padding below the window's size (torch allows at most half of it); padding never wins."""
 
     def __init__(self, pads: Pads, kernel: tuple[int, int], stride: tuple[int, int]):
         super().__init__()
@@ -44,7 +44,10 @@ class PaddedMaxPool2d(nn.Module):
 
 
 class PaddedAvgPool2d(nn.Module):
-    """Average pooling with any padding; the mean is taken over real pixels only, so borders do not grow dark."""
+    """Average pooling; the mean is taken over real pixels only, so borders do not grow dark.
+
+    Every window must reach at least one of them: the padding is smaller than the window.
+    """
 
     def __init__(self, pads: Pads, kernel: tuple[int, int], stride: tuple[int, int]):
         super().__init__()
@@ -58,8 +61,7 @@ class PaddedAvgPool2d(nn.Module):
         real = functional.pad(torch.ones_like(x[:1, :1]), self._pads)
         share = functional.avg_pool2d(real, self._kernel, self._stride)
         total = functional.avg_pool2d(functional.pad(x, self._pads), self._kernel, self._stride)
-        # A window wholly over padding has no real pixel at all: its mean is taken as 0.
-        return torch.where(share > 0, total / share, 0.0)
+        return total / share
 
 
 class GlobalAvgPool(nn.Module):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.errors import ShapeMismatch
-from engine.layers.base import LayerKind, Shape, layer_kind, shape_in_words
+from engine.layers.base import LayerKind, Shape, grouped, layer_kind, shape_in_words
 from engine.params import param
 
 if TYPE_CHECKING:
@@ -36,7 +36,9 @@ class BatchNormalisation(LayerKind):
         if len(x) in (1, 3):
             return x
         raise ShapeMismatch(
-            "Batch normalisation needs a picture or a flat list of numbers.", why=f"It receives {shape_in_words(x)}."
+            "Batch normalisation needs a picture or a flat list of numbers.",
+            why=f"It receives {shape_in_words(x)}.",
+            fix="Add Flatten before it, or move it to where a picture arrives.",
         )
 
     def parameters(self, x: Shape) -> int:
@@ -49,7 +51,7 @@ class BatchNormalisation(LayerKind):
         return kind(x[0], eps=self.epsilon, momentum=self.momentum)
 
     def formula(self, x: Shape) -> str:
-        return f"{x[0]} channels · 2 (scale and shift)\n= {2 * x[0]}"
+        return f"{grouped(x[0])} channels · 2 (scale and shift)\n= {grouped(self.parameters(x))}"
 
 
 @layer_kind("dropout", "Dropout", "regularisation")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.errors import ShapeMismatch
 from engine.layers.base import LayerKind, Shape, layer_kind, picture
 from engine.layers.windows import Window
-from engine.params import param
+from engine.params import both, param
 
 if TYPE_CHECKING:
     from torch import nn
@@ -17,10 +18,19 @@ class _Pooling(LayerKind):
 
     @property
     def window(self) -> Window:
-        return Window.of(self.kernel, self.stride or self.kernel, self.padding)  # type: ignore[attr-defined]
+        kernel = both(self.kernel)  # type: ignore[attr-defined]
+        steps = (step or size for step, size in zip(both(self.stride), kernel, strict=True))  # type: ignore[attr-defined]
+        return Window.of(kernel, tuple(steps), self.padding)  # type: ignore[attr-defined]
 
     def infer(self, x: Shape) -> Shape:
         channels, height, width = picture(x, self.title)
+        smallest = min(self.window.kernel)
+        if isinstance(self.padding, int) and self.padding >= smallest:  # type: ignore[attr-defined]
+            raise ShapeMismatch(
+                f"{self.title} has more padding than window.",
+                why=f"With {self.padding} pixels of padding, some windows would see no pixel of the picture at all.",
+                fix=f"Set the padding to at most {smallest - 1}, or to “same”.",
+            )
         return channels, *self.window.slide((height, width), self.title)
 
     def said(self) -> str:

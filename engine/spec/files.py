@@ -30,6 +30,7 @@ LARGEST = 64 * 2**20
 """Bytes; a project document is far smaller, and a mistaken file should not fill the memory."""
 
 _ID = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,80}")
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 Note = Callable[[str], None]
 
@@ -52,7 +53,9 @@ def to_json(project: ProjectSpec) -> str:
         },
         "notes": project.notes,
     }
-    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+    text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+    # A file name that is no UTF-8 reaches us with lone surrogates, which no UTF-8 file can hold: JSON escapes them.
+    return _LONE_SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def network_to_raw(network: NetworkSpec) -> dict[str, Any]:
@@ -75,7 +78,7 @@ def from_json(text: str, origin: str = "the project") -> tuple[ProjectSpec, tupl
         data=_read_data(_mapping(raw.get("data"), "Data", notes.append), notes.append),
         network=network_from_raw(raw.get("network"), notes.append),
         recipe=_read_recipe(_mapping(raw.get("recipe"), "Recipe", notes.append), notes.append),
-        notes=raw["notes"] if isinstance(raw.get("notes"), str) else "",
+        notes=_text(raw, "notes", "Project", notes.append),
     )
     return project, tuple(notes)
 
@@ -137,13 +140,13 @@ def _relative(found: str, folder: Path) -> str:
 def _parsed(text: str, origin: str) -> dict[str, Any]:
     try:
         raw = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # plain ValueError: a number of thousands of digits
         raise ProjectError(
             f"{origin[:1].upper()}{origin[1:]} is damaged or not an Atelier project.",
             why=f"It is not valid JSON: {error}.",
             fix="Open the autosaved copy beside it, or an older copy.",
         ) from None
-    if not isinstance(raw, dict) or not isinstance(raw.get("format"), int):
+    if not isinstance(raw, dict) or type(raw.get("format")) is not int or raw["format"] < 1:
         raise ProjectError(
             f"{origin[:1].upper()}{origin[1:]} is not an Atelier project.",
             why="It names no format number.",
@@ -168,8 +171,16 @@ def _mapping(raw: Any, where: str, note: Note) -> dict[str, Any]:
     return {}
 
 
+def _text(raw: Mapping[str, Any], name: str, where: str, note: Note) -> str:
+    text = raw.get(name, "")
+    if isinstance(text, str):
+        return text
+    note(f"{where}: the field “{name}” is damaged and was left out.")
+    return ""
+
+
 def _tell_unknown(raw: Mapping[str, Any], known: Iterable[str], where: str, note: Note) -> None:
-    for name in raw.keys() - set(known):
+    for name in (name for name in raw if name not in known):
         note(f"{where}: the field “{name}” is unknown here and was left out.")
 
 
@@ -183,7 +194,10 @@ def _read_data(raw: dict[str, Any], note: Note) -> DataSpec:
     if not isinstance(classes, list | tuple) or not all(isinstance(name, str) for name in classes):
         note("Data: the list of classes is damaged and was left out.")
         classes = ()
-    augment = raw.get("augment") if isinstance(raw.get("augment"), list) else []
+    augment = raw.get("augment", [])
+    if not isinstance(augment, list):
+        note("Data: the list of augmentations is damaged and was left out.")
+        augment = []
     chosen = (_read_chosen(entry, "Data, augmentation", note) for entry in augment)
     source = raw.get("source")
     return replace(
@@ -206,6 +220,7 @@ def _read_chosen(raw: Any, where: str, note: Note) -> Chosen | None:
     if not isinstance(raw, dict) or not isinstance(raw.get("kind"), str):
         note(f"{where}: this entry is damaged and was left out.")
         return None
+    _tell_unknown(raw, ("kind", "params"), where, note)
     return Chosen(raw["kind"], _read_params(raw.get("params", {}), where, note))
 
 
@@ -242,19 +257,20 @@ def network_from_raw(raw: Any, note: Note) -> NetworkSpec:
             note(f"Network: two layers have the id “{node.id}”; the second was left out.")
         else:
             nodes[node.id] = node
-    template = content.get("template", "")
-    return NetworkSpec(tuple(nodes.values()), template if isinstance(template, str) else "")
+    _tell_unknown(content, ("template", "nodes"), "Network", note)
+    return NetworkSpec(tuple(nodes.values()), _text(content, "template", "Network", note))
 
 
 def _read_node(entry: Any, place: int, note: Note) -> Node:
     if not isinstance(entry, dict) or not isinstance(entry.get("kind"), str):
         raise EngineError(f"Network: layer {place} is damaged and was left out.")
-    node_id, inputs, label = entry.get("id"), entry.get("inputs", []), entry.get("label", "")
+    node_id, inputs = entry.get("id"), entry.get("inputs", [])
     if not isinstance(node_id, str) or not _ID.fullmatch(node_id):
         raise EngineError(f"Network: layer {place} has no usable id and was left out.")
     if not isinstance(inputs, list) or not all(isinstance(source, str) for source in inputs):
         note(f"Network: the links to layer “{node_id}” are damaged and were left out.")
         inputs = []
-    _tell_unknown(entry, ("id", "kind", "params", "inputs", "label"), f"Network, layer “{node_id}”", note)
-    params = _read_params(entry.get("params", {}), f"Network, layer “{node_id}”", note)
-    return Node(node_id, entry["kind"], params, tuple(inputs), label if isinstance(label, str) else "")
+    where = f"Network, layer “{node_id}”"
+    _tell_unknown(entry, ("id", "kind", "params", "inputs", "label"), where, note)
+    params = _read_params(entry.get("params", {}), where, note)
+    return Node(node_id, entry["kind"], params, tuple(inputs), _text(entry, "label", where, note))

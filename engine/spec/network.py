@@ -143,9 +143,11 @@ def remove(network: NetworkSpec, node_ids: Iterable[str]) -> NetworkSpec:
 
 
 def _spliced(inputs: tuple[str, ...], gone: str, instead: tuple[str, ...]) -> tuple[str, ...]:
+    # Nothing arrives twice because of the healing, and a layer that fed itself leaves no link to what is gone.
+    fresh = tuple(source for source in instead if source not in inputs and source != gone)
     result: list[str] = []
     for source in inputs:
-        result.extend((s for s in instead if s not in result) if source == gone else [source])
+        result.extend((s for s in fresh if s not in result) if source == gone else [source])
     return tuple(result)
 
 

@@ -1,0 +1,74 @@
+"""Every template: ready for data of any usual size, and trainable."""
+
+import pytest
+import torch
+
+from engine.compile import Facts, infer
+from engine.compile.module import build
+from engine.errors import EngineError
+from engine.tasks import Classification
+from engine.templates import fitted, template, templates
+
+NAMES = [entry.name for entry in templates()]
+SMALL = [Facts((3, 64, 64), 2), Facts((1, 8, 8), 10), Facts((1, 28, 28), 10), Facts((3, 17, 33), 5)]
+TINY = [Facts((1, 4, 4), 2), Facts((3, 4, 1024), 3), Facts((1, 5, 4), 7)]
+LARGE = Facts((3, 224, 224), 1000)
+
+
+def words(facts: Facts) -> str:
+    return f"{'x'.join(map(str, facts.shape))}-{facts.classes}"
+
+
+@pytest.mark.parametrize("entry", templates(), ids=NAMES)
+def test_a_template_introduces_itself(entry):
+    assert entry.title and entry.summary.endswith(".") and len(entry.summary) < 140
+    assert entry.network.template == entry.name
+    assert entry.network.nodes[0].kind == "image" and entry.network.nodes[-1].kind == "classes"
+    assert not entry.network.nodes[-1].params, "the number of classes follows from the data"
+
+
+def test_the_templates_by_name_simple_ones_first():
+    assert NAMES == ["perceptron", "mlp", "lenet", "small-vgg"]
+    with pytest.raises(EngineError, match="small-vgg"):
+        template("vgg")
+
+
+@pytest.mark.parametrize("facts", [*SMALL, *TINY, LARGE], ids=words)
+@pytest.mark.parametrize("name", NAMES)
+def test_a_fitted_template_is_ready(name, facts):
+    report = infer(fitted(name, facts), facts)
+    assert report.problems == ()
+    assert next(reversed(report.nodes.values())).shape == (facts.classes,)
+
+
+@pytest.mark.parametrize("facts", SMALL, ids=words)
+@pytest.mark.parametrize("name", NAMES)
+def test_a_template_learns(name, facts):
+    torch.manual_seed(0)
+    network = build(fitted(name, facts), facts)
+    report = infer(fitted(name, facts), facts)
+    assert sum(p.numel() for p in network.parameters()) == report.parameters
+    pictures = torch.randn(4, *facts.shape)
+    labels = torch.arange(4) % facts.classes
+    task = Classification(facts.classes)
+    optimizer = torch.optim.SGD(network.parameters(), lr=0.01)
+    losses = []
+    for _ in range(2):
+        loss = task.loss(network(pictures), labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[1] < losses[0]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_is_changed_where_everything_fits(name):
+    for facts in (Facts((3, 64, 64), 2), Facts((1, 28, 28), 10), LARGE, Facts((3, 64, 64), 0)):
+        assert fitted(name, facts) == template(name).network
+
+
+def test_fitting_leaves_the_template_alone():
+    before = template("small-vgg").network
+    assert fitted("small-vgg", Facts((1, 4, 4), 2)) != before
+    assert template("small-vgg").network == before
