@@ -9,6 +9,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from engine.cli import commands
@@ -47,10 +48,8 @@ def _stop_on_interrupt(control: JobControl) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         control.stop(keep=True)
 
-    try:
+    with suppress(ValueError):  # not in the main thread: whoever runs us there deals with interrupts
         signal.signal(signal.SIGINT, on_interrupt)
-    except ValueError:
-        pass  # not in the main thread: whoever runs us there deals with interrupts
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -155,7 +155,8 @@ def evaluate(options: argparse.Namespace, control: JobControl) -> Result:
     )
     for entry in found.per_class():
         print(
-            f"  {entry.name}: {entry.images} images, precision {_percent(entry.precision)}, recall {_percent(entry.recall)}"
+            f"  {entry.name}: {entry.images} images, "
+            f"precision {_percent(entry.precision)}, recall {_percent(entry.recall)}"
         )
     return {
         "run": model.run,

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import psutil
 import torch
 
 from engine.compile import NetworkReport
@@ -101,3 +102,15 @@ def cpu_has_bfloat16() -> bool:
     # torch has no public question for this in all the versions we support; an unknown answer means no.
     checks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
     return any(getattr(torch.cpu, check, lambda: False)() for check in checks)
+
+
+def describe() -> str:
+    """What "auto" will compute on, in a few words: "NVIDIA H200 · 139 GB", "CPU · 2 cores"."""
+    device, _ = _device("auto")
+    if device.type == "cuda":
+        memory = torch.cuda.get_device_properties(device).total_memory / 2**30
+        return f"{torch.cuda.get_device_name()} · {memory:.0f} GB"
+    if device.type == "mps":
+        return "Apple GPU"
+    cores = psutil.cpu_count(logical=False) or psutil.cpu_count() or 1
+    return f"CPU · {cores} {'core' if cores == 1 else 'cores'}"

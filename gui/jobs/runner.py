@@ -44,7 +44,7 @@ class JobWorker(QObject):
                     self._control.checkpoint()
         except Cancelled as stop:
             return Stopped(stop.keep)
-        except BaseException as error:  # noqa: BLE001 - a thread must never die silently
+        except BaseException as error:  # a thread must never die silently
             if not isinstance(error, EngineError):
                 log.exception("a job failed")
             return Failed(error, traceback.format_exc())
