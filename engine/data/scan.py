@@ -2,6 +2,7 @@
 
 import os
 import re
+import unicodedata
 from array import array
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
@@ -44,7 +45,8 @@ def scan(folder: Path, data: DataSpec, control: JobControl | None = None) -> Ind
         Cancelled: `control` asked to stop.
     """
     folder = Path(folder).absolute()
-    walk = _Walk(folder, control or JobControl())
+    known = {unicodedata.normalize("NFC", name): name for name in data.classes}
+    walk = _Walk(folder, control or JobControl(), known)
     top, has_split_folders = _layout(walk, data.classes)
     for split, place in top:
         walk.take_classes(place, split)
@@ -79,6 +81,7 @@ class _Walk:
 
     root: Path
     control: JobControl
+    names: dict[str, str]  # class names by their composed form: some disks of Apple computers decompose "ä"
     paths: list[str] = field(default_factory=list)
     labels: array = field(default_factory=lambda: array("i"))  # in the order of `found`
     splits: array = field(default_factory=lambda: array("b"))
@@ -128,9 +131,10 @@ class _Walk:
         """Take every sub-folder of `place` as a class, with all that is below it."""
         here = self.listing(place)
         self.stray += len(here.pictures)
-        for name in here.folders:
+        for folder in here.folders:
             before = len(self.paths)
-            self._take_below(_join(place, name), self.found.setdefault(name, len(self.found)), split)
+            name = self.names.setdefault(unicodedata.normalize("NFC", folder), folder)
+            self._take_below(_join(place, folder), self.found.setdefault(name, len(self.found)), split)
             if len(self.paths) == before:
                 self.empty[name] = None
         for name in [name for name in self.empty if name in self.found]:

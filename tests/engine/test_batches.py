@@ -8,8 +8,10 @@ import torch
 
 from engine.data import batches
 from engine.data.batches import Batches, to_input
-from engine.data.cache import Pictures, normalisation
+from engine.data.cache import Pictures, decode, normalisation
 from engine.data.index import PATH_TYPE, TRAIN, Index
+from engine.data.scan import scan
+from engine.jobs import JobControl
 from engine.spec.data import Chosen, DataSpec
 
 CPU = torch.device("cpu")
@@ -153,6 +155,24 @@ def test_a_prediction_gets_what_validation_gets(tmp_path):
     assert torch.equal(to_input(arrays, mean, std, CPU), x)
     assert torch.equal(to_input(arrays[:1], mean, std, CPU), x[:1])
     assert to_input(arrays[::-1], mean, std, CPU).shape == (8, *DATA.shape)
+
+
+def test_rows_that_are_mapped_from_the_disk_cause_no_warning(picture_folder, monkeypatch, recwarn):
+    monkeypatch.setattr(batches, "_SHARE_OF_RAM", 0.0)
+    work = decode(scan(picture_folder, DATA), DATA, JobControl())
+    pictures = None
+    while pictures is None:
+        try:
+            next(work)
+        except StopIteration as end:
+            pictures = end.value
+    mean, std = normalisation(DATA, pictures)
+    source = batched(pictures, training=False)
+    assert source.place == "disk"
+    (first, _), *_ = epoch(source)
+    number = source.numbers[0]
+    assert torch.equal(to_input(pictures.array(number)[None], mean, std, CPU), first[:1])
+    assert not pictures.rows.flags.writeable and len(recwarn) == 0
 
 
 def test_unreadable_pictures_are_refused(tmp_path):

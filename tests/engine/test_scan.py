@@ -61,6 +61,13 @@ def test_known_classes_keep_their_place(tmp_path):
     assert any("gone" in note for note in index.notes)
 
 
+def test_a_class_keeps_its_place_when_a_disk_writes_its_name_otherwise(tmp_path):
+    lay_out(tmp_path, *names("train/Ba\u0308r", 4), *names("train/Ant", 4), *names("test/B\u00e4r", 2))
+    index = scan(tmp_path, DataSpec(classes=("B\u00e4r", "Ant")))
+    assert index.classes == ("B\u00e4r", "Ant") and index.counts().sum(1).tolist() == [6, 4]
+    assert all(index.path(number).is_file() for number in range(len(index)))
+
+
 @pytest.mark.parametrize("train, validation, test", [("train", "val", "test"), ("Training", "VALID", "Testing")])
 def test_folders_for_splits_are_obeyed_exactly(tmp_path, train, validation, test):
     lay_out(tmp_path, *names(f"{train}/a", 5), *names(f"{train}/b", 4), *names(f"{validation}/a", 3))
