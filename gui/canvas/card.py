@@ -1,0 +1,169 @@
+"""One layer on the canvas."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QPainter, QPainterPath, QPen
+from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+
+from gui.canvas.face import Face
+from gui.canvas.look import look
+from gui.canvas.volume import paint_volume
+from gui.theme import theme
+from gui.theme.icons import paint_icon
+
+SMALLEST_READABLE = 0.35  # zoom below which words are left out
+WRAPPED = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop
+
+
+class LayerCard(QGraphicsItem):
+    """A card: family colour, block, title, settings, output shape, parameters, and what is wrong.
+
+    Its origin is the middle of its upper edge. It shows a `Face` and knows nothing of networks.
+    """
+
+    def __init__(self, node_id: str, face: Face):
+        super().__init__()
+        self.node_id = node_id
+        self.face = face
+        self.paints_as_selected = False
+        self.is_lifted = False
+        self._height = self._wanted_height()
+        self._tell()
+
+    def show_face(self, face: Face) -> bool:
+        """Show another face. Returns whether the card's height changed."""
+        self.face = face
+        self._tell()
+        self.update()
+        return self.measure()
+
+    def measure(self) -> bool:
+        """Fit the height to the text, anew when the text size changed. Returns whether it changed."""
+        wanted = self._wanted_height()
+        changed = wanted != self._height
+        if changed:
+            self.prepareGeometryChange()
+            self._height = wanted
+        return changed
+
+    def set_selected(self, selected: bool) -> None:
+        """Draw the card as the selected one, or not."""
+        if selected != self.paints_as_selected:
+            self.paints_as_selected = selected
+            self.update()
+
+    def set_lifted(self, lifted: bool) -> None:
+        """Draw the card faintly while a copy of it is dragged."""
+        self.is_lifted = lifted
+        self.setOpacity(0.35 if lifted else 1.0)
+
+    @property
+    def height(self) -> float:
+        return self._height
+
+    def frame(self) -> QRectF:
+        """The visible card, in its own coordinates."""
+        return QRectF(-look().width / 2, 0, look().width, self._height)
+
+    def boundingRect(self) -> QRectF:
+        return self.frame().adjusted(-2, -2, 2, 2)
+
+    def shape(self) -> QPainterPath:
+        path = QPainterPath()
+        path.addRect(self.frame())
+        return path
+
+    def _tell(self) -> None:
+        tip = [self.face.problem, self.face.advice] if self.face.problem else []
+        self.setToolTip("\n".join(filter(None, tip)))
+
+    # ---- measures
+
+    def _text_left(self) -> float:
+        return self.frame().left() + theme().px(64)
+
+    def _text_right(self) -> float:
+        return self.frame().right() - theme().px(12)
+
+    def _problem_room(self) -> QRectF:
+        left = self._text_left() + theme().px(18)
+        return QRectF(left, look().height / 2 + 1, self._text_right() - left, 10 * look().line)
+
+    def _wanted_height(self) -> float:
+        if not self.face.problem:
+            return look().height
+        # The frame of the height of now serves for left and right only.
+        self._height = getattr(self, "_height", look().height)
+        text = look().body_metrics().boundingRect(self._problem_room(), WRAPPED, self.face.problem)
+        return max(look().height, round(text.bottom() + theme().px(9)))
+
+    # ---- painting
+
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        zoom = option.levelOfDetailFromTransform(painter.worldTransform())
+        self._paint_frame(painter, zoom)
+        room = QRectF(self.frame().left() + theme().px(9), 4, theme().px(48), look().height - 8)
+        if self.face.shape:
+            paint_volume(painter, room, self.face.shape, theme().color(f"family.{self.face.family}"), theme().scale)
+        if zoom >= SMALLEST_READABLE:
+            self._paint_first_line(painter)
+            self._paint_second_line(painter)
+
+    def _paint_frame(self, painter: QPainter, zoom: float) -> None:
+        color, radius = theme().color, theme().tokens.radius
+        body = self.frame().adjusted(0.5, 0.5, -0.5, -0.5)
+        outline = QPainterPath()
+        outline.addRoundedRect(body, radius, radius)
+        painter.fillPath(outline, color("selection" if self.paints_as_selected else "panel"))
+        painter.save()
+        painter.setClipPath(outline, Qt.ClipOperation.IntersectClip)
+        # From far away the colour is all that tells layers apart: the bar stays visible.
+        bar = QRectF(body.left(), body.top(), theme().px(4) / min(1.0, max(zoom, 0.1)), body.height())
+        painter.fillRect(bar, color(f"family.{self.face.family}"))
+        painter.restore()
+        edge = "accent" if self.paints_as_selected else "bad" if self.face.problem else "line"
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(color(edge), 1.0 if edge == "line" else 1.6))
+        painter.drawPath(outline)
+        if self.paints_as_selected and self.face.problem:  # both are said: the problem by an inner line
+            painter.setPen(QPen(color("bad"), 1))
+            painter.drawRoundedRect(body.adjusted(3, 3, -3, -3), radius - 3, radius - 3)
+
+    def _line_room(self, second: bool) -> QRectF:
+        middle = look().height / 2
+        top = middle + 1 if second else middle - look().title_metrics().height() - 1
+        height = look().line if second else look().title_metrics().height()
+        if not second and not self.face.said and not self.face.problem and not self.face.parameters:
+            top = middle - height / 2  # alone on its card
+        return QRectF(self._text_left(), top, self._text_right() - self._text_left(), height)
+
+    def _paint_first_line(self, painter: QPainter) -> None:
+        room = self._line_room(second=False)
+        painter.setFont(look().figures)
+        painter.setPen(theme().color("text" if self.face.shape else "dim"))
+        painter.drawText(room, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, self.face.shape_text)
+        taken = painter.fontMetrics().horizontalAdvance(self.face.shape_text) + theme().px(10)
+        painter.setFont(look().title)
+        painter.setPen(theme().color("text"))
+        self._draw_elided(painter, room.adjusted(0, 0, -taken, 0), self.face.title)
+
+    def _paint_second_line(self, painter: QPainter) -> None:
+        room = self._line_room(second=True)
+        painter.setFont(look().body)
+        if self.face.problem:
+            side = look().line
+            paint_icon(painter, "warning", QRectF(room.left(), room.top(), side, side), "bad")
+            painter.setPen(theme().color("bad"))
+            painter.drawText(self._problem_room(), int(WRAPPED), self.face.problem)
+            return
+        painter.setPen(theme().color("dim"))
+        painter.drawText(room, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, self.face.parameters_text)
+        taken = painter.fontMetrics().horizontalAdvance(self.face.parameters_text) + theme().px(10)
+        self._draw_elided(painter, room.adjusted(0, 0, -taken, 0), self.face.said)
+
+    @staticmethod
+    def _draw_elided(painter: QPainter, room: QRectF, text: str) -> None:
+        shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, int(room.width()))
+        painter.drawText(room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)

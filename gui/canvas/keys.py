@@ -1,0 +1,80 @@
+"""What the keys do on the canvas."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent
+
+from gui.canvas.scene import Gap, NetworkScene
+
+if TYPE_CHECKING:
+    from gui.canvas.view import NetworkView
+
+_ARROWS = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1, Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
+_CTRL, _ALT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier
+
+
+class KeyMap:
+    """Arrows select, Alt+arrows move the layer, Delete removes, Ctrl+D duplicates, + adds behind, Ctrl +/−/0 zooms."""
+
+    def __init__(self, view: NetworkView):
+        self._view = view
+
+    def handle(self, event: QKeyEvent, scene: NetworkScene) -> bool:
+        """Act on a key. Returns False for keys that mean nothing here."""
+        if event.modifiers() & _CTRL:
+            return self._with_control(event.key(), scene)
+        if event.key() in _ARROWS:
+            move = self._move_layer if event.modifiers() & _ALT else self._move_selection
+            return move(scene, _ARROWS[event.key()])
+        if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and scene.selected:
+            self._view.remove_wanted.emit([scene.selected])
+        elif event.key() in (Qt.Key.Key_Plus, Qt.Key.Key_Insert):
+            self._view.add_wanted.emit(self._gap_behind_selection(scene))
+        elif event.key() == Qt.Key.Key_Escape and scene.selected:
+            self._view.selected.emit("")
+        elif event.key() in (Qt.Key.Key_Home, Qt.Key.Key_End) and scene.order:
+            self._view.selected.emit(scene.order[0 if event.key() == Qt.Key.Key_Home else -1])
+        else:
+            return False
+        return True
+
+    def _with_control(self, key: int, scene: NetworkScene) -> bool:
+        if key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
+            self._view.set_zoom(self._view.zoom * 1.2)
+        elif key == Qt.Key.Key_Minus:
+            self._view.set_zoom(self._view.zoom / 1.2)
+        elif key == Qt.Key.Key_0:
+            self._view.set_zoom(1.0)
+        elif key == Qt.Key.Key_D and scene.selected:
+            self._view.duplicate_wanted.emit(scene.selected)
+        else:
+            return False
+        return True
+
+    def _move_selection(self, scene: NetworkScene, step: int) -> bool:
+        if not scene.order:
+            return False
+        start = 0 if step > 0 else len(scene.order) - 1
+        place = scene.order.index(scene.selected) + step if scene.selected else start
+        self._view.selected.emit(scene.order[max(0, min(len(scene.order) - 1, place))])
+        return True
+
+    def _move_layer(self, scene: NetworkScene, step: int) -> bool:
+        if not scene.selected:
+            return False
+        card = scene.cards[scene.selected]
+        gaps = scene.gaps(card.face.family, moving=scene.selected)
+        beyond = [gap for gap in gaps if (gap.y > card.y()) == (step > 0)]
+        if beyond:
+            target = min(beyond, key=lambda gap: abs(gap.y - card.y()))
+            self._view.move_wanted.emit(scene.selected, target.after)
+        return True
+
+    @staticmethod
+    def _gap_behind_selection(scene: NetworkScene) -> Gap:
+        gaps = scene.gaps()
+        behind = [gap for gap in gaps if scene.selected and gap.after == scene.selected]
+        return (behind or gaps)[-1]

@@ -1,0 +1,208 @@
+"""The window onto the drawing: scrolling, zoom, mouse and keys. It only asks; the page decides."""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPen,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QApplication, QFrame, QGraphicsView, QWidget
+
+from engine.layers import LAYERS
+from gui.canvas.dragging import Reorder, dragged_kind
+from gui.canvas.keys import KeyMap
+from gui.canvas.scene import Gap, NetworkScene
+from gui.theme import theme
+
+SMALLEST, LARGEST = 0.08, 2.5
+DOTS_FROM = 0.45  # zoom below which the dots would be a grey haze
+SCROLL_MARGIN, SCROLL_STEP = 36, 14  # px at the edge, px per tick, while something is dragged there
+
+
+class NetworkView(QGraphicsView):
+    """See `NetworkCanvas` for the signals."""
+
+    selected = Signal(str)
+    insert_wanted = Signal(object, str)
+    move_wanted = Signal(str, object)
+    remove_wanted = Signal(object)
+    duplicate_wanted = Signal(str)
+    add_wanted = Signal(object)  # a Gap: open the quick-add window there
+    zoomed = Signal(float)
+
+    def __init__(self, scene: NetworkScene, parent: QWidget | None = None):
+        super().__init__(scene, parent)
+        self._scene = scene
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
+        self.setTransformationAnchor(QGraphicsView.ViewportAnchor.AnchorUnderMouse)
+        self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.SmartViewportUpdate)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAcceptDrops(True)
+        self.setMouseTracking(True)
+        self.viewport().setMouseTracking(True)
+        self._keys = KeyMap(self)
+        self._pressed: tuple[str, QPoint] | None = None
+        self._reorder: Reorder | None = None
+        self._scroller = QTimer(self, interval=30)
+        self._scroller.timeout.connect(self._scroll_at_edge)
+        theme().changed.connect(self.viewport().update)
+
+    # ---- zoom
+
+    @property
+    def zoom(self) -> float:
+        """1.0 is drawn size."""
+        return self.transform().m11()
+
+    def set_zoom(self, zoom: float) -> None:
+        """Zoom around the mouse, or around the middle where the mouse is elsewhere."""
+        zoom = max(SMALLEST, min(LARGEST, zoom))
+        if math.isclose(zoom, self.zoom):
+            return
+        under = self.underMouse()
+        anchor = QGraphicsView.ViewportAnchor
+        self.setTransformationAnchor(anchor.AnchorUnderMouse if under else anchor.AnchorViewCenter)
+        self.scale(zoom / self.zoom, zoom / self.zoom)
+        self.zoomed.emit(self.zoom)
+
+    def fit(self) -> None:
+        """Show the whole network, at drawn size at most."""
+        if not self._scene.cards:
+            self.set_zoom(1.0)
+            return
+        whole, room = self._scene.sceneRect(), self.viewport().rect()
+        self.set_zoom(min(1.0, room.width() / whole.width(), room.height() / whole.height()))
+        self.centerOn(whole.center())
+
+    def show_card(self, node_id: str) -> None:
+        """Scroll so that a card is visible."""
+        card = self._scene.cards.get(node_id)
+        if card is not None:
+            self.ensureVisible(card.frame().translated(card.pos()), 0, theme().px(24))
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.set_zoom(self.zoom * 1.2 ** (event.angleDelta().y() / 120))
+            event.accept()
+        else:
+            super().wheelEvent(event)
+
+    # ---- background
+
+    def drawBackground(self, painter: QPainter, rect: QRectF) -> None:
+        painter.fillRect(rect, theme().color("window"))
+        if self.zoom < DOTS_FROM:
+            return
+        step = theme().px(24)
+        columns = range(math.floor(rect.left() / step), math.ceil(rect.right() / step) + 1)
+        rows = range(math.floor(rect.top() / step), math.ceil(rect.bottom() / step) + 1)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(theme().color("line"), 2, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+        painter.drawPoints([QPointF(column * step, row * step) for row in rows for column in columns])
+
+    # ---- keys
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if self._reorder is not None and event.key() == Qt.Key.Key_Escape:
+            self._end_reorder(drop=False)
+        elif not self._keys.handle(event, self._scene):
+            event.ignore()  # the page and the window have keys of their own; scrolling by arrows is not one
+
+    # ---- mouse
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() != Qt.MouseButton.LeftButton:
+            super().mousePressEvent(event)
+            return
+        point = self.mapToScene(event.position().toPoint())
+        gap, card = self._scene.gap_under(point), self._scene.card_at(point)
+        over_plus = gap is not None and math.dist((point.x(), point.y()), (0, gap.y)) <= self._scene.plus.radius()
+        if gap is not None and (over_plus or card is None):
+            self.add_wanted.emit(gap)
+            return
+        self._pressed = (card.node_id, event.position().toPoint()) if card else None
+        self.selected.emit(card.node_id if card else "")
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        place = event.position().toPoint()
+        point = self.mapToScene(place)
+        if self._reorder is not None:
+            self._reorder.move(point)
+        elif self._pressed and event.buttons() & Qt.MouseButton.LeftButton:
+            node_id, start = self._pressed
+            if (place - start).manhattanLength() >= QApplication.startDragDistance() and node_id in self._scene.cards:
+                self._reorder = Reorder(self._scene, self._scene.cards[node_id], self.mapToScene(start))
+                self._reorder.move(point)
+                self.viewport().setCursor(Qt.CursorShape.ClosedHandCursor)
+                self._scene.show_plus(None)
+                self._scroller.start()
+        else:
+            self._scene.show_plus(self._scene.gap_under(point))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self._pressed = None
+        if self._reorder is not None:
+            self._end_reorder(drop=True)
+        else:
+            super().mouseReleaseEvent(event)
+
+    def leaveEvent(self, event) -> None:
+        self._scene.show_plus(None)
+        super().leaveEvent(event)
+
+    def _end_reorder(self, *, drop: bool) -> None:
+        reorder, self._reorder, self._pressed = self._reorder, None, None
+        self._scroller.stop()
+        self.viewport().unsetCursor()
+        gap = reorder.finish()
+        if drop and gap is not None:
+            self.move_wanted.emit(reorder.card.node_id, gap.after)
+
+    def _scroll_at_edge(self) -> None:
+        place = self.viewport().mapFromGlobal(self.cursor().pos())
+        bar = self.verticalScrollBar()
+        if place.y() < SCROLL_MARGIN:
+            bar.setValue(bar.value() - SCROLL_STEP)
+        elif place.y() > self.viewport().height() - SCROLL_MARGIN:
+            bar.setValue(bar.value() + SCROLL_STEP)
+
+    # ---- layer kinds dragged in from the palette
+
+    def _drop_gap(self, event: QDropEvent) -> tuple[Gap | None, str]:
+        kind = dragged_kind(event.mimeData())
+        point = self.mapToScene(event.position().toPoint())
+        return (self._scene.nearest_gap(point.y(), LAYERS[kind].family) if kind else None), kind
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        self.dragMoveEvent(event)
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        gap, _ = self._drop_gap(event)
+        self._scene.show_marker(gap)
+        if gap is None:
+            event.ignore()  # files dropped on the page are for the window
+        else:
+            event.acceptProposedAction()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self._scene.show_marker(None)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        gap, kind = self._drop_gap(event)
+        self._scene.show_marker(None)
+        if gap is None:
+            event.ignore()
+            return
+        event.acceptProposedAction()
+        self.insert_wanted.emit(gap.after, kind)

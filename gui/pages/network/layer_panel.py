@@ -1,0 +1,159 @@
+"""Everything about the selected layer."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from engine.compile import NodeReport
+from engine.compile.infer import Problem
+from engine.layers import LAYERS
+from engine.params import Declared, Param, Value
+from engine.spec import DataSpec
+from gui.forms import DeclaredForm
+from gui.forms.row import Row
+from gui.pages.network.problem_box import Action, ProblemBox
+from gui.theme import icon, mono_font, theme
+from gui.widgets.elided import ElidedLabel
+from gui.widgets.panel import dim_label, heading, separator, text_label
+
+DATA_SETTINGS = ("size", "colour")
+
+
+class LayerPanel(QWidget):
+    """Settings, name, parameters, explanation, problem.
+
+    Signals:
+        setting_changed(name, value, merge_key): of the layer.
+        data_changed(name, value, merge_key): size or colour of the pictures, shown at the input.
+        label_changed(text, merge_key).
+        duplicate_wanted(), remove_wanted().
+    """
+
+    setting_changed = Signal(str, object, str)
+    data_changed = Signal(str, object, str)
+    label_changed = Signal(str, str)
+    duplicate_wanted = Signal()
+    remove_wanted = Signal()
+
+    def __init__(self, parent: QWidget | None = None):
+        super().__init__(parent)
+        self._node_id = ""
+        self.title = ElidedLabel()
+        self.title.setProperty("heading", True)
+        self.place = dim_label()
+        self.problem = ProblemBox()
+        self.form = DeclaredForm("layer")
+        self.data_form = DeclaredForm("input")
+        self.data_note = dim_label(
+            self.tr("Size and colour are those of the data: every image is brought to them."), wrap=True, small=True
+        )
+        self.name_row = Row(Param("name", "text", "", self.tr("Name"), self.tr("What you call this layer.")), "layer")
+        self.formula = text_label(wrap=True)
+        self.help = text_label(wrap=True)
+        self.help.setProperty("dim", True)
+        self.duplicate = self._button(self.tr("Duplicate"), "duplicate", "network.duplicate", "Ctrl+D")
+        self.remove = self._button(self.tr("Delete"), "trash", "network.delete", self.tr("Delete"))
+        self._lay_out()
+        self.form.changed.connect(self.setting_changed)
+        self.data_form.changed.connect(self.data_changed)
+        self.name_row.changed.connect(lambda _, text, key: self.label_changed.emit(text, key))
+        self.duplicate.clicked.connect(self.duplicate_wanted)
+        self.remove.clicked.connect(self.remove_wanted)
+        theme().changed.connect(self._wear)
+        self._wear()
+
+    @staticmethod
+    def _button(text: str, icon_name: str, object_name: str, keys: str) -> QPushButton:
+        button = QPushButton(text)
+        button.setIcon(icon(icon_name))
+        button.setObjectName(object_name)
+        button.setToolTip(f"{text} ({keys})")
+        return button
+
+    def _lay_out(self) -> None:
+        tokens = theme().tokens
+        head = QHBoxLayout()
+        head.addWidget(self.title, 1)
+        head.addWidget(self.place)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(tokens.space)
+        buttons.addWidget(self.duplicate, 1)
+        buttons.addWidget(self.remove, 1)
+        self.formula_part = self._part(self.tr("Parameters"), self.formula)
+        self.help_part = self._part(self.tr("What it does"), self.help)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(tokens.space_large)
+        column.addLayout(head)
+        column.addWidget(self.problem)
+        fields = QVBoxLayout()
+        fields.setSpacing(tokens.space)
+        for widget in (self.form, self.data_form, self.data_note, self.name_row):
+            fields.addWidget(widget)
+        column.addLayout(fields)
+        column.addWidget(self.formula_part)
+        column.addWidget(self.help_part)
+        column.addWidget(separator())
+        column.addLayout(buttons)
+        column.addStretch(1)
+
+    @staticmethod
+    def _part(title: str, content: QWidget) -> QWidget:
+        part = QWidget()
+        column = QVBoxLayout(part)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme().tokens.space)
+        column.addWidget(separator())
+        column.addWidget(heading(title))
+        column.addWidget(content)
+        return part
+
+    def _wear(self) -> None:
+        self.formula.setFont(mono_font(12))
+
+    def show_layer(
+        self, report: NodeReport, place: int, data: DataSpec, problem: Problem | None, actions: list[Action]
+    ) -> None:
+        """Show one layer; the same layer again only updates what changed.
+
+        Args:
+            place: 1 for the first layer.
+            actions: buttons for `problem`.
+        """
+        node = report.node
+        kind = LAYERS[node.kind] if node.kind in LAYERS else None  # noqa: SIM401 - a Registry has no `get`
+        is_another = node.id != self._node_id
+        self._node_id = node.id
+        self.title.setText(kind.title if kind else node.kind)
+        self.place.setText(self.tr("layer {number}").format(number=place))
+        self.problem.show_problem(problem, actions)
+        if is_another:
+            self.form.start_afresh()
+        self._show_settings(kind, dict(node.params), is_input=kind is not None and kind.family == "input", data=data)
+        self._show_name(node.label, node.id, is_another)
+        formula = report.layer.formula(report.inputs[0]) if report.layer and report.shape else ""
+        self.formula.setText(formula)
+        self.formula_part.setVisible(bool(formula))
+        self.help.setText(kind.help() if kind else self.tr("This layer is unknown to this version of Atelier."))
+
+    def _show_settings(
+        self, kind: type[Declared] | None, params: dict[str, Value], *, is_input: bool, data: DataSpec
+    ) -> None:
+        self.data_form.setVisible(is_input)
+        self.data_note.setVisible(is_input)
+        if is_input:
+            hidden = [name for name in data.values() if name not in DATA_SETTINGS]
+            self.data_form.show(DataSpec, data.values(), hide=hidden)
+        self.form.setVisible(kind is not None)
+        if kind is not None:
+            self.form.show(kind, params)
+            self.form.setVisible(not self.form.is_empty())
+
+    def _show_name(self, label: str, node_id: str, is_another: bool) -> None:
+        line = self.name_row.editor.widget
+        line.setPlaceholderText(node_id)
+        if is_another:
+            self.name_row.force_value(label)
+        elif label != str(self.name_row.value).strip():  # a blank at the end that is being typed is not lost
+            self.name_row.show_value(label)

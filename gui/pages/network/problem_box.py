@@ -1,0 +1,91 @@
+"""What is wrong with a layer or the network: what, why, what to do, and the buttons that do it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from engine.compile.infer import Problem
+from gui.theme import theme
+from gui.widgets.empty import IconView
+from gui.widgets.panel import text_label
+
+Action = tuple[str, Callable[[], object]]
+
+
+class _WideButton(QPushButton):
+    """As wide as the box, with its words shortened where they do not fit; they never make the panel wider."""
+
+    def __init__(self, text: str):
+        super().__init__(text)
+        self._words = text
+        self.setAccessibleName(text)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        room = self.width() - theme().px(24)
+        shown = self.fontMetrics().elidedText(self._words, Qt.TextElideMode.ElideRight, room)
+        self.setText(shown)
+        self.setToolTip("" if shown == self._words else self._words)
+
+
+class ProblemBox(QFrame):
+    """Hidden while there is no problem."""
+
+    def __init__(self, parent: QWidget | None = None):
+        super().__init__(parent)
+        self.setObjectName("network.problem")
+        self.setProperty("notice", "error")
+        self.what = text_label(wrap=True, strong=True)
+        self.why = text_label(wrap=True, dim=True)
+        self.fix = text_label(wrap=True)
+        tokens = theme().tokens
+        head = QHBoxLayout()
+        head.setSpacing(tokens.space)
+        head.addWidget(IconView("warning", 18, color="bad"))
+        head.addWidget(self.what, 1)
+        self._buttons = QVBoxLayout()
+        self._buttons.setSpacing(tokens.space_small + 2)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(*[tokens.space_large] * 4)
+        column.setSpacing(tokens.space_small + 2)
+        column.addLayout(head)
+        column.addWidget(self.why)
+        column.addWidget(self.fix)
+        column.addLayout(self._buttons)
+        self._actions: dict[QPushButton, Callable[[], object]] = {}
+        self.hide()
+
+    def show_problem(self, problem: Problem | None, actions: Sequence[Action] = ()) -> None:
+        """Show `problem` with buttons (text, what to do); None hides the box."""
+        self.setVisible(problem is not None)
+        if problem is None:
+            return
+        for label, text in ((self.what, problem.what), (self.why, problem.why), (self.fix, problem.fix)):
+            label.setText(text)
+            label.setVisible(bool(text))
+        self.setAccessibleName(" ".join(filter(None, (problem.what, problem.why, problem.fix))))
+        self._show_buttons(actions)
+
+    def buttons(self) -> list[QPushButton]:
+        """The buttons from the top."""
+        return list(self._actions)
+
+    def _show_buttons(self, actions: Sequence[Action]) -> None:
+        for button in self._actions:
+            self._buttons.removeWidget(button)
+            button.hide()
+            button.deleteLater()
+        self._actions = {}
+        for text, action in actions:
+            button = _WideButton(text)
+            button.clicked.connect(self._on_clicked)
+            self._buttons.addWidget(button)
+            self._actions[button] = action
+
+    def _on_clicked(self) -> None:
+        self._actions[self.sender()]()  # type: ignore[index]

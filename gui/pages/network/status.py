@@ -1,0 +1,105 @@
+"""The line below the canvas: can it be trained, and what does it cost."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QWidget
+
+from engine.compile import NetworkReport
+from engine.layers import grouped
+from gui.pages.network.words import bytes_in_words, counted
+from gui.theme import icon, theme
+from gui.widgets.panel import text_label
+
+
+class NetworkStatus(QFrame):
+    """State, layers, parameters, multiply-adds, memory; what does not fit is left out from the right.
+
+    Signals:
+        problem_clicked(node_id): the user wants to see the first problem; empty where it is of the whole network.
+    """
+
+    problem_clicked = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None):
+        super().__init__(parent)
+        self.setProperty("bar", "bottom")
+        self.setObjectName("network.status")
+        self._where = ""
+        self.state = QPushButton()
+        self.state.setProperty("quiet", True)
+        self.state.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.state.clicked.connect(lambda: self.problem_clicked.emit(self._where))
+        self._full_state = ""
+        self.layers, self.parameters, self.cost, self.memory = (text_label(dim=True) for _ in range(4))
+        self.parameters.setTextFormat(Qt.TextFormat.RichText)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(theme().tokens.space, 0, theme().tokens.space_large, 0)
+        row.setSpacing(theme().px(18))
+        row.addWidget(self.state, 1)
+        for label in self._labels():
+            row.addWidget(label)
+        theme().changed.connect(self._wear)
+        self._wear()
+
+    def show_report(self, report: NetworkReport, batch_size: int) -> None:
+        """Show the figures of a network."""
+        problem = report.problems[0] if report.problems else None
+        self._where = problem.node_id if problem else ""
+        ready = self.tr("Ready to train")
+        self._full_state = problem.what if problem else ready
+        # "Ready" leads nowhere, but disabled it would be grey.
+        self.state.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents, problem is None)
+        self.state.setFocusPolicy(Qt.FocusPolicy.StrongFocus if problem else Qt.FocusPolicy.NoFocus)
+        advice = " ".join(filter(None, (problem.why, problem.fix))) if problem else ""
+        self.state.setToolTip(f"{problem.what}\n{advice}" if problem else "")
+        self.state.setIcon(
+            icon("warning", color="bad", active="bad") if problem else icon("check", color="good", active="good")
+        )
+        self._color_state("bad" if problem else "good")
+        self.state.setAccessibleName(f"{'!' if problem else '✓'} {self._full_state}")
+        count = len(report.nodes)
+        self.layers.setText(self.tr("1 layer") if count == 1 else self.tr("{count} layers").format(count=count))
+        figure = f"<b style='color: {theme().tokens.text}'>{grouped(report.parameters)}</b>"
+        self.parameters.setText(self.tr("{count} parameters").format(count=figure))
+        self.cost.setText(self.tr("{count} multiply-adds / image").format(count=counted(report.multiply_adds)))
+        memory = bytes_in_words(report.memory(batch_size))
+        self.memory.setText(self.tr("≈ {memory} at batch {size}").format(memory=memory, size=batch_size))
+        self._fit()
+
+    def _color_state(self, token: str) -> None:
+        color = theme().color(token).name()
+        rule = f"QPushButton {{ color: {color}; text-align: left; }}"
+        if self.state.styleSheet() != rule:
+            self.state.setStyleSheet(rule)
+
+    def _labels(self) -> tuple[QWidget, ...]:
+        return self.layers, self.parameters, self.cost, self.memory
+
+    def text(self) -> str:
+        """All that the line says, also what does not fit."""
+        words = " · ".join(label.text() for label in self._labels())
+        return f"{self.state.accessibleName()} · {words}"
+
+    def _wear(self) -> None:
+        self.setFixedHeight(theme().px(34))
+        self.state.setIconSize(QSize(theme().px(15), theme().px(15)))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Keep at least 40 % for the state; drop figures that then have no room (the inspector has them all)."""
+        spacing = self.layout().spacing()
+        needed = self.state.fontMetrics().horizontalAdvance(self._full_state) + theme().px(50)
+        room = self.width() - min(needed, int(self.width() * 0.45)) - 2 * spacing
+        for label in (self.parameters, self.layers, self.memory, self.cost):
+            room -= label.sizeHint().width() + spacing
+            label.setVisible(room >= 0)
+        shown = sum(label.sizeHint().width() + spacing for label in self._labels() if not label.isHidden())
+        text_room = self.width() - shown - theme().px(60)
+        self.state.setText(
+            self.state.fontMetrics().elidedText(self._full_state, Qt.TextElideMode.ElideRight, max(40, text_room))
+        )

@@ -1,0 +1,94 @@
+"""The whole network in figures, shown while no layer is selected."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
+
+from engine.compile import NetworkReport
+from engine.compile.infer import Problem
+from engine.layers import grouped
+from gui.pages.network.problem_box import Action, ProblemBox
+from gui.pages.network.words import bytes_in_words, counted
+from gui.theme import theme
+from gui.widgets.panel import dim_label, heading, separator, text_label
+
+
+class NetworkSummary(QWidget):
+    """Layers, parameters, cost, memory; the first problem; a hint what to do."""
+
+    def __init__(self, parent: QWidget | None = None):
+        super().__init__(parent)
+        self.title = heading("")
+        self.problem = ProblemBox()
+        self._grid = QGridLayout()
+        self._grid.setVerticalSpacing(theme().tokens.space)
+        self._grid.setColumnStretch(0, 1)
+        self._figures: dict[str, QLabel] = {}
+        for name, words, tip in self._lines():
+            self._add_line(name, words, tip)
+        self.hint = dim_label(
+            self.tr(
+                "Select a layer to see and change its settings. Drag layers to reorder them; press / to add one by "
+                "name, Delete to remove the selected one."
+            ),
+            wrap=True,
+        )
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme().tokens.space_large)
+        column.addWidget(self.title)
+        column.addWidget(self.problem)
+        column.addLayout(self._grid)
+        column.addWidget(separator())
+        column.addWidget(self.hint)
+        column.addStretch(1)
+
+    def _lines(self) -> tuple[tuple[str, str, str], ...]:
+        return (
+            ("layers", self.tr("Layers"), ""),
+            ("input", self.tr("Input"), self.tr("Channels × height × width of one picture.")),
+            ("classes", self.tr("Classes"), self.tr("How many classes the data have.")),
+            ("parameters", self.tr("Parameters"), self.tr("Numbers that training adjusts.")),
+            ("cost", self.tr("Multiply-adds"), self.tr("Multiplications with addition for one picture.")),
+            (
+                "memory",
+                self.tr("Memory"),
+                self.tr(
+                    "About what training takes: the outputs of all layers for one batch, and every parameter with "
+                    "its gradient and what the optimizer remembers of it."
+                ),
+            ),
+        )
+
+    def _add_line(self, name: str, words: str, tip: str) -> None:
+        label, figure = dim_label(words), text_label()
+        label.setToolTip(tip)
+        figure.setToolTip(tip)
+        row = self._grid.rowCount()
+        self._grid.addWidget(label, row, 0)
+        self._grid.addWidget(figure, row, 1, Qt.AlignmentFlag.AlignRight)
+        self._figures[name] = figure
+
+    def show_report(
+        self, title: str, report: NetworkReport, batch_size: int, problem: Problem | None, actions: list[Action]
+    ) -> None:
+        """Show the figures, and `problem` with buttons for it."""
+        self.title.setText(title or self.tr("Network"))
+        self.problem.show_problem(problem, actions)
+        shown = {
+            "layers": str(len(report.nodes)),
+            "input": " × ".join(map(str, report.facts.shape)),
+            "classes": str(report.facts.classes) if report.facts.classes else self.tr("not known yet"),
+            "parameters": grouped(report.parameters),
+            "cost": self.tr("{count} / image").format(count=counted(report.multiply_adds)),
+            "memory": self.tr("≈ {memory} at batch {size}").format(
+                memory=bytes_in_words(report.memory(batch_size)), size=batch_size
+            ),
+        }
+        for name, text in shown.items():
+            self._figures[name].setText(text)
+
+    def figure(self, name: str) -> str:
+        """The text of one line, by name: "layers", "parameters", ..."""
+        return self._figures[name].text()

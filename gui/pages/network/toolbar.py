@@ -1,0 +1,70 @@
+"""The row above the canvas: templates at the left, zoom at the right."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QToolButton, QWidget
+
+from gui.theme import icon, theme
+
+
+class CanvasToolbar(QWidget):
+    """Knows no canvas: it only asks.
+
+    Signals:
+        zoom_wanted(zoom): 1.0 is drawn size.
+        fit_wanted(): the whole network.
+    """
+
+    zoom_wanted = Signal(float)
+    fit_wanted = Signal()
+
+    def __init__(self, parent: QWidget | None = None):
+        super().__init__(parent)
+        self._zoom = 1.0
+        self.templates = QPushButton(self.tr("Templates"))
+        self.templates.setObjectName("network.templates")
+        self.templates.setIcon(icon("chevron-down"))
+        self.templates.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # the arrow behind the word
+        self.templates.setToolTip(self.tr("Start from a network that is known to work, fitted to your data"))
+        self.zoom_box = QFrame()
+        self.zoom_box.setProperty("card", True)
+        self.smaller = self._tool("minus", self.tr("Smaller (Ctrl −)"))
+        self.larger = self._tool("plus", self.tr("Larger (Ctrl +)"))
+        self.level = QPushButton("100 %")
+        self.level.setProperty("quiet", True)
+        self.level.setToolTip(self.tr("Drawn size (Ctrl 0)"))
+        self.fit = QPushButton(self.tr("Fit"))
+        self.fit.setProperty("quiet", True)
+        self.fit.setToolTip(self.tr("Show the whole network"))
+        box = QHBoxLayout(self.zoom_box)
+        box.setContentsMargins(2, 1, 2, 1)
+        box.setSpacing(0)
+        for widget in (self.smaller, self.level, self.larger, self.fit):
+            box.addWidget(widget)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(*[theme().tokens.space_large] * 2, theme().tokens.space_large, theme().tokens.space)
+        row.addWidget(self.templates)
+        row.addStretch(1)
+        row.addWidget(self.zoom_box)
+        self.smaller.clicked.connect(lambda: self.zoom_wanted.emit(self._zoom / 1.2))
+        self.larger.clicked.connect(lambda: self.zoom_wanted.emit(self._zoom * 1.2))
+        self.level.clicked.connect(lambda: self.zoom_wanted.emit(1.0))
+        self.fit.clicked.connect(self.fit_wanted)
+
+    @staticmethod
+    def _tool(icon_name: str, words: str) -> QToolButton:
+        button = QToolButton()
+        button.setIcon(icon(icon_name))
+        button.setToolTip(words)
+        button.setAccessibleName(words)
+        return button
+
+    def show_zoom(self, zoom: float) -> None:
+        """Say how large the drawing is."""
+        self._zoom = zoom
+        self.level.setText(f"{zoom * 100:.0f} %")
+
+    def show_zoom_buttons(self, shown: bool) -> None:
+        """There is nothing to zoom while nothing is drawn."""
+        self.zoom_box.setVisible(shown)
