@@ -53,6 +53,14 @@ class Role(IntEnum):
     BADGE = Qt.ItemDataRole.UserRole + 9  # Badge or None
 
 
+class Rows(Protocol):
+    """(n, epochs) numbers, row by row: an array, or something that makes a row when it is drawn."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, row: int) -> np.ndarray: ...
+
+
 @dataclass(frozen=True, eq=False)
 class Answers:
     """What a network says of the pictures in a grid, row by row.
@@ -70,7 +78,7 @@ class Answers:
     answers: np.ndarray
     probabilities: np.ndarray
     right: np.ndarray
-    history: np.ndarray | None = None
+    history: Rows | None = None
     marker: int = -1
 
 

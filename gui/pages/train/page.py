@@ -1,0 +1,229 @@
+"""Train."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+
+from gui.pages.train.charts import Charts
+from gui.pages.train.controls import RUNNING, TrainControls
+from gui.pages.train.diagnosis import diagnose
+from gui.pages.train.diagnosis_box import DiagnosisBox
+from gui.pages.train.live import LivePredictions
+from gui.pages.train.recipe import RecipeForm
+from gui.pages.train.runs import RunList
+from gui.theme import theme
+from gui.widgets.busy import BusyRow
+from gui.widgets.empty import EmptyState
+from gui.widgets.notice import ErrorBar
+from gui.widgets.panel import Panel, heading
+
+SIDE_WIDTH = 290  # px at 100 % text size
+CHART_SHARE, PICTURE_SHARE = 38, 62  # of the height
+
+
+class TrainPage(QWidget):
+    """Recipe, runs and diagnosis at the left; curves and pictures at the right."""
+
+    def __init__(self, studio: object, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._studio, self._training = studio, studio.training
+        self.setObjectName("train")
+        self.setAccessibleName(self.tr("Train"))
+        self.recipe = RecipeForm(studio.document)
+        self.runs = RunList(self._training)
+        self.diagnosis = DiagnosisBox()
+        self.controls = TrainControls(self._training)
+        self.notice = ErrorBar()
+        self.busy = BusyRow()
+        self.busy.cancelled.connect(self._cancel_preparing)
+        self.charts = Charts(self._training)
+        self.live = LivePredictions(studio)
+        self.charts.epoch_picked.connect(self.live.show_epoch)
+        self.live.epoch_shown.connect(self.charts.set_cursor)
+        self.empty = EmptyState("train", "")
+        self._empty_button = self.empty.add_button("", primary=True, icon_name="play")
+        self._empty_button.setObjectName("train.first")
+        self._empty_button.clicked.connect(self._on_empty_button)
+        self._lay_out()
+        # Many signals come at once (a project opens, a run ends): one look at the state answers them all.
+        self._later = QTimer(self, singleShot=True, interval=0)
+        self._later.timeout.connect(self._update)
+        self._connect()
+        self._update()
+
+    def _lay_out(self) -> None:
+        space = theme().tokens.space_large
+        row = QHBoxLayout(self)
+        row.setContentsMargins(space, space, space, space)
+        row.setSpacing(space)
+        row.addWidget(self._make_side())
+        row.addLayout(self._make_main(), 1)
+
+    def _make_side(self) -> Panel:
+        tokens = theme().tokens
+        content = QWidget()
+        column = QVBoxLayout(content)
+        column.setContentsMargins(0, 0, tokens.space_small, 0)
+        column.setSpacing(tokens.space)
+        self._runs_heading = heading(self.tr("Runs"))
+        for widget in (self.recipe, self._runs_heading, self.runs, self.diagnosis):
+            column.addWidget(widget)
+        column.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(content)
+        self._side = Panel(self.tr("Recipe"))
+        self._side.body.addWidget(scroll, 1)
+        self._side.body.addWidget(self.controls)
+        theme().changed.connect(self._size)
+        self._size()
+        return self._side
+
+    def _make_main(self) -> QVBoxLayout:
+        column = QVBoxLayout()
+        column.setSpacing(theme().tokens.space_large)
+        column.addWidget(self.notice)
+        column.addWidget(self.busy)
+        content = QWidget()
+        inner = QVBoxLayout(content)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.setSpacing(theme().tokens.space_large)
+        inner.addWidget(self.charts, CHART_SHARE)
+        inner.addWidget(self.live, PICTURE_SHARE)
+        self._stack = QStackedWidget()
+        empty = Panel()
+        empty.body.addWidget(self.empty, 1)
+        self._stack.addWidget(empty)
+        self._stack.addWidget(content)
+        column.addWidget(self._stack, 1)
+        return column
+
+    def _size(self) -> None:
+        self._side.setFixedWidth(theme().px(SIDE_WIDTH))
+
+    def _connect(self) -> None:
+        training, data, document = self._training, self._studio.data, self._studio.document
+        signals = (training.state_changed, training.runs_changed, training.shown_changed, training.started)
+        signals += (training.epoch_done, training.ended, training.prepared)
+        signals += (data.changed, data.index_changed, data.pictures_changed)
+        signals += (document.state_changed, document.report_changed, document.replaced)
+        for signal in signals:
+            signal.connect(self._update_later)
+
+    # ---- state
+
+    def _update_later(self) -> None:
+        if not self._later.isActive():
+            self._later.start()
+
+    def _update(self) -> None:
+        blocker = None if self._training.state in RUNNING else self._training.blocker()
+        self.controls.set_blocked("" if blocker is None else str(blocker))
+        has_content = self._has_content()
+        self._stack.setCurrentIndex(1 if has_content else 0)
+        self._show_busy()
+        self._show_blocker(blocker, has_content)
+        self._show_diagnosis()
+        has_runs = len(self._training.runs) > 0
+        self._runs_heading.setVisible(has_runs)
+        self.runs.setVisible(has_runs)
+
+    def _has_content(self) -> bool:
+        return bool(self._training.epochs) or self._training.state in ("training", "paused", "stopping")
+
+    def _show_busy(self) -> None:
+        preparing, data = self._training.state == "preparing", self._studio.data
+        if not preparing and data.state not in ("scanning", "decoding"):
+            self.busy.finish()
+            return
+        if self.busy.isHidden() or self.busy.cancel_button.isHidden() == preparing:
+            self.busy.start("", can_cancel=preparing)
+        progress = self._training.progress if preparing else data.progress
+        if progress is None or progress.total <= 0:
+            self.busy.set_progress(0, 0, self.tr("preparing…") if progress is None else progress.text)
+            return
+        words = self.tr("preparing {done} of {total} images")
+        self.busy.set_progress(progress.done, progress.total, words.format(done=progress.done, total=progress.total))
+
+    def _cancel_preparing(self) -> None:
+        self._training.stop(keep=False)
+
+    def _show_blocker(self, blocker: object | None, has_content: bool) -> None:
+        if blocker is None:
+            self.notice.clear()
+            self._show_ready()
+        elif has_content:
+            actions = [(text, self._go)] if (text := self._place_text()) else []
+            self.notice.show_message("info", blocker.what, blocker.why, blocker.fix, actions)
+        else:
+            self.notice.clear()
+            self.empty.set_text(blocker.what, " ".join(part for part in (blocker.why, blocker.fix) if part))
+            self._empty_button.setText(self._place_text())
+            self._empty_button.setVisible(bool(self._place_text()))
+
+    def _show_ready(self) -> None:
+        preparing = self._training.state == "preparing"
+        title = self.tr("Getting the images ready") if preparing else self.tr("Nothing has been trained yet")
+        self.empty.set_text(
+            title,
+            self.tr(
+                "Here you will see loss and accuracy while the network learns, and what it answers to each image, "
+                "epoch by epoch."
+            ),
+        )
+        self._empty_button.setText(self.tr("Train"))
+        self._empty_button.setVisible(not preparing)
+
+    # ---- where a blocker is solved
+
+    def _place(self) -> str:
+        """Return where what blocks the training is solved; empty when time solves it."""
+        data, document = self._studio.data, self._studio.document
+        if not document.is_open:
+            return "home"
+        if document.data.source is None or data.problem is not None:
+            return "data"
+        return "network" if data.index is not None else ""
+
+    def _place_text(self) -> str:
+        texts = {"home": self.tr("Go to Home"), "data": self.tr("Go to Data"), "network": self.tr("Go to Network")}
+        return texts.get(self._place(), "")
+
+    def _go(self) -> None:
+        self._studio.place_wanted.emit(self._place())
+
+    def _on_empty_button(self) -> None:
+        if self._training.blocker() is None:
+            self._training.start()
+        else:
+            self._go()
+
+    # ---- diagnosis
+
+    def _show_diagnosis(self) -> None:
+        epochs = self._training.epochs
+        self.diagnosis.setVisible(self._has_content())
+        labels = self._validation_labels()
+        counts = np.bincount(labels) if len(labels) else np.array([0])
+        found = diagnose(
+            [done.train_loss for done in epochs],
+            [done.train_accuracy for done in epochs],
+            [done.validation_loss for done in epochs],
+            [done.validation_accuracy for done in epochs],
+            chance=float(counts.max() / max(1, len(labels))),
+            classes=max(2, len(self._studio.document.data.classes)),
+            pictures=len(labels),
+        )
+        live = self._training.run is not None and self._training.shown_run in (None, self._training.run.run)
+        self.diagnosis.show_diagnosis(found, ended=not (live and self._training.state in RUNNING))
+
+    def _validation_labels(self) -> np.ndarray:
+        pictures = self._training.pictures
+        index = pictures.index if pictures is not None else self._studio.data.index
+        numbers = self._training.epochs[-1].numbers if self._training.epochs else np.empty(0, dtype=np.int64)
+        if index is None or not len(numbers):
+            return np.empty(0, dtype=np.int64)
+        return index.labels[numbers[(numbers >= 0) & (numbers < len(index))]]

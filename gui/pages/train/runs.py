@@ -1,0 +1,176 @@
+"""The runs of the project, newest first."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QGridLayout,
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QSizePolicy,
+    QWidget,
+)
+
+from gui.theme import theme
+from gui.widgets.bars import percent
+from gui.widgets.elided import ElidedLabel
+from gui.widgets.panel import text_label
+
+MOST_SHOWN = 5  # rows before the list scrolls by itself
+TOKENS = {"running": "accent", "interrupted": "validation", "stopped": "faint", "failed": "bad", "finished": "good"}
+
+
+def state_in_words(info: object) -> str:
+    """Return what became of a run: "finished · 30 epochs", "interrupted at epoch 9 of 30"."""
+
+    def tr(text: str) -> str:
+        return QCoreApplication.translate("Runs", text)
+
+    sentences = {
+        "running": tr("training · epoch {done} of {all}"),
+        "finished": tr("finished · {done} epochs"),
+        "stopped": tr("stopped after epoch {done} of {all}"),
+        "interrupted": tr("interrupted after epoch {done} of {all}"),
+        "failed": tr("failed after epoch {done} of {all}"),
+    }
+    return sentences.get(info.state, info.state).format(done=info.epochs_done, all=info.epochs)
+
+
+class _Dot(QWidget):
+    def __init__(self) -> None:
+        super().__init__()
+        self._token = "faint"
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+
+    def set_token(self, token: str) -> None:
+        self._token = token
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(theme().px(10), theme().px(10))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme().color(self._token))
+        painter.drawEllipse(QRectF(self.rect()).adjusted(1, 1, -1, -1))
+
+
+class RunRow(QWidget):
+    """One run."""
+
+    resume_wanted = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._number = 0
+        self._dot = _Dot()
+        self._name = text_label(strong=True)
+        self._network = ElidedLabel()
+        self._network.setProperty("dim", True)
+        self._score = text_label(strong=True)
+        self._state = ElidedLabel()
+        self._state.setProperty("dim", True)
+        self._state.setProperty("small", True)
+        self.resume = QPushButton(self.tr("resume"))
+        self.resume.setProperty("link", True)
+        self.resume.clicked.connect(self._on_resume)
+        grid = QGridLayout(self)
+        grid.setContentsMargins(8, 5, 8, 5)
+        grid.setHorizontalSpacing(8)
+        grid.setVerticalSpacing(1)
+        grid.addWidget(self._dot, 0, 0)
+        grid.addWidget(self._name, 0, 1)
+        grid.addWidget(self._network, 0, 2)
+        grid.addWidget(self._score, 0, 3, Qt.AlignmentFlag.AlignRight)
+        grid.addWidget(self._state, 1, 1, 1, 2)
+        grid.addWidget(self.resume, 1, 3, Qt.AlignmentFlag.AlignRight)
+        grid.setColumnStretch(2, 1)
+
+    def show_run(self, info: object, can_resume: bool) -> str:
+        """Show a run; return all of it in words."""
+        self._number = info.number
+        self._dot.set_token(TOKENS.get(info.state, "faint"))
+        self._name.setText(self.tr("run {number}").format(number=info.number))
+        self._network.setText(info.network)
+        self._score.setText("" if info.best_accuracy is None else percent(info.best_accuracy))
+        self._state.setText(state_in_words(info))
+        self._state.setToolTip(info.reason if info.state == "failed" else self._state.toolTip())
+        self.resume.setVisible(can_resume)
+        self.resume.setObjectName(f"train.resume.{info.number}")
+        self.resume.setAccessibleName(self.tr("Resume run {number}").format(number=info.number))
+        parts = (self._name.text(), info.network, self._score.text(), self._state.text())
+        return ", ".join(part for part in parts if part)
+
+    def _on_resume(self) -> None:
+        self.resume_wanted.emit(self._number)
+
+
+class RunList(QListWidget):
+    """All runs; choosing one shows its curves and pictures."""
+
+    def __init__(self, training: object, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._training = training
+        self.setObjectName("train.runs")
+        self.setAccessibleName(self.tr("Runs"))
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        training.runs_changed.connect(self.update_runs)
+        training.state_changed.connect(self.update_runs)
+        training.shown_changed.connect(self._select_shown)
+        theme().changed.connect(self.update_runs)
+        self.currentItemChanged.connect(self._on_current)
+        self.update_runs()
+
+    def update_runs(self) -> None:
+        """Read the runs anew."""
+        runs = self._training.runs
+        self.blockSignals(True)
+        while self.count() > len(runs):
+            self.takeItem(self.count() - 1)
+        while self.count() < len(runs):
+            item = QListWidgetItem()
+            self.addItem(item)
+            row = RunRow()
+            row.resume_wanted.connect(self._on_resume)
+            self.setItemWidget(item, row)
+        idle = self._training.state == "idle"
+        for place, info in enumerate(runs):
+            item = self.item(place)
+            row = self.itemWidget(item)
+            words = row.show_run(info, idle and info.can_resume)
+            item.setData(Qt.ItemDataRole.UserRole, info.number)
+            item.setData(Qt.ItemDataRole.AccessibleTextRole, words)
+            item.setSizeHint(QSize(0, row.sizeHint().height()))
+        self.blockSignals(False)
+        self._select_shown()
+        self.updateGeometry()
+
+    def _select_shown(self) -> None:
+        self.blockSignals(True)
+        for place, info in enumerate(self._training.runs):
+            if info.number == self._training.shown_run and place < self.count():
+                self.setCurrentRow(place)
+        self.blockSignals(False)
+        self.viewport().update()
+
+    def _on_current(self, item: QListWidgetItem | None, before: QListWidgetItem | None) -> None:
+        number = item.data(Qt.ItemDataRole.UserRole) if item is not None else None
+        if number is not None and number != self._training.shown_run:
+            self._training.show_run(number)
+
+    def _on_resume(self, number: int) -> None:
+        self._training.resume_run(number)
+
+    def sizeHint(self) -> QSize:
+        heights = [self.item(place).sizeHint().height() for place in range(min(self.count(), MOST_SHOWN))]
+        return QSize(theme().px(200), sum(heights) + 2 * self.frameWidth() + 2)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(theme().px(120), self.sizeHint().height())

@@ -1,0 +1,289 @@
+"""The bar at the bottom of the window: what is running, how far it is, and how well it goes."""
+
+from __future__ import annotations
+
+import time
+
+from PySide6.QtCore import QCoreApplication, QSize, QTimer
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QProgressBar, QToolButton, QWidget
+
+from gui.theme import icon, theme
+from gui.widgets.bars import Sparkline, percent
+from gui.widgets.elided import ElidedLabel
+from gui.widgets.panel import dim_label, text_label
+
+HEIGHT = 40  # px at 100 % text size
+REPAINT_MS = 100
+SAVED_MS = 5000  # how often "autosaved … ago" is told anew
+RUNNING = ("preparing", "training", "paused", "stopping")
+
+
+def duration_in_words(seconds: float) -> str:
+    """Return "8 s", "2 min 10 s", "1 h 5 min", "2 d 3 h": two units at most."""
+
+    def tr(text: str) -> str:
+        return QCoreApplication.translate("duration", text)
+
+    whole = max(0, round(seconds))
+    minutes, rest = divmod(whole, 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        large, small = tr("{n} d").format(n=days), tr("{n} h").format(n=hours) if hours else ""
+    elif hours:
+        large, small = tr("{n} h").format(n=hours), tr("{n} min").format(n=minutes) if minutes else ""
+    elif minutes:
+        large, small = tr("{n} min").format(n=minutes), tr("{n} s").format(n=rest) if rest else ""
+    else:
+        large, small = tr("{n} s").format(n=rest), ""
+    return f"{large} {small}".strip()
+
+
+def count_in_words(number: float) -> str:
+    """Return 1840 as "1 840"."""
+    return f"{round(number):,}".replace(",", "\u202f")
+
+
+class RunBar(QFrame):
+    """State, epoch, progress, time left, speed and device; accuracy; pause and stop. Told by the studio, on a timer."""
+
+    def __init__(self, studio: object, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._document, self._data, self._training = studio.document, studio.data, studio.training
+        self._saved_at: float | None = None
+        self._step: object | None = None  # the latest BatchDone of the live run
+        self._accuracies: list[float] = []
+        self.setObjectName("runbar")
+        self.setAccessibleName(self.tr("Run bar"))
+        self.setProperty("bar", "bottom")
+        self._make_widgets()
+        self._lay_out()
+        self._timer = QTimer(self, singleShot=True, interval=REPAINT_MS)
+        self._timer.timeout.connect(self.update_now)
+        self._saved_timer = QTimer(self, interval=SAVED_MS)
+        self._saved_timer.timeout.connect(self._show_saved)
+        self._connect()
+        theme().changed.connect(self._size)
+        self._size()
+        self.update_now()
+
+    def _make_widgets(self) -> None:
+        self.run = text_label(strong=True)
+        self.text = ElidedLabel()
+        self.text.setObjectName("runbar.text")
+        self.progress = QProgressBar()
+        self.progress.setObjectName("runbar.progress")
+        self.progress.setAccessibleName(self.tr("Progress"))
+        self.progress.setTextVisible(False)
+        self.left, self.speed, self.device = dim_label(), dim_label(), ElidedLabel()
+        self.device.setProperty("dim", True)
+        self.saved = dim_label()
+        self.accuracy_caption = dim_label(self.tr("validation accuracy"))
+        self.accuracy = text_label(strong=True)
+        self.spark = Sparkline(token="validation")
+        self.spark.setAccessibleName(self.tr("Validation accuracy over the epochs"))
+        self.pause = self._button("runbar.pause")
+        self.pause.clicked.connect(self._pause_or_resume)
+        self.stop = self._button("runbar.stop")
+        self.stop.setIcon(icon("stop"))
+        self.stop.setToolTip(self.tr("Stop"))
+        self.stop.setAccessibleName(self.tr("Stop"))
+        self.stop.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(self)
+        for text, slot in (
+            (self.tr("Stop and keep the best"), self._stop_and_keep),
+            (self.tr("Stop and discard"), self._stop_and_discard),
+        ):
+            action = QAction(text, menu)
+            action.triggered.connect(slot)
+            menu.addAction(action)
+        self.stop.setMenu(menu)
+
+    def _button(self, name: str) -> QToolButton:
+        button = QToolButton()
+        button.setObjectName(name)
+        return button
+
+    def _lay_out(self) -> None:
+        row = QHBoxLayout(self)
+        row.setContentsMargins(16, 1, 12, 0)
+        row.setSpacing(theme().px(14))
+        row.addWidget(self.run)
+        row.addWidget(self.text)
+        row.addWidget(self.progress)
+        row.addWidget(self.left)
+        row.addWidget(self.speed)
+        row.addWidget(self.device)
+        row.addStretch(1)
+        row.addWidget(self.saved)
+        row.addWidget(self.accuracy_caption)
+        row.addWidget(self.accuracy)
+        row.addWidget(self.spark)
+        row.addWidget(self.pause)
+        row.addWidget(self.stop)
+
+    def _size(self) -> None:
+        self.setFixedHeight(theme().px(HEIGHT))
+        self.spark.setFixedWidth(theme().px(110))
+        for button in (self.pause, self.stop):
+            button.setIconSize(QSize(theme().px(16), theme().px(16)))
+
+    def _connect(self) -> None:
+        training = self._training
+        training.batch_done.connect(self._on_batch)
+        training.epoch_done.connect(self._on_epoch)
+        training.started.connect(self._on_started)
+        for signal in (training.prepared, self._data.changed):
+            signal.connect(self._update_later)
+        for signal in (training.state_changed, training.ended):
+            signal.connect(self.update_now)
+        self._document.autosaved.connect(self._on_autosaved)
+        self._document.state_changed.connect(self._update_later)
+        self._document.replaced.connect(self._on_replaced)
+
+    def _update_later(self) -> None:
+        if not self._timer.isActive():
+            self._timer.start()
+
+    # ---- what comes in
+
+    def _on_started(self, run: object) -> None:
+        # Of the live run, whichever one the Train page shows. A resumed one has epochs already.
+        is_shown = self._training.shown_run == run.run
+        self._step = None
+        self._accuracies = [done.validation_accuracy for done in self._training.epochs] if is_shown else []
+        self.update_now()
+
+    def _on_batch(self, event: object) -> None:
+        self._step = event
+        self._update_later()
+
+    def _on_epoch(self, event: object) -> None:
+        self._accuracies.append(event.validation_accuracy)
+        self._update_later()
+
+    # ---- what is shown
+
+    def update_now(self) -> None:
+        """Show the state of now."""
+        running = self._training.state in RUNNING
+        loading = self._data.state in ("scanning", "decoding")
+        training = running and self._training.state != "preparing"
+        for widget in (self.left, self.speed, self.device, self.accuracy_caption, self.accuracy, self.spark):
+            widget.setVisible(training)
+        self.run.setVisible(training and self._training.run is not None)
+        self.progress.setVisible(running or loading)
+        self.pause.setVisible(training)
+        self.stop.setVisible(running)
+        self.saved.setVisible(not running)
+        if training:
+            self._show_training()
+        elif running or loading:
+            self._show_preparing()
+        else:
+            self.text.setText(self.tr("Ready. Nothing is running."))
+        self._show_saved()
+
+    def _show_training(self) -> None:
+        run = self._training.run
+        epoch, share = self._place()
+        if run is not None:
+            self.run.setText(self.tr("run {number}").format(number=run.run))
+            self.text.setText(self.tr("epoch {epoch} / {epochs}").format(epoch=epoch, epochs=run.epochs))
+            self.device.setText(run.device)
+            self.device.setToolTip(run.device_reason)
+        self.progress.setRange(0, 1000)
+        self.progress.setValue(round(1000 * share))
+        self._show_pace()
+        known = bool(self._accuracies)
+        for widget in (self.accuracy_caption, self.accuracy, self.spark):
+            widget.setVisible(known)
+        if known:
+            self.accuracy.setText(percent(self._accuracies[-1]))
+            self.spark.set_values(self._accuracies, total=run.epochs if run is not None else 0)
+        self._show_buttons()
+
+    def _place(self) -> tuple[int, float]:
+        """Return the epoch (1-based) and how much of the whole run is done, 0..1."""
+        run, step = self._training.run, self._step
+        if run is None:
+            return 0, 0.0
+        if step is None:
+            return run.first_epoch, (run.first_epoch - 1) / max(1, run.epochs)
+        return step.epoch, (step.epoch - 1 + step.step / max(1, run.steps_per_epoch)) / max(1, run.epochs)
+
+    def _show_pace(self) -> None:
+        state, step = self._training.state, self._step
+        if state == "paused":
+            self.left.setText(self.tr("paused"))
+        elif state == "stopping":
+            self.left.setText(self.tr("stopping…"))
+        else:
+            words = self.tr("{time} left")
+            self.left.setText(words.format(time=duration_in_words(step.seconds_left)) if step is not None else "")
+        is_known = step is not None and step.images_per_second > 0 and state == "training"
+        self.speed.setVisible(is_known)
+        if is_known:
+            self.speed.setText(self.tr("{count} images/s").format(count=count_in_words(step.images_per_second)))
+
+    def _show_buttons(self) -> None:
+        paused = self._training.state == "paused"
+        words = self.tr("Resume") if paused else self.tr("Pause")
+        self.pause.setIcon(icon("play" if paused else "pause"))
+        self.pause.setToolTip(words)
+        self.pause.setAccessibleName(words)
+        stopping = self._training.state == "stopping"
+        self.pause.setEnabled(not stopping)
+        self.stop.setEnabled(not stopping)
+
+    def _show_preparing(self) -> None:
+        preparing = self._training.state == "preparing"
+        progress = self._training.progress if preparing else self._data.progress
+        self.stop.setEnabled(True)
+        if progress is None or progress.total <= 0:
+            self.progress.setRange(0, 0)
+            self.text.setText(self.tr("preparing…") if progress is None else progress.text)
+            return
+        self.progress.setRange(0, 1000)
+        self.progress.setValue(round(1000 * min(1.0, progress.done / progress.total)))
+        words = self.tr("preparing {done} of {total} images")
+        self.text.setText(words.format(done=count_in_words(progress.done), total=count_in_words(progress.total)))
+
+    # ---- saving
+
+    def _on_autosaved(self) -> None:
+        self._saved_at = time.monotonic()
+        self._saved_timer.start()
+        self._show_saved()
+
+    def _on_replaced(self) -> None:
+        self._saved_at = None
+        self._saved_timer.stop()
+        self.update_now()
+
+    def _show_saved(self) -> None:
+        if not self._document.is_open:
+            self.saved.setText("")
+        elif self._document.is_modified and self._saved_at is not None:
+            ago = time.monotonic() - self._saved_at
+            words = self.tr("autosaved just now") if ago < 2 else self.tr("autosaved {time} ago")
+            self.saved.setText(words.format(time=duration_in_words(ago)))
+        elif self._document.is_modified:
+            self.saved.setText(self.tr("not saved yet"))
+        else:
+            self.saved.setText(self.tr("all changes saved"))
+
+    # ---- buttons
+
+    def _pause_or_resume(self) -> None:
+        if self._training.state == "paused":
+            self._training.resume()
+        else:
+            self._training.pause()
+
+    def _stop_and_keep(self) -> None:
+        self._training.stop(keep=True)
+
+    def _stop_and_discard(self) -> None:
+        self._training.stop(keep=False)
