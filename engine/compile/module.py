@@ -14,14 +14,23 @@ class Network(nn.Module):
 
     def __init__(self, plan: list[tuple[str, tuple[str, ...]]], layers: dict[str, nn.Module]):
         super().__init__()
-        for node_id, layer in layers.items():
-            self.add_module(node_id, layer)
         self._plan = plan
+        self._names: dict[str, str] = {}
         last_use = {source: place for place, (_, sources) in enumerate(plan) for source in sources}
         # Outputs are dropped after their last use: without gradients, a deep network then needs little memory.
         self._done_after = [
             [source for source, place in last_use.items() if place == here] for here in range(len(plan))
         ]
+        for node_id, layer in layers.items():
+            self._names[node_id] = self._free_name(node_id, layers)
+            self.add_module(self._names[node_id], layer)
+
+    def _free_name(self, node_id: str, ids: Collection[str]) -> str:
+        """The id itself, unless torch needs that name for its own, as "half" or "training": then with "_" behind it."""
+        name = node_id
+        while hasattr(self, name) or (name != node_id and name in ids):
+            name += "_"
+        return name
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, *input shape) -> logits (B, outputs)."""
@@ -32,7 +41,7 @@ class Network(nn.Module):
         values: dict[str, Tensor] = {}
         seen: dict[str, Tensor] = {}
         for (node_id, sources), done in zip(self._plan, self._done_after, strict=True):
-            result = getattr(self, node_id)(*(values[source] for source in sources) if sources else (x,))
+            result = getattr(self, self._names[node_id])(*(values[source] for source in sources) if sources else (x,))
             values[node_id] = result
             if node_id in taps:
                 seen[node_id] = result
