@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _SHARE_OF_GPU, _SHARE_OF_RAM = 0.4, 0.3  # of what is free; the rest is for the network, and for other programs
 
+_PART = 4096  # rows
+
 
 class Batches:
     """The pictures of one split, ready for a network.
@@ -27,8 +29,8 @@ class Batches:
     Rows of `uint8` are kept on the GPU or in memory where they fit, and are otherwise read from the cache file batch by
     batch. What a batch holds does not depend on that; nor does chance depend on the device.
 
-    No thread prepares the next batch: 16 steps of a small convnet on 32 pictures of 64 x 64 with every augmentation took
-    0.52 s without one and 0.66 s with one (two cores, best of six), since the network keeps both cores busy.
+    No thread prepares the next batch: 16 steps of a small convnet on 32 pictures of 64 x 64 with every augmentation
+    took 0.52 s without one and 0.66 s with one (two cores, best of six), since the network keeps both cores busy.
 
     Args:
         numbers: picture numbers in the index; each must be readable (`Pictures.readable`).
@@ -67,9 +69,7 @@ class Batches:
         if self.place == "disk":
             self._mapped, self._rows, self._resident = pictures.rows, rows, None
         else:
-            self._resident = torch.from_numpy(np.take(pictures.rows, rows, axis=0)).to(
-                device if self._on_gpu else "cpu"
-            )
+            self._resident = _kept(pictures.rows, rows, device if self._on_gpu else torch.device("cpu"))
 
     @property
     def _on_gpu(self) -> bool:
@@ -179,6 +179,17 @@ def _place(size: int, device: torch.device) -> str:
     if device.type == "mps" and size < _SHARE_OF_RAM * available:  # shares its memory with the CPU
         return "gpu"
     return "ram" if size < _SHARE_OF_RAM * available else "disk"
+
+
+def _kept(mapped: np.ndarray, rows: np.ndarray, device: torch.device) -> Tensor:
+    """(len(rows), H, W, C) uint8 on `device`; brought there in parts, so that the memory need not hold all of it twice."""
+    import torch
+
+    kept = torch.empty((len(rows), *mapped.shape[1:]), dtype=torch.uint8, device=device)
+    for start in range(0, len(rows), _PART):
+        part = np.take(mapped, rows[start : start + _PART], axis=0)
+        kept[start : start + len(part)] = torch.from_numpy(part)
+    return kept
 
 
 def _mixed(seed: int, epoch: int) -> int:
