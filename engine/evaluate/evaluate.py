@@ -1,8 +1,11 @@
 """Measure a trained network on pictures whose classes are known."""
 
+from __future__ import annotations
+
 from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,8 +15,10 @@ from engine.data.load import load_index
 from engine.data.scan import scan
 from engine.errors import EngineError
 from engine.evaluate.metrics import Evaluation, score
-from engine.evaluate.model import Model
 from engine.jobs import JobControl, Progress
+
+if TYPE_CHECKING:
+    from engine.evaluate.model import Model  # torch: whoever has a model has it already
 
 BATCH = 256
 

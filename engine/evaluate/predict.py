@@ -1,15 +1,20 @@
 """Answers for new pictures."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.data.pictures import looks_like_picture, read_array
 from engine.errors import EngineError
-from engine.evaluate.model import Model
 from engine.jobs import JobControl
 from engine.params import both
+
+if TYPE_CHECKING:
+    from engine.evaluate.model import Model  # torch: whoever has a model has it already
 
 
 @dataclass(frozen=True)
