@@ -1,0 +1,162 @@
+"""What can be said of a data set without looking at pixels: plain functions over an index."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from PySide6.QtCore import QCoreApplication, QLocale
+
+from engine.data.cache import Pictures
+from engine.data.index import SPLITS, TEST, TRAIN, VALIDATION, Index
+from engine.data.scan import SPLIT_NAMES
+
+BALANCED, UNEVEN = 1.5, 3.0  # times as many images in the largest class as in the smallest
+FEW = 10  # training images: with fewer, a class is hardly learned
+MOST_NOTES = 5
+
+
+def tr(text: str) -> str:
+    return QCoreApplication.translate("Data", text)
+
+
+def number(value: int) -> str:
+    """A count with the separators of the user's language."""
+    return QLocale().toString(int(value))
+
+
+def images(count: int) -> str:
+    """ "1 image", "12 images"."""
+    return tr("1 image") if count == 1 else tr("{count} images").format(count=number(count))
+
+
+def split_names() -> dict[int, str]:
+    """The words for the splits, by their number."""
+    return dict(zip((TRAIN, VALIDATION, TEST), (tr("train"), tr("validation"), tr("test")), strict=True))
+
+
+def split_word(key: str) -> str:
+    """The word for a split by its stable name; empty for any other."""
+    return {SPLITS[split]: word for split, word in split_names().items()}.get(key, "")
+
+
+@dataclass(frozen=True)
+class HealthLine:
+    """One true sentence about the data set.
+
+    Attributes:
+        kind: "good", "warning" or "info".
+        shows: what a press on it lists: "failures", "notes" or nothing.
+    """
+
+    kind: str
+    text: str
+    shows: str = ""
+
+
+def health(index: Index, pictures: Pictures | None) -> list[HealthLine]:
+    """What is known of the data set so far; `pictures` are None until all were decoded."""
+    lines = _reading(index, pictures)
+    lines += [HealthLine("warning", note) for note in index.notes[:MOST_NOTES]]
+    more = len(index.notes) - MOST_NOTES
+    if more > 0:
+        lines.append(HealthLine("warning", tr("{count} more notes").format(count=number(more)), "notes"))
+    if len(index.classes) > 1:
+        lines += _balance(index) + _too_few(index)
+    return lines
+
+
+def _reading(index: Index, pictures: Pictures | None) -> list[HealthLine]:
+    if pictures is None:
+        return [HealthLine("info", tr("{images} found").format(images=images(len(index))))]
+    failed = len(pictures.failures)
+    lines = [HealthLine("good", tr("{images} can be read").format(images=images(len(index) - failed)))]
+    if failed == 1:
+        lines.append(HealthLine("warning", tr("1 file cannot be read and is left out"), "failures"))
+    elif failed:
+        text = tr("{count} files cannot be read and are left out").format(count=number(failed))
+        lines.append(HealthLine("warning", text, "failures"))
+    return lines
+
+
+def _balance(index: Index) -> list[HealthLine]:
+    counts = index.counts().sum(axis=1)
+    counts = counts[counts > 0]
+    if len(counts) < 2:
+        return []
+    ratio = counts.max() / counts.min()
+    said = QLocale().toString(float(ratio), "f", 1 if ratio < 10 else 0)
+    if ratio <= BALANCED:
+        return [HealthLine("good", tr("classes are balanced (1 : {ratio})").format(ratio=said))]
+    text = tr("the largest class has {ratio} times as many images as the smallest").format(ratio=said)
+    return [HealthLine("warning" if ratio >= UNEVEN else "info", text)]
+
+
+def _too_few(index: Index) -> list[HealthLine]:
+    train = index.counts()[:, TRAIN]
+    few = np.flatnonzero((train < FEW) & (index.counts().sum(axis=1) > 0))
+    if not len(few):
+        return []
+    if len(few) == 1:
+        name, count = index.classes[few[0]], int(train[few[0]])
+        text = tr("“{name}” has only {images} to train with").format(name=name, images=images(count))
+    else:
+        text = tr("{count} classes have fewer than {few} images to train with")
+        text = text.format(count=number(len(few)), few=FEW)
+    return [HealthLine("warning", text)]
+
+
+def brings(index: Index) -> frozenset[int]:
+    """The splits that the folder itself prescribes.
+
+    A folder may bring only training and test images; validation is then cut from training. Its paths tell.
+    """
+    if not index.brings_splits:
+        return frozenset()
+    brought = {TRAIN, TEST}
+    numbers = index.where(VALIDATION)
+    if len(numbers):
+        folders = str(index.paths[numbers[0]]).split("/")[:-2]  # the file and its class are no split
+        if any(SPLIT_NAMES.get(folder.lower()) == VALIDATION for folder in folders):
+            brought.add(VALIDATION)
+    return frozenset(brought)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which pictures the grid shows.
+
+    Attributes:
+        label: position in the classes, -1 for all.
+        split: TRAIN, VALIDATION, TEST, or -1 for all.
+        text: part of a file name, in any case.
+    """
+
+    label: int = -1
+    split: int = -1
+    text: str = ""
+
+
+def chosen_numbers(index: Index, wanted: Wanted) -> np.ndarray:
+    """The numbers of the pictures that are wanted, ascending.
+
+    With a text it looks at every name: not for the GUI thread.
+    """
+    mask = np.ones(len(index), bool)
+    if wanted.label >= 0:
+        mask &= index.labels == wanted.label
+    if wanted.split >= 0:
+        mask &= index.splits == wanted.split
+    numbers = np.flatnonzero(mask)
+    if not wanted.text:
+        return numbers
+    text = wanted.text.casefold()
+    names: Sequence[str] = index.paths[numbers].tolist()
+    hits = [text in name.rpartition("/")[2].casefold() for name in names]
+    return numbers[np.array(hits, bool)] if len(numbers) else numbers
+
+
+def split_key(split: int) -> str:
+    """The stable name of a split, "all" for none."""
+    return SPLITS[split] if split >= 0 else "all"

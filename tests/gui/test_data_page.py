@@ -1,0 +1,382 @@
+"""Data: real indexes and decoded pictures, shown, filtered and edited through the document."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pages_studio import FakeStudio
+from PIL import Image
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QFileDialog, QPushButton
+
+from engine.data.cache import Pictures, decode
+from engine.data.index import TEST, TRAIN, VALIDATION, Index
+from engine.data.scan import scan
+from engine.errors import EngineError
+from engine.jobs import JobControl, Progress
+from engine.spec import DataSpec, ProjectSpec
+from engine.spec.data import Chosen
+from gui.pages.data import DataPage
+from gui.pages.data.augmentation import with_augmentation
+from gui.pages.data.facts import Wanted, brings, chosen_numbers, health
+from gui.pages.data.health_list import ListDialog
+from gui.pages.data.preview import variants
+
+
+def decoded(index: Index, data: DataSpec) -> Pictures:
+    work = decode(index, data, JobControl(), workers=1)
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            return end.value
+
+
+def load(folder: Path, data: DataSpec) -> tuple[Index, Pictures]:
+    index = scan(folder, data)
+    return index, decoded(index, data)
+
+
+@pytest.fixture
+def studio(qapp, tmp_path: Path) -> FakeStudio:
+    return FakeStudio(tmp_path / "settings.ini")
+
+
+def open_page(qtbot, studio: FakeStudio, tmp_path: Path, folder: Path, **data) -> DataPage:
+    """A page on an open project about `folder`, everything read."""
+    spec = DataSpec(size=16, source=Chosen("folder", {"path": str(folder)}), **data)
+    studio.document.create(ProjectSpec(data=spec), tmp_path / "project.atelier")
+    page = DataPage(studio)
+    qtbot.addWidget(page)
+    page.resize(1280, 800)
+    page.show()
+    studio.data.become("ready", *load(folder, spec))
+    return page
+
+
+@pytest.fixture
+def page(qtbot, studio: FakeStudio, tmp_path: Path, picture_folder: Path) -> DataPage:
+    return open_page(qtbot, studio, tmp_path, picture_folder)
+
+
+def shown_names(page: DataPage) -> list[str]:
+    model = page.grid.grid.pictures
+    return [model.source(row).name for row in range(model.rowCount())]
+
+
+# ---- states
+
+
+def test_without_data_there_is_a_well_and_the_samples(qtbot, studio, tmp_path, monkeypatch):
+    page = DataPage(studio)
+    qtbot.addWidget(page)
+    page.show()
+    assert page.start.isVisible() and not page.splitter.isVisible()
+    qtbot.mouseClick(page.findChild(QPushButton, "data.sample.digits"), Qt.MouseButton.LeftButton)
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path))
+    qtbot.mouseClick(page.findChild(QPushButton, "data.start.choose"), Qt.MouseButton.LeftButton)
+    page.start.dropped.emit([tmp_path / "one.jpg"])
+    assert studio.calls == [
+        ("start_from_sample", "digits"),
+        ("start_from_folder", tmp_path),
+        ("handle_drop", [tmp_path / "one.jpg"]),
+    ]
+
+
+def test_another_folder_replaces_the_data_of_the_open_project(qtbot, page, studio, tmp_path, monkeypatch):
+    page.dataset.well.dropped.emit([tmp_path])
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path / "other"))
+    qtbot.mouseClick(page.findChild(QPushButton, "data.choose"), Qt.MouseButton.LeftButton)
+    assert studio.calls == [("choose_data", tmp_path), ("choose_data", tmp_path / "other")]
+
+
+def test_the_grid_is_usable_while_pictures_are_read_and_reading_can_be_cancelled(qtbot, page, studio):
+    index = studio.data.index
+    studio.data.become("scanning")
+    assert page.grid.busy.isVisible() and page.grid.grid.pictures.rowCount() == 0
+    studio.data.become("decoding", index, progress=Progress(5, 24, "Reading images"))
+    assert page.grid.busy.bar.value() > 0 and page.grid.grid.pictures.rowCount() == 24
+    qtbot.mouseClick(page.grid.busy.cancel_button, Qt.MouseButton.LeftButton)
+    assert studio.data.calls == ["cancel"]
+    studio.data.become("ready", index)
+    assert not page.grid.busy.isVisible()
+
+
+def test_a_failure_says_what_why_and_what_to_do(qtbot, page, studio, monkeypatch):
+    problem = EngineError("The folder is not there.", why="Its disk is away.", fix="Choose it again.")
+    studio.data.become("failed", problem=problem)
+    assert page.notice.isVisible()
+    assert [label.text() for label in (page.notice.what, page.notice.why, page.notice.fix)] == [
+        problem.what,
+        problem.why,
+        problem.fix,
+    ]
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: "")
+    choose, again = page.notice.buttons()
+    qtbot.mouseClick(choose, Qt.MouseButton.LeftButton)
+    assert page.notice.isVisible(), "nothing was chosen: the problem is still there"
+    qtbot.mouseClick(page.notice.buttons()[1], Qt.MouseButton.LeftButton)
+    assert studio.data.calls == ["rescan"]
+    studio.data.become("scanning")
+    assert not page.notice.isVisible()
+    assert again.text() == "Try again"
+
+
+# ---- classes, filters, grid
+
+
+def test_classes_are_listed_with_their_counts_and_filter_the_grid(qtbot, page):
+    classes = page.dataset.classes
+    assert [classes.classes.index(row).data() for row in range(2)] == ["disc", "stripes"]
+    assert "12 images" in classes.classes.index(0).data(Qt.ItemDataRole.ToolTipRole)
+    point = classes.visualRect(classes.classes.index(1)).center()
+    qtbot.mouseClick(classes.viewport(), Qt.MouseButton.LeftButton, pos=point)
+    assert {name.split("-")[0] for name in shown_names(page)} == {"stripes"}
+    assert page.grid.filters.classes.segments.current() == "1"
+    assert page.grid.filters.count.text() == "12 of 24 images"
+    qtbot.mouseClick(classes.viewport(), Qt.MouseButton.LeftButton, pos=point)
+    assert len(shown_names(page)) == 24
+
+
+def test_split_and_name_filter_the_grid(qtbot, page, studio):
+    filters = page.grid.filters
+    qtbot.mouseClick(filters.splits.button("test"), Qt.MouseButton.LeftButton)
+    index = studio.data.index
+    assert len(shown_names(page)) == len(index.where(TEST)) > 0
+    qtbot.mouseClick(filters.splits.button("all"), Qt.MouseButton.LeftButton)
+    qtbot.keyClicks(filters.search, "DISC-0")
+    qtbot.waitUntil(lambda: len(shown_names(page)) == 10)
+    filters.search.setText("no such file")
+    qtbot.waitUntil(lambda: shown_names(page) == [])
+    filters.search.clear()
+    assert len(shown_names(page)) == 24
+
+
+def test_names_are_searched_without_their_folders(picture_folder):
+    index = scan(picture_folder, DataSpec())
+    assert len(chosen_numbers(index, Wanted(text="disc/"))) == 0
+    assert len(chosen_numbers(index, Wanted(label=0, split=TRAIN, text="disc"))) == index.counts()[0, TRAIN]
+
+
+def test_many_classes_are_chosen_from_a_list(qtbot, studio, tmp_path):
+    for number in range(9):
+        (tmp_path / "many" / f"class {number}").mkdir(parents=True)
+        for each in range(4):
+            Image.new("RGB", (8, 8), (20 * number, 50 * each, 9)).save(
+                tmp_path / "many" / f"class {number}" / f"{each}.png"
+            )
+    page = open_page(qtbot, studio, tmp_path, tmp_path / "many")
+    combo = page.grid.filters.classes.combo
+    assert combo.count() == 10
+    combo.setCurrentIndex(3)
+    combo.activated.emit(3)
+    assert len(shown_names(page)) == 4
+    assert page.dataset.classes.currentIndex().row() == 2
+    # Another data set with fewer classes: the filter must not point at a class that is not there.
+    page.grid.filters.set_label(8)
+    small = scan_two(tmp_path)
+    studio.data.become("ready", small)
+    assert page.grid.filters.wanted().label == -1
+    assert page.grid.grid.pictures.rowCount() == len(small)
+
+
+def scan_two(tmp_path: Path) -> Index:
+    for name in ("a", "b"):
+        (tmp_path / "two" / name).mkdir(parents=True)
+        for number in range(3):
+            Image.new("L", (8, 8), 40 * number).save(tmp_path / "two" / name / f"{number}.png")
+    return scan(tmp_path / "two", DataSpec())
+
+
+def test_the_tile_size_is_remembered(page, studio):
+    page.grid.filters.tile.setValue(150)
+    assert page.grid.grid.tile() == 150
+    assert studio.settings.value("data/tile", type=int) == 150
+
+
+# ---- split and health
+
+
+def test_the_split_is_edited_through_the_document(qtbot, page, studio):
+    editor = page.dataset.split_form.editor("validation_percent")
+    editor.setValue(30)
+    assert studio.document.data.validation_percent == 30
+    assert studio.document.undo_stack.undoText() == "Set Validation"
+    studio.document.undo_stack.undo()
+    assert studio.document.data.validation_percent == 15
+    assert editor.value() == 15
+
+
+@pytest.mark.parametrize(
+    ("folders", "brought", "enabled"),
+    [
+        (("train", "val", "test"), {TRAIN, VALIDATION, TEST}, {}),
+        (("train", "test"), {TRAIN, TEST}, {"validation_percent", "seed"}),
+    ],
+)
+def test_what_the_folder_prescribes_cannot_be_set(qtbot, studio, tmp_path, folders, brought, enabled):
+    for split in folders:
+        for name in ("a", "b"):
+            (tmp_path / "given" / split / name).mkdir(parents=True)
+            for number in range(6):
+                Image.new("RGB", (8, 8), (9 * number, 0, 0)).save(tmp_path / "given" / split / name / f"{number}.png")
+    page = open_page(qtbot, studio, tmp_path, tmp_path / "given")
+    assert brings(studio.data.index) == brought
+    form = page.dataset.split_form
+    assert {name for name in form.names() if form.row(name).isEnabled()} == set(enabled)
+    assert page.dataset.split_reason.isVisible()
+
+
+def test_the_split_bar_counts_images(page, studio):
+    parts = {part.label: part.amount for part in page.dataset.split_bar.parts()}
+    counts = [len(studio.data.index.where(split)) for split in (TRAIN, VALIDATION, TEST)]
+    assert list(parts.values()) == counts and sum(counts) == 24
+
+
+def test_health_names_the_damaged_files(qtbot, studio, tmp_path, picture_folder):
+    (picture_folder / "disc" / "broken.png").write_bytes(b"not a picture")
+    (picture_folder / "lonely.png").write_bytes((picture_folder / "disc" / "disc-00.png").read_bytes())
+    page = open_page(qtbot, studio, tmp_path, picture_folder)
+    texts = [line.text for line in page.dataset.health.lines()]
+    assert texts[0] == "24 images can be read"
+    assert texts[1] == "1 file cannot be read and is left out"
+    assert any("beside the class folders" in text for text in texts)
+    assert any(text.startswith("classes are balanced") for text in texts)
+    qtbot.mouseClick(page.findChild(QPushButton, "data.health.failures"), Qt.MouseButton.LeftButton)
+    table = page.findChild(ListDialog).table
+    assert (table.item(0, 0).text(), table.rowCount()) == ("disc/broken.png", 1)
+    assert "broken.png" in table.item(0, 1).text()
+    assert page.grid.grid.pictures.badge(next(iter(studio.data.pictures.failures))) is not None
+
+
+def made_index(counts: list[int], notes: tuple[str, ...] = ()) -> Index:
+    labels = np.repeat(np.arange(len(counts)), counts).astype(np.int32)
+    total = len(labels)
+    paths = np.array([f"{label}/{place}.png" for place, label in enumerate(labels)], np.dtypes.StringDType())
+    splits, sizes = np.zeros(total, np.int8), np.ones(total, np.int64)
+    names = tuple(f"class {number}" for number in range(len(counts)))
+    return Index(Path("/x"), names, paths, labels, splits, sizes, sizes, False, notes)
+
+
+def test_health_speaks_of_imbalance_few_images_and_many_notes():
+    texts = {line.text: line for line in health(made_index([200, 20]), None)}
+    assert texts["the largest class has 10 times as many images as the smallest"].kind == "warning"
+    assert "220 images found" in texts, "before they were read nothing is claimed"
+    texts = [line.text for line in health(made_index([30, 4]), None)]
+    assert "“class 1” has only 4 images to train with" in texts
+    texts = [line.text for line in health(made_index([3, 4, 5]), None)]
+    assert "3 classes have fewer than 10 images to train with" in texts
+    lines = health(made_index([30, 30], tuple(f"note {n}" for n in range(9))), None)
+    assert [line.shows for line in lines if line.shows] == ["notes"]
+
+
+# ---- what the network receives
+
+
+def test_the_size_is_edited_and_the_example_follows(qtbot, page, studio):
+    qtbot.waitUntil(lambda: page.receives.before_after.after().width() == 16)
+    line = page.receives.form.editor("size")
+    assert line.objectName() == "data.size"
+    line.selectAll()
+    qtbot.keyClicks(line, "24")
+    assert studio.document.data.size == 24
+    qtbot.waitUntil(lambda: page.receives.before_after.after().width() == 24)
+    assert page.receives.caption.text().startswith("32 × 32 → 24 × 24")
+    studio.document.undo_stack.undo()
+    assert studio.document.data.size == 16, "typing two digits was one step"
+
+
+def test_augmentations_are_switched_set_and_undone(qtbot, page, studio):
+    rows = page.receives.rows
+    assert not page.receives.strip.isVisible(), "nothing is varied yet"
+    rows.row("zoom").check.click()
+    rows.row("mirror").check.click()
+    assert [entry.kind for entry in studio.document.data.augment] == ["mirror", "zoom"]
+    assert page.receives.strip.isVisible()
+    line = rows.row("zoom").form.editor("percent")
+    line.selectAll()
+    qtbot.keyClicks(line, "25")
+    assert studio.document.data.augment[1].params["percent"] == 25
+    rows.row("zoom").check.click()
+    assert [entry.kind for entry in studio.document.data.augment] == ["mirror"]
+    rows.row("zoom").check.click()
+    assert studio.document.data.augment[1].params["percent"] == 25, "its settings were remembered"
+    for _ in range(5):
+        studio.document.undo_stack.undo()
+    assert studio.document.data.augment == ()
+    assert not rows.row("mirror").check.isChecked()
+
+
+def test_unknown_augmentations_stay_until_they_are_removed(qtbot, page, studio):
+    strange = Chosen("from_the_future", {"much": 3})
+    data = studio.document.data
+    studio.document.edit("x", data=with_augmentation(DataSpec(**vars(data) | {"augment": (strange,)}), "zoom", {}))
+    assert [entry.kind for entry in studio.document.data.augment] == ["from_the_future", "zoom"]
+    page.receives.rows.row("from_the_future").check.click()
+    assert [entry.kind for entry in studio.document.data.augment] == ["zoom"]
+
+
+def test_the_preview_is_seeded_and_shows_six_variants(qtbot, page, studio):
+    page.receives.rows.row("rotate").check.click()
+    strip = page.receives.strip
+    qtbot.waitUntil(lambda: len(strip.images()) == 6, timeout=60_000)
+    path = studio.data.index.path(int(studio.data.index.where(TRAIN)[0]))
+    assert list(strip.images()) == variants(path, studio.document.data, 0, 6)
+    assert len({bytes(image.constBits()) for image in strip.images()}) > 1
+    before = strip.images()
+    qtbot.mouseClick(page.receives.again, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: strip.images() != before)
+    assert list(strip.images()) == variants(path, studio.document.data, 1, 6)
+
+
+def test_an_unreadable_example_says_why(qtbot, page, tmp_path):
+    bad = tmp_path / "bad.png"
+    bad.write_bytes(b"")
+    page.receives.set_example(bad)
+    qtbot.waitUntil(lambda: "bad.png" in page.receives.caption.text())
+
+
+# ---- one picture large
+
+
+def test_a_picture_opens_large_and_the_arrow_keys_walk(qtbot, page, studio):
+    grid = page.grid.grid
+    grid.setCurrentIndex(grid.pictures.index(0))
+    with qtbot.waitSignal(page.grid.opened) as opened:
+        qtbot.keyClick(grid, Qt.Key.Key_Return)
+    assert opened.args == [grid.pictures.number(0)]
+    viewer = page.findChild(type(page.open_picture(0)))
+    qtbot.waitUntil(lambda: viewer.received.image().width() == 16)
+    assert "32 × 32 · PNG · RGB" in viewer.facts.text() and "disc" in viewer.facts.text()
+    qtbot.keyClick(viewer, Qt.Key.Key_Right)
+    assert viewer.row() == 1 and grid.currentIndex().row() == 1
+    qtbot.keyClick(viewer, Qt.Key.Key_End)
+    qtbot.keyClick(viewer, Qt.Key.Key_Right)
+    assert viewer.row() == 23 and not viewer.forth.isEnabled()
+    viewer.close()
+
+
+def test_the_large_view_says_why_a_file_cannot_be_read(qtbot, studio, tmp_path, picture_folder):
+    (picture_folder / "disc" / "a.png").write_bytes(b"")
+    page = open_page(qtbot, studio, tmp_path, picture_folder)
+    viewer = page.open_picture(int(np.flatnonzero(studio.data.pictures.row_of < 0)[0]))
+    qtbot.waitUntil(lambda: viewer.problem.isVisible())
+    assert "a.png" in viewer.problem.text()
+    viewer.close()
+
+
+# ---- sizes
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (930, 600), (700, 560)])
+def test_every_panel_is_within_the_page(qtbot, page, size):
+    page.resize(*size)
+    qtbot.waitUntil(lambda: page.splitter.width() <= size[0])
+    narrow = size[0] < 860
+    assert page.sides.isVisible() == narrow
+    for panel in (page.dataset, page.grid) if narrow else (page.dataset, page.grid, page.receives):
+        left = panel.mapTo(page, QPoint(0, 0)).x()
+        assert panel.isVisible() and left >= 0 and left + panel.width() <= size[0]
+    if narrow:
+        qtbot.mouseClick(page.sides.button("receives"), Qt.MouseButton.LeftButton)
+        assert page.receives.isVisible() and not page.dataset.isVisible()
