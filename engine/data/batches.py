@@ -182,7 +182,7 @@ def _place(size: int, device: torch.device) -> str:
 
 
 def _kept(mapped: np.ndarray, rows: np.ndarray, device: torch.device) -> Tensor:
-    """(len(rows), H, W, C) uint8 on `device`; brought there in parts, so that the memory need not hold all of it twice."""
+    """(len(rows), H, W, C) uint8 on `device`, brought there in parts, so that nothing is held twice."""
     import torch
 
     kept = torch.empty((len(rows), *mapped.shape[1:]), dtype=torch.uint8, device=device)

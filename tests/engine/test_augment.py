@@ -109,8 +109,9 @@ def test_pixels_change_between_what_moves_before_and_after(monkeypatch, always):
 
     monkeypatch.setitem(AUGMENTATIONS._entries, "left", _declared(Left))
     mirror = Chosen("mirror", {"probability": 1.0})
-    result = apply(torch.ones(1, 1, 4, 8), mirror, Chosen("left"), mirror)
-    assert result[..., :4].eq(1).all() and result[..., 4:].eq(0).all()
+    x = torch.linspace(0.1, 1, 8).expand(1, 1, 4, 8)
+    result = apply(x, mirror, Chosen("left"), mirror)
+    assert torch.equal(result[..., :4], x[..., :4]) and result[..., 4:].eq(0).all()
 
 
 @pytest.mark.parametrize("kind", [Rotate, Zoom])
