@@ -180,3 +180,17 @@ def test_unreadable_pictures_are_refused(tmp_path):
     mean, std = normalisation(DATA, pictures)
     with pytest.raises(ValueError, match="readable"):
         Batches(pictures, np.arange(6), DATA, 2, CPU, mean, std, training=False, seed=0, channels_last=True)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU")
+@pytest.mark.parametrize("share, place", [(0.4, "gpu"), (0.0, "ram")])
+def test_a_gpu_gets_the_same_pictures(tmp_path, monkeypatch, share, place):
+    monkeypatch.setattr(batches, "_SHARE_OF_GPU", share)
+    pictures = made(20, tmp_path)
+    mean, std = normalisation(DATA, pictures)
+    settings = {"training": True, "seed": 3, "channels_last": True}
+    gpu = Batches(pictures, pictures.readable(TRAIN), DATA, 8, torch.device("cuda"), mean, std, **settings)
+    assert gpu.place == place
+    for (x, labels), (wanted, wanted_labels) in zip(epoch(gpu), epoch(batched(pictures, training=True)), strict=True):
+        assert x.is_cuda and labels.is_cuda and torch.equal(labels.cpu(), wanted_labels)
+        torch.testing.assert_close(x.cpu(), wanted, atol=1e-3, rtol=1e-3)
