@@ -125,7 +125,7 @@ class LayerCard(QGraphicsItem):
         painter.restore()
         edge = "accent" if self.paints_as_selected else "bad" if self.face.problem else "line"
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(QPen(color(edge), 1.0 if edge == "line" else 1.6))
+        painter.setPen(QPen(color(edge), 1.0 if edge == "line" else 1.6 / min(1.0, max(zoom, 0.1))))
         painter.drawPath(outline)
         if self.paints_as_selected and self.face.problem:  # both are said: the problem by an inner line
             painter.setPen(QPen(color("bad"), 1))

@@ -132,6 +132,7 @@ class LayerPanel(QWidget):
             self.form.start_afresh()
         self._show_settings(kind, dict(node.params), is_input=kind is not None and kind.family == "input", data=data)
         self._show_name(node.label, node.id, is_another)
+        self.duplicate.setVisible(kind is None or kind.family not in ("input", "output"))
         formula = report.layer.formula(report.inputs[0]) if report.layer and report.shape else ""
         self.formula.setText(formula)
         self.formula_part.setVisible(bool(formula))

@@ -91,6 +91,7 @@ class NetworkPage(QWidget):
         self.toolbar.templates.clicked.connect(self.open_templates)
         self.start.picked.connect(self._studio.use_template)
         self.start.blank_wanted.connect(self._start_blank)
+        self.start.kind_dropped.connect(self.add_layer)
         self.status.problem_clicked.connect(self.select)
         layer.setting_changed.connect(self._set_param)
         layer.data_changed.connect(self._set_data)
@@ -169,16 +170,16 @@ class NetworkPage(QWidget):
             return []
         found = repairs(self._document.network, self._document.report, problem)
         actions: list[Action] = [(repair.text, self._doing(repair)) for repair in found]
-        if not self._document.facts.classes and self._is_output(problem.node_id):
+        if not self._document.facts.classes and self._family(problem.node_id) == "output":
             actions.append((self.tr("Choose images"), lambda: self._studio.place_wanted.emit("data")))
         return actions
 
     def _doing(self, repair: Repair):
         return lambda: self._edit(repair.text, repair.edit(self._document.network))
 
-    def _is_output(self, node_id: str) -> bool:
+    def _family(self, node_id: str) -> str:
         entry = self._document.report.nodes.get(node_id)
-        return entry is not None and entry.node.kind in LAYERS and LAYERS[entry.node.kind].family == "output"
+        return LAYERS[entry.node.kind].family if entry is not None and entry.node.kind in LAYERS else ""
 
     # ---- gestures become edits
 
@@ -195,9 +196,13 @@ class NetworkPage(QWidget):
         self.canvas.setFocus()
 
     def _insert(self, after: str | None, kind: str) -> None:
-        network, added = edits.add_layer(self._document.network, after, kind)
+        network = self._document.network
+        if not len(network) and LAYERS[kind].family != "input":  # nothing works without one
+            network, after = edits.add_layer(network, None, "image")
+        network, added = edits.add_layer(network, after, kind)
         self._edit(self.tr("Add {layer}").format(layer=LAYERS[kind].title), network)
-        self.select(added)
+        if self.canvas.selected_id() != added:
+            self.select(added)
 
     def _start_blank(self) -> None:
         self._insert(None, "image")
@@ -215,9 +220,8 @@ class NetworkPage(QWidget):
 
     def _duplicate(self, node_id: str) -> None:
         text = self.tr("Duplicate {layer}").format(layer=self._title(node_id))
-        network, copy = duplicate(self._document.network, node_id)
-        self._edit(text, network)
-        self.select(copy)
+        if self._family(node_id) not in ("input", "output"):  # of these there can only be one
+            self._edit(text, duplicate(self._document.network, node_id)[0])
 
     def _set_param(self, name: str, value: object, merge_key: str) -> None:
         node = self._document.network[self.canvas.selected_id()]

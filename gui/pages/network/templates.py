@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QFont, QFontMetricsF, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from engine.compile import Facts, infer
 from engine.layers import grouped
 from engine.templates import Template, fitted, templates
+from gui.canvas import dragged_kind
 from gui.theme import theme
 from gui.widgets.empty import EmptyState
 
@@ -147,10 +148,12 @@ class StartHere(QScrollArea):
     Signals:
         picked(name): a template.
         blank_wanted(): begin with an Image layer only.
+        kind_dropped(kind): a layer kind was dragged here from the palette.
     """
 
     picked = Signal(str)
     blank_wanted = Signal()
+    kind_dropped = Signal(str)
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
@@ -178,6 +181,21 @@ class StartHere(QScrollArea):
         column.addLayout(middle)
         column.addStretch(2)
         self.setWidget(inside)
+        self.setAcceptDrops(True)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if dragged_kind(event.mimeData()):
+            event.acceptProposedAction()
+        else:
+            event.ignore()  # files are for the window
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        self.dragEnterEvent(event)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        if kind := dragged_kind(event.mimeData()):
+            event.acceptProposedAction()
+            self.kind_dropped.emit(kind)
 
     def set_facts(self, facts: Facts) -> None:
         """Fit the figures to the data."""

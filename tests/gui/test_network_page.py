@@ -1,0 +1,467 @@
+"""The network's place, driven by mouse and keys like a person does."""
+
+import time
+from dataclasses import replace
+
+import pytest
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QMainWindow
+
+from engine.compile import Facts, infer
+from engine.layers import LAYERS
+from engine.params import params_of
+from engine.spec import DataSpec, NetworkSpec
+from engine.spec.network import chain, connect, move_after, remove, set_param
+from engine.templates import fitted, templates
+from gui.document import ProjectDocument
+from gui.pages.network import NetworkPage, edits
+from gui.pages.network.repairs import repairs
+from gui.pages.network.words import bytes_in_words, counted
+
+FACTS = Facts((3, 64, 64), 2)
+
+
+class StudioOfOnlyADocument(QObject):
+    """What the page uses of the studio."""
+
+    place_wanted = Signal(str)
+
+    def __init__(self):
+        super().__init__()
+        self.document = ProjectDocument(self)
+
+    def use_template(self, name: str) -> None:
+        self.document.edit("Use template", network=fitted(name, self.document.facts))
+
+
+@pytest.fixture
+def studio():
+    studio = StudioOfOnlyADocument()
+    studio.document.edit("Data", data=DataSpec(classes=("muffin", "chihuahua")))
+    studio.document.undo_stack.clear()
+    return studio
+
+
+@pytest.fixture
+def document(studio):
+    return studio.document
+
+
+@pytest.fixture
+def page(qtbot, studio):
+    """The page in a window that owns undo, as the real one does."""
+    window = QMainWindow()
+    qtbot.addWidget(window)
+    page = NetworkPage(studio)
+    window.setCentralWidget(page)
+    for make, keys in (
+        (studio.document.undo_stack.createUndoAction, QKeySequence.StandardKey.Undo),
+        (studio.document.undo_stack.createRedoAction, QKeySequence.StandardKey.Redo),
+    ):
+        action: QAction = make(window)
+        action.setShortcut(keys)
+        window.addAction(action)
+    window.resize(1300, 800)
+    with qtbot.waitExposed(window):
+        window.show()
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    yield page  # not return: the window must outlive the test
+
+
+def draw(page, document, name="lenet"):
+    document.edit("Draw", network=fitted(name, document.facts))
+    document.undo_stack.clear()
+
+
+def kinds(document) -> list[str]:
+    return [node.kind for node in document.network.nodes]
+
+
+def type_over(qtbot, widget, text):
+    widget.setFocus()
+    widget.selectAll()
+    qtbot.keyClicks(widget, text)
+
+
+# ---- adding
+
+
+@pytest.mark.parametrize("kind", LAYERS.names())
+def test_every_kind_is_added_from_the_palette_and_shows_its_form(qtbot, page, document, kind):
+    draw(page, document)
+    page.canvas.setFocus()
+    qtbot.keyClicks(page.palette_panel.search, LAYERS[kind].title)
+    qtbot.keyClick(page.palette_panel.search, Qt.Key.Key_Return)
+    added = page.canvas.selected_id()
+    assert document.network[added].kind == kind
+    assert document.undo_stack.undoText() == f"Add {LAYERS[kind].title}"
+    panel = page.inspector.layer
+    assert panel.isVisible() and panel.title.text() == LAYERS[kind].title
+    assert (
+        set(panel.form.names()) == {setting.name for setting in params_of(LAYERS[kind])} or not panel.form.isVisible()
+    )
+    assert panel.help.text() == LAYERS[kind].help()
+    assert kind in page.palette_panel.list.kinds(), "the search is over, all kinds are back"
+    document.undo_stack.undo()
+    assert added not in document.network
+
+
+def test_the_keyboard_journey(qtbot, page, document):
+    draw(page, document)
+    before = document.network
+    page.select("tanh_1")
+    page.canvas.setFocus()
+    qtbot.keyClick(page.canvas.view, Qt.Key.Key_Slash)
+    assert page.palette_panel.search.hasFocus()
+    qtbot.keyClicks(page.palette_panel.search, "conv")
+    qtbot.keyClick(page.palette_panel.search, Qt.Key.Key_Return)
+    assert kinds(document)[2:4] == ["tanh", "conv2d"]
+    assert page.canvas.view.hasFocus()
+    qtbot.keyClick(page.canvas.view, Qt.Key.Key_Delete)
+    assert document.network == before
+    qtbot.keyClick(page.canvas.view, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert kinds(document)[2:4] == ["tanh", "conv2d"] and page.canvas.selected_id() == "conv2d_3"
+    qtbot.keyClick(page.canvas.view, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert document.network == before
+
+
+def test_escape_leaves_the_search(qtbot, page, document):
+    draw(page, document)
+    page.palette_panel.start_search()
+    qtbot.keyClicks(page.palette_panel.search, "xyzzy")
+    assert page.palette_panel.list.count() == 0
+    qtbot.keyClick(page.palette_panel.search, Qt.Key.Key_Return)
+    qtbot.keyClick(page.palette_panel.search, Qt.Key.Key_Escape)
+    assert page.canvas.view.hasFocus() and page.palette_panel.search.text() == ""
+    assert document.undo_stack.count() == 0
+
+
+def test_double_click_adds_before_the_output(qtbot, page, document):
+    draw(page, document, "perceptron")
+    listed = page.palette_panel.list
+    listed.select_kind("dropout")
+    rect = listed.visualItemRect(listed.currentItem())
+    qtbot.mouseClick(listed.viewport(), Qt.MouseButton.LeftButton, pos=rect.center())
+    qtbot.mouseDClick(listed.viewport(), Qt.MouseButton.LeftButton, pos=rect.center())
+    assert kinds(document) == ["image", "flatten", "dropout", "classes"]
+
+
+def test_places_for_new_layers():
+    report = infer(fitted("mlp", FACTS), FACTS)
+    assert edits.place_for(report, "relu", "flatten_1") == "flatten_1"
+    assert edits.place_for(report, "relu", "classes_1") == "relu_1"
+    assert edits.place_for(report, "relu", "") == "relu_1"
+    assert edits.place_for(report, "image", "relu_1") is None
+    assert edits.place_for(report, "classes", "image_1") == "classes_1"
+    assert edits.place_for(infer(NetworkSpec(), FACTS), "relu") is None
+
+
+def test_the_first_layer_brings_an_input(qtbot, page, document):
+    page.add_layer("conv2d")
+    assert kinds(document) == ["image", "conv2d"]
+    document.undo_stack.undo()
+    assert kinds(document) == []
+
+
+# ---- the inspector
+
+
+def test_a_setting_is_typed_as_one_undo_step(qtbot, page, document):
+    draw(page, document)
+    page.select("conv2d_1")
+    type_over(qtbot, page.inspector.layer.form.editor("filters"), "128")
+    assert document.network["conv2d_1"].params["filters"] == 128
+    assert document.undo_stack.count() == 1
+    assert document.undo_stack.undoText() == "Set filters of Convolution"
+    assert page.canvas.scene.cards["conv2d_1"].face.shape_text == "128 × 64 × 64"
+    assert page.inspector.layer.form.editor("filters").hasFocus()
+    qtbot.keyClick(page.inspector.layer.form.editor("filters"), Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert document.network["conv2d_1"].params["filters"] == 6
+    assert page.inspector.layer.form.editor("filters").value() == 6
+    assert page.canvas.selected_id() == "conv2d_1"
+
+
+def test_the_same_setting_of_another_layer_is_another_step(qtbot, page, document):
+    draw(page, document)
+    for node_id in ("conv2d_1", "conv2d_2"):
+        page.select(node_id)
+        type_over(qtbot, page.inspector.layer.form.editor("filters"), "9")
+    assert document.undo_stack.count() == 2
+    assert document.network["conv2d_1"].params["filters"] == document.network["conv2d_2"].params["filters"] == 9
+
+
+def test_refused_text_does_not_follow_to_the_next_layer(qtbot, page, document):
+    draw(page, document)
+    page.select("conv2d_1")
+    type_over(qtbot, page.inspector.layer.form.editor("kernel"), "abc")
+    assert page.inspector.layer.form.editor("kernel").property("invalid")
+    page.select("conv2d_2")
+    assert page.inspector.layer.form.editor("kernel").text() == "5 × 5 pixels"
+    assert not page.inspector.layer.form.editor("kernel").property("invalid")
+    assert document.undo_stack.count() == 0
+
+
+def test_a_layer_is_named(qtbot, page, document):
+    draw(page, document)
+    page.select("conv2d_1")
+    line = page.inspector.layer.name_row.editor.widget
+    assert line.placeholderText() == "conv2d_1"
+    type_over(qtbot, line, "First edges")
+    assert document.network["conv2d_1"].label == "First edges" and line.text() == "First edges"
+    assert document.undo_stack.count() == 1
+    assert page.canvas.scene.cards["conv2d_1"].face.title == "First edges"
+
+
+def test_the_input_shows_size_and_colour_of_the_data(qtbot, page, document):
+    draw(page, document)
+    page.select("image_1")
+    form = page.inspector.layer.data_form
+    assert form.names() == ("size", "colour")
+    type_over(qtbot, form.editor("size"), "32x48")
+    form.editor("colour").setCurrentIndex(1)
+    assert document.data.shape == (1, 32, 48)
+    assert page.canvas.scene.cards["image_1"].face.said == "grey, 32 × 48"
+    document.undo_stack.undo()
+    document.undo_stack.undo()
+    assert document.data.shape == (3, 64, 64) and document.undo_stack.index() == 0
+
+
+def test_formula_and_help(page, document):
+    draw(page, document, "mlp")
+    page.select("dense_1")
+    assert page.inspector.layer.formula.text().endswith("= 614\u202f450")
+    assert page.inspector.layer.place.text() == "layer 3"
+    page.select("relu_1")
+    assert not page.inspector.layer.formula_part.isVisible()
+
+
+def test_duplicate_and_delete_buttons(qtbot, page, document):
+    draw(page, document)
+    page.select("tanh_1")
+    qtbot.mouseClick(page.inspector.layer.duplicate, Qt.MouseButton.LeftButton)
+    assert kinds(document)[1:4] == ["conv2d", "tanh", "tanh"] and page.canvas.selected_id() not in ("tanh_1", "")
+    qtbot.mouseClick(page.inspector.layer.remove, Qt.MouseButton.LeftButton)
+    assert kinds(document)[1:4] == ["conv2d", "tanh", "avg_pool"]
+    assert page.canvas.selected_id() == "avg_pool_1", "the next layer is selected"
+    page.select("image_1")
+    assert not page.inspector.layer.duplicate.isVisible()
+
+
+def test_nothing_selected_shows_the_whole_network(page, document):
+    draw(page, document, "small-vgg")
+    page.select("")
+    summary = page.inspector.summary
+    assert summary.isVisible() and summary.title.text() == "Small VGG"
+    assert summary.figure("layers") == "15"
+    assert summary.figure("parameters").replace("\u202f", "") == str(document.report.parameters)
+    page.select("relu_1")
+    assert not summary.isVisible()
+
+
+def test_the_selection_survives_undo_and_redo(page, document):
+    draw(page, document)
+    page.select("tanh_2")
+    document.edit("Set filters", network=set_param(document.network, "conv2d_1", "filters", 12))
+    document.undo_stack.undo()
+    document.undo_stack.redo()
+    assert page.canvas.selected_id() == "tanh_2"
+
+
+# ---- moving
+
+
+def test_alt_arrows_move_the_layer(qtbot, page, document):
+    draw(page, document)
+    page.select("conv2d_2")
+    page.canvas.setFocus()
+    qtbot.keyClick(page.canvas.view, Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)
+    assert kinds(document)[:5] == ["image", "conv2d", "tanh", "conv2d", "avg_pool"]
+    assert page.canvas.selected_id() == "conv2d_2"
+    assert document.undo_stack.undoText() == "Move Convolution"
+
+
+# ---- problems and repairs
+
+
+def broken(name: str, document) -> NetworkSpec:
+    lenet = fitted("lenet", document.facts)
+    return {
+        "dense without flatten": remove(lenet, ["flatten_1"]),
+        "convolution after flatten": move_after(lenet, "conv2d_2", "flatten_1"),
+        "no input": remove(lenet, ["image_1"]),
+        "no output": remove(lenet, ["classes_1"]),
+        "no output after a picture": chain([("image", {}), ("conv2d", {})]),
+        "layers behind the output": move_after(lenet, "tanh_1", "classes_1"),
+        "window too large": set_param(set_param(lenet, "conv2d_2", "kernel", 63), "conv2d_2", "padding", "valid"),
+        "groups": set_param(lenet, "conv2d_2", "groups", 5),
+        "outputs": set_param(lenet, "classes_1", "outputs", 7),
+        "unknown setting": set_param(lenet, "conv2d_1", "colourfulness", 3),
+        "two outputs": edits.add_layer(lenet, "classes_1", "classes")[0],
+    }[name]
+
+
+BROKEN = (
+    "dense without flatten",
+    "convolution after flatten",
+    "no input",
+    "no output",
+    "no output after a picture",
+    "layers behind the output",
+    "window too large",
+    "groups",
+    "outputs",
+    "unknown setting",
+    "two outputs",
+)
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_button_solves_the_problem_in_one_undo_step(qtbot, page, document, name):
+    document.edit("Break", network=broken(name, document))
+    document.undo_stack.clear()
+    problem = document.report.problems[0]
+    assert problem.what in page.status.text()
+    page.select(problem.node_id)
+    box = page.inspector.layer.problem if problem.node_id else page.inspector.summary.problem
+    assert box.isVisible() and box.what.text() == problem.what
+    button = box.buttons()[1 if box.buttons()[0].accessibleName() == "Show this layer" else 0]
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert problem not in document.report.problems
+    assert document.undo_stack.count() == 1
+    document.undo_stack.undo()
+    assert problem in document.report.problems
+
+
+def test_every_offered_repair_keeps_its_promise(document):
+    for name in BROKEN:
+        network = broken(name, document)
+        report = infer(network, document.facts)
+        problem = report.problems[0]
+        offered = repairs(network, report, problem)
+        assert offered, name
+        assert len({repair.text for repair in offered}) == len(offered), name
+        for repair in offered:
+            after = infer(repair.edit(network), document.facts)
+            assert problem.what not in {p.what for p in after.problems if p.node_id == problem.node_id}, repair.text
+
+
+def test_a_flat_list_is_made_or_pooled(document):
+    network = broken("dense without flatten", document)
+    report = infer(network, document.facts)
+    texts = [repair.text for repair in repairs(network, report, report.problems[0])]
+    assert texts[:2] == ["Add Flatten before it", "Add global average pooling"]
+
+
+def test_without_data_the_way_to_it_is_offered(qtbot, page, studio, document):
+    document.edit("No data", data=replace(document.data, classes=()))
+    draw(page, document)
+    page.select("classes_1")
+    button = page.inspector.layer.problem.buttons()[-1]
+    with qtbot.waitSignal(studio.place_wanted) as heard:
+        qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert heard.args == ["data"]
+
+
+# ---- status
+
+
+def test_the_status_line_says_ready_or_what_is_wrong(qtbot, page, document):
+    draw(page, document, "small-vgg")
+    text = page.status.text()
+    assert "✓ Ready to train" in text and "15 layers" in text and "multiply-adds / image" in text
+    assert "at batch 32" in text
+    document.edit("Batch", recipe=replace(document.recipe, batch_size=64))
+    assert "at batch 64" in page.status.text()
+    document.edit("Break", network=remove(document.network, ["global_avg_pool_1"]))
+    assert "! The classes output needs a flat list of numbers." in page.status.text()
+    page.select("")
+    qtbot.mouseClick(page.status.state, Qt.MouseButton.LeftButton)
+    assert page.canvas.selected_id() == "classes_1"
+
+
+@pytest.mark.parametrize(
+    ("number", "words"), [(0, "0"), (896, "896"), (38_200_000, "38.2 M"), (1_240_000_000, "1.24 G"), (12_345, "12.3 k")]
+)
+def test_large_numbers_are_short(number, words):
+    assert counted(number).replace(",", ".") == words
+
+
+@pytest.mark.parametrize(("count", "words"), [(12, "12 B"), (410_400_000, "410 MB"), (2_100_000_000, "2.1 GB")])
+def test_memory_in_words(count, words):
+    assert bytes_in_words(count).replace(",", ".") == words
+
+
+# ---- templates and the empty page
+
+
+def test_an_empty_network_offers_templates(qtbot, page, document):
+    assert page.start.isVisible() and not page.canvas.isVisible()
+    assert [card.template.name for card in page.start.list.cards] == [entry.name for entry in templates()]
+    lenet = next(card for card in page.start.list.cards if card.template.name == "lenet")
+    expected = infer(fitted("lenet", document.facts), document.facts).parameters
+    assert str(expected) in lenet.accessibleName().replace("\u202f", "")
+    qtbot.mouseClick(lenet, Qt.MouseButton.LeftButton)
+    assert document.network.template == "lenet" and page.canvas.isVisible()
+    document.undo_stack.undo()
+    assert page.start.isVisible()
+
+
+def test_a_blank_network_starts_with_an_image(qtbot, page, document):
+    qtbot.mouseClick(page.start.blank, Qt.MouseButton.LeftButton)
+    assert kinds(document) == ["image"] and page.canvas.selected_id() == "image_1"
+
+
+def test_the_templates_button_opens_them(qtbot, page, document):
+    draw(page, document)
+    qtbot.mouseClick(page.toolbar.templates, Qt.MouseButton.LeftButton)
+    popup = page.findChild(type(page.open_templates()))
+    card = next(card for card in popup.list.cards if card.template.name == "mlp")
+    qtbot.mouseClick(card, Qt.MouseButton.LeftButton)
+    assert document.network.template == "mlp"
+
+
+# ---- names, sizes, speed
+
+
+def test_names_for_tests_and_assistive_tools(page, document):
+    draw(page, document)
+    for name in ("palette", "search", "canvas", "inspector", "templates", "status"):
+        assert page.findChild(QObject, f"network.{name}") is not None, name
+    assert page.palette_panel.search.accessibleName() and page.canvas.view.accessibleName()
+
+
+def test_a_small_window_keeps_all_three_columns_usable(qtbot, page, document):
+    draw(page, document)
+    page.window().resize(940, 612)
+    page.select("conv2d_1")
+    qtbot.waitUntil(lambda: page.width() == 940)
+    palette, _, inspector = page.splitter.sizes()
+    assert palette >= page.palette_panel.minimumWidth() and inspector >= page.inspector.minimumWidth()
+    assert page.canvas.width() >= 380
+    editor = page.inspector.layer.form.editor("filters")
+    # Nothing is cut off at the right, once the layout has settled.
+    qtbot.waitUntil(lambda: editor.mapTo(page.inspector, editor.rect().topRight()).x() < page.inspector.width())
+
+
+def test_graphs_can_be_shown(page, document):
+    network = connect(fitted("lenet", FACTS), "tanh_2", ["conv2d_2", "tanh_1"])
+    document.edit("Graph", network=network)
+    page.select("tanh_2")
+    assert page.inspector.layer.problem.isVisible()
+
+
+def test_typing_in_two_hundred_layers_touches_one_card(page, document):
+    layers = [("conv2d", {"filters": 8}), ("batch_norm", {}), ("relu", {})] * 66
+    document.edit("Long", network=chain([("image", {}), *layers, ("global_avg_pool", {}), ("classes", {})]))
+    page.select("conv2d_30")
+    cards = dict(page.canvas.scene.cards)
+    items = {node_id: card.face for node_id, card in cards.items()}
+    started = time.perf_counter()
+    document.edit("Set bias", network=set_param(document.network, "conv2d_30", "bias", False))
+    seconds = time.perf_counter() - started
+    assert seconds < 0.5, "generous: a laptop takes a few hundredths"
+    assert page.canvas.scene.cards == cards
+    changed = [node_id for node_id, card in cards.items() if card.face is not items[node_id]]
+    assert changed == ["conv2d_30"]
