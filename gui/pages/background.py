@@ -21,17 +21,17 @@ class _Bridge(QObject):
 
 
 class _Task(QRunnable):
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Work, bridge: _Bridge) -> None:
         super().__init__()
-        self._work, self.bridge = work, _Bridge()
+        self._work, self._bridge = work, bridge
 
     def run(self) -> None:
         try:
             answer = self._work()
         except Exception as error:
-            self.bridge.failed.emit(error)
+            self._bridge.failed.emit(error)
         else:
-            self.bridge.answered.emit(answer)
+            self._bridge.answered.emit(answer)
 
 
 class LatestAnswer(QObject):
@@ -47,7 +47,7 @@ class LatestAnswer(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._asked: _Task | None = None
+        self._asked: _Bridge | None = None  # never the task itself: its pool deletes that
         self._waiting: Work | None = None
         self._is_wanted = False
 
@@ -62,11 +62,11 @@ class LatestAnswer(QObject):
             self._waiting, self._is_wanted = work, False
             return
         self._is_wanted = True
-        task = self._asked = _Task(work)
+        bridge = self._asked = _Bridge()
         # Queued, and to methods of an object that lives in the GUI thread: anything else would run over there.
-        task.bridge.answered.connect(self._on_answered, Qt.ConnectionType.QueuedConnection)
-        task.bridge.failed.connect(self._on_failed, Qt.ConnectionType.QueuedConnection)
-        QThreadPool.globalInstance().start(task)
+        bridge.answered.connect(self._on_answered, Qt.ConnectionType.QueuedConnection)
+        bridge.failed.connect(self._on_failed, Qt.ConnectionType.QueuedConnection)
+        QThreadPool.globalInstance().start(_Task(work, bridge))
 
     def forget(self) -> None:
         """No answer is wanted any more."""

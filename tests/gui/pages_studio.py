@@ -1,40 +1,13 @@
 """A studio without machinery behind it: pages are shown its state, and what they ask of it is written down."""
 
-from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QSettings, Signal
 
+from engine.evaluate.predict import Prediction
 from gui.document import ProjectDocument
-
-
-@dataclass(frozen=True)
-class Sample:
-    name: str
-    title: str
-    summary: str
-
-
-@dataclass(frozen=True)
-class Recent:
-    path: Path
-    name: str
-    score: float | None = None
-    state: str = ""
-    when: datetime = field(default_factory=datetime.now)
-
-
-@dataclass(frozen=True, eq=False)
-class Prediction:
-    name: str
-    source: Path | bytes
-    class_name: str = ""
-    probability: float = 0.0
-    probabilities: tuple[float, ...] = ()
-    classes: tuple[str, ...] = ()
-    seconds: float = 0.012
-    error: Exception | None = None
+from gui.studio import Sample
+from gui.studio.recents import Recent
 
 
 class FakeRecents(QObject):
@@ -142,5 +115,5 @@ class FakeStudio(QObject):
     def choose_data(self, folder: Path) -> None:
         self.calls.append(("choose_data", folder))
 
-    def handle_drop(self, paths: list[Path]) -> None:
-        self.calls.append(("handle_drop", paths))
+    def handle_drop(self, paths: list[Path], place: str = "") -> None:
+        self.calls.append(("handle_drop", paths, place))

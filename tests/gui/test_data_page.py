@@ -21,6 +21,7 @@ from gui.pages.data.augmentation import with_augmentation
 from gui.pages.data.facts import Wanted, brings, chosen_numbers, health
 from gui.pages.data.health_list import ListDialog
 from gui.pages.data.preview import variants
+from gui.studio import Studio
 
 
 def decoded(index: Index, data: DataSpec) -> Pictures:
@@ -79,7 +80,7 @@ def test_without_data_there_is_a_well_and_the_samples(qtbot, studio, tmp_path, m
     assert studio.calls == [
         ("start_from_sample", "digits"),
         ("start_from_folder", tmp_path),
-        ("handle_drop", [tmp_path / "one.jpg"]),
+        ("handle_drop", [tmp_path / "one.jpg"], "data"),
     ]
 
 
@@ -120,6 +121,37 @@ def test_a_failure_says_what_why_and_what_to_do(qtbot, page, studio, monkeypatch
     studio.data.become("scanning")
     assert not page.notice.isVisible()
     assert again.text() == "Try again"
+
+
+def test_reading_that_was_stopped_can_go_on(qtbot, page, studio):
+    studio.data.become("stopped", studio.data.index)
+    assert page.notice.isVisible() and "stopped" in page.notice.what.text()
+    qtbot.mouseClick(page.notice.buttons()[0], Qt.MouseButton.LeftButton)
+    assert studio.data.calls == ["rescan"]
+    studio.data.become("decoding", studio.data.index)
+    assert not page.notice.isVisible()
+    studio.data.become("stopped", studio.data.index)
+    assert page.notice.isVisible()
+
+
+def test_the_real_studio_lists_decodes_and_follows_edits(qtbot, picture_folder):
+    studio = Studio()
+    page = DataPage(studio)
+    qtbot.addWidget(page)
+    page.resize(1280, 800)
+    page.show()
+    try:
+        page.start.dropped.emit([picture_folder])
+        qtbot.waitUntil(lambda: studio.data.state == "ready", timeout=30_000)
+        assert page.splitter.isVisible() and len(shown_names(page)) == 24
+        assert page.dataset.health.lines()[0].text == "24 images can be read"
+        page.receives.form.editor("size").setText("12")
+        page.receives.form.editor("size").textEdited.emit("12")
+        qtbot.waitUntil(lambda: studio.data.pictures is not None and studio.data.pictures.rows.shape[1] == 12)
+        page.dataset.split_form.editor("test_percent").setValue(50)
+        qtbot.waitUntil(lambda: page.dataset.split_bar.parts()[2].amount == 12, timeout=30_000)
+    finally:
+        studio.close()
 
 
 # ---- classes, filters, grid

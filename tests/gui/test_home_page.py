@@ -1,17 +1,19 @@
 """Home: every way to start reaches the studio."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from pages_studio import FakeStudio, Recent
+from pages_studio import FakeStudio
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QPushButton
 
+from engine.train.runs import RunInfo
 from gui.pages.home import HomePage
-from gui.pages.home.recents import when_in_words
+from gui.pages.home.recents import state_in_words, when_in_words
 from gui.pages.home.sample_pictures import COUNT, sample_pictures
 from gui.pages.home.samples import SampleCard
+from gui.studio.recents import Recent
 
 
 @pytest.fixture
@@ -58,7 +60,7 @@ def test_opening_a_project(qtbot, page, studio, tmp_path, monkeypatch):
 def test_a_dropped_folder_starts_and_anything_else_is_left_to_the_studio(page, studio, tmp_path):
     page.well.dropped.emit([tmp_path])
     page.well.dropped.emit([tmp_path / "a.jpg"])
-    assert studio.calls == [("start_from_folder", tmp_path), ("handle_drop", [tmp_path / "a.jpg"])]
+    assert studio.calls == [("start_from_folder", tmp_path), ("handle_drop", [tmp_path / "a.jpg"], "home")]
 
 
 def test_every_sample_has_a_card_with_its_own_pictures(qtbot, page, studio):
@@ -86,41 +88,61 @@ def test_a_sample_without_pictures_has_an_empty_strip():
     assert sample_pictures("not a sample of ours") == []
 
 
+def recent(path: Path, **facts) -> Recent:
+    usual = {"score": None, "state": "", "runs": 0, "resumable": None, "when": datetime.now(), "is_there": True}
+    return Recent(path, path.stem, **usual | facts)
+
+
+def paused_run(folder: Path) -> RunInfo:
+    return RunInfo(1, folder, "stopped", 9, 40, 7, 0.6, "Small VGG", 1234, datetime.now(UTC))
+
+
 def test_recent_projects_open_and_leave_the_list(qtbot, page, studio, tmp_path):
-    for name in ("a", "b"):
-        (tmp_path / f"{name}.atelier").write_text("{}")
-    paths = [tmp_path / "a.atelier", tmp_path / "b.atelier"]
+    muffins, leaves = tmp_path / "Muffins.atelier", tmp_path / "Leaves.atelier"
     studio.recents.list = [
-        Recent(paths[0], "Muffins", 0.941, "3 runs"),
-        Recent(paths[1], "Leaves", None, "paused at epoch 9 · resume"),
+        recent(muffins, score=0.941, runs=3, state="finished"),
+        recent(leaves, runs=1, state="stopped", resumable=paused_run(tmp_path / "0001")),
     ]
     studio.recents.changed.emit()
+    qtbot.waitUntil(lambda: len(page.recents.cards) == 2)
     first, second = page.recents.cards
     assert first.score.text().startswith("94.1") and first.score.property("tone") == "good"
-    assert "paused at epoch 9 · resume" in second.state.text() and second.score.text() == "–"
+    assert first.state.text().startswith("3 runs · today")
+    assert second.state.text().startswith("paused at epoch 9 of 40 · resume") and second.score.text() == "–"
     qtbot.keyClick(first, Qt.Key.Key_Return)
-    assert studio.calls == [("open_project", paths[0])]
+    assert studio.calls == [("open_project", muffins)]
     qtbot.keyClick(first, Qt.Key.Key_Delete)
-    assert [card.path for card in page.recents.cards] == [paths[1]]
-    assert paths[0].is_file(), "only the list forgets it"
+    qtbot.waitUntil(lambda: [card.path for card in page.recents.cards] == [leaves])
 
 
 def test_a_missing_project_is_greyed_and_can_be_removed(qtbot, page, studio, tmp_path):
-    gone = tmp_path / "gone.atelier"
-    studio.recents.list = [Recent(gone, "Gone", 0.5)]
+    studio.recents.list = [recent(tmp_path / "gone.atelier", score=0.5, is_there=False)]
     studio.recents.changed.emit()
+    qtbot.waitUntil(lambda: len(page.recents.cards) == 1)
     card = page.recents.cards[0]
-    qtbot.waitUntil(lambda: card.is_missing)
-    assert not card.name.isEnabled()
+    assert card.is_missing and not card.name.isEnabled()
     menu = {action.text(): action for action in card.make_menu().actions() if action.text()}
     assert not menu["Open"].isEnabled()
     menu["Remove from this list"].trigger()
-    assert page.recents.cards == []
+    qtbot.waitUntil(lambda: page.recents.cards == [])
     assert page.recents.empty.isVisible()
     assert studio.calls == []
 
 
-def test_no_recent_projects_says_so(page):
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({"runs": 0}, "not trained yet"),
+        ({"runs": 1, "state": "finished"}, "1 run"),
+        ({"runs": 2, "state": "running"}, "training now"),
+    ],
+)
+def test_the_state_is_said_in_words(tmp_path, facts, words):
+    assert state_in_words(recent(tmp_path / "a.atelier", **facts)) == words
+
+
+def test_no_recent_projects_says_so(qtbot, page):
+    qtbot.waitUntil(lambda: not page.recents.is_loading())
     assert page.recents.empty.isVisible()
 
 

@@ -4,13 +4,14 @@ import csv
 from pathlib import Path
 
 import pytest
-from pages_studio import FakeStudio, Prediction
+from pages_studio import FakeStudio
 from PIL import Image
 from PySide6.QtCore import QMimeData, Qt, QUrl
 from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import QFileDialog, QPushButton
 
 from engine.errors import PictureError
+from engine.evaluate.predict import Prediction
 from engine.jobs import Progress
 from gui.pages.predict import PredictPage
 from gui.pages.predict.csv_file import csv_text
@@ -35,8 +36,7 @@ def page(qtbot, studio: FakeStudio) -> PredictPage:
 def make(tmp_path: Path, name: str = "a.png", shares=(0.9, 0.1), classes=("muffin", "chihuahua")) -> Prediction:
     path = tmp_path / name
     Image.new("RGB", (40, 30), (200, 90, 20)).save(path)
-    best = max(range(len(shares)), key=shares.__getitem__)
-    return Prediction(name, path, classes[best], shares[best], tuple(shares), tuple(classes))
+    return Prediction(name, path, tuple(classes), tuple(shares), 0.012)
 
 
 def broken(name: str = "bad.jpg") -> Prediction:
@@ -149,7 +149,7 @@ def test_a_thousand_results_with_many_classes_are_cheap(qtbot, page, studio, tmp
     classes = tuple(f"class {number}" for number in range(300))
     shares = tuple(1 / 300 for _ in classes)
     one = make(tmp_path, "one.png", shares, classes)
-    results = [Prediction(f"{n}.png", one.source, "class 1", 1 / 300, shares, classes) for n in range(1000)]
+    results = [Prediction(f"{n}.png", one.source, classes, shares, 0.012) for n in range(1000)]
     studio.prediction.add(*results)
     page.grab()
     assert page.model.rowCount() == 1000

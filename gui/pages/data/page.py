@@ -34,7 +34,7 @@ class DataPage(QWidget):
     def __init__(self, studio: object, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._studio, self._session, self._document = studio, studio.data, studio.document
-        self._shown_problem: EngineError | None = None
+        self._shown_problem: EngineError | str | None = None
         self._was_resized_by_user = False
         self.setObjectName("data")
         self.setAccessibleName(self.tr("Data"))
@@ -131,7 +131,17 @@ class DataPage(QWidget):
         self._stack.setCurrentWidget(self.splitter if chosen else self.start)
         waiting = {"scanning": self.tr("Looking for images"), "decoding": self.tr("Reading images")}
         self.grid.show_progress(session.progress, waiting.get(session.state, ""))
-        self._show_problem(session.problem if session.state == "failed" else None)
+        if session.state == "stopped":
+            self._offer_to_go_on()
+        else:
+            self._show_problem(session.problem if session.state == "failed" else None)
+
+    def _offer_to_go_on(self) -> None:
+        if self._shown_problem != "stopped":
+            self._shown_problem = "stopped"
+            actions = [(self.tr("Go on"), self._session.rescan)]
+            what, why = self.tr("Reading the images was stopped."), self.tr("What was read so far is kept.")
+            self.notice.show_message("info", what, why, self.tr("Training needs all of them."), actions)
 
     def _show_problem(self, problem: EngineError | None) -> None:
         if problem is self._shown_problem:
@@ -158,7 +168,7 @@ class DataPage(QWidget):
         if len(paths) == 1 and paths[0].is_dir():
             self._take_folder(paths[0])
         else:
-            self._studio.handle_drop(paths)
+            self._studio.handle_drop(paths, "data")
 
     def _take_folder(self, folder: Path) -> None:
         if self._document.is_open:

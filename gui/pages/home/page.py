@@ -110,13 +110,13 @@ class HomePage(QWidget):
         self._columns.setContentsMargins(spare, theme().px(40), spare, theme().px(24))
 
     def _show_recents(self) -> None:
-        self.recents.set_recents(self._studio.recents.entries())
+        self.recents.load(self._studio.recents.entries)
 
     def _take(self, paths: list[Path]) -> None:
         if len(paths) == 1 and paths[0].is_dir():
             self._studio.start_from_folder(paths[0])
         else:
-            self._studio.handle_drop(paths)
+            self._studio.handle_drop(paths, "home")
 
     def _choose_folder(self) -> None:
         folder = choose_folder(self, self._studio.settings, "data", self.tr("Choose a folder of images"))

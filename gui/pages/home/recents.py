@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from gui.pages.background import LatestAnswer
 from gui.pages.home.card import CardButton
+from gui.studio.recents import Recent
 from gui.theme import restyle, theme
 from gui.widgets.bars import percent
 from gui.widgets.elided import ElidedLabel
@@ -32,19 +33,32 @@ def when_in_words(when: datetime, now: datetime) -> str:
     return QLocale().toString(QDate(when.year, when.month, when.day), "d MMMM yyyy")
 
 
+def state_in_words(recent: Recent) -> str:
+    """ "paused at epoch 9 of 40 · resume", "3 runs", "not trained yet"."""
+    run = recent.resumable
+    if run is not None:
+        text = QCoreApplication.translate("Recents", "paused at epoch {done} of {all} · resume")
+        return text.format(done=run.epochs_done, all=run.epochs)
+    if recent.state == "running":
+        return QCoreApplication.translate("Recents", "training now")
+    if recent.runs == 0:
+        return QCoreApplication.translate("Recents", "not trained yet")
+    if recent.runs == 1:
+        return QCoreApplication.translate("Recents", "1 run")
+    return QCoreApplication.translate("Recents", "{count} runs").format(count=recent.runs)
+
+
 class RecentCard(CardButton):
     """One project. Enter opens it, Delete takes it off the list, the menu key shows what else there is."""
 
     opened = Signal(object)  # Path
     removed = Signal(object)  # Path
 
-    def __init__(self, recent: object, now: datetime, parent: QWidget | None = None) -> None:
-        """Show `recent` (path, name, score 0..1 or None, state in words, when)."""
+    def __init__(self, recent: Recent, now: datetime, parent: QWidget | None = None) -> None:
+        """Show one project; one whose file is gone is grey and can only be taken off the list."""
         super().__init__(parent)
         self.path: Path = recent.path
-        self.is_missing = False
-        self._when = when_in_words(recent.when, now)
-        self._state = recent.state
+        self.is_missing = not recent.is_there
         self.name = ElidedLabel(recent.name)
         self.name.setProperty("strong", True)
         self.score = text_label("–" if recent.score is None else percent(recent.score))
@@ -63,19 +77,13 @@ class RecentCard(CardButton):
         self.setToolTip(str(self.path))
         self.setAccessibleName(recent.name)
         self.clicked.connect(self._on_clicked)
-        self.set_missing(False)
-
-    def set_missing(self, missing: bool) -> None:
-        """Grey the card out when its file is not there any more."""
-        self.is_missing = missing
-        if missing:
-            parts = [self.tr("not there any more"), self.tr("remove from the list")]
+        if self.is_missing:
+            self.state.setText(self.tr("not there any more · remove from the list"))
+            self.name.setEnabled(False)
+            self.score.hide()
+            restyle(self.state, dim=False, tone="bad")
         else:
-            parts = [self._state, self._when]
-        self.state.setText(" · ".join(part for part in parts if part))
-        self.name.setEnabled(not missing)
-        self.score.setVisible(not missing)
-        restyle(self.state, dim=not missing, tone="bad" if missing else None)
+            self.state.setText(f"{state_in_words(recent)} · {when_in_words(recent.when, now)}")
         self.setAccessibleDescription(self.state.text())
 
     def _on_clicked(self) -> None:
@@ -134,24 +142,27 @@ class RecentList(QWidget):
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(theme().tokens.space)
         self._column.addWidget(self.empty)
-        # A look at the disk may take seconds where a folder lies on a network that is away.
+        # Reading what the projects have reached takes seconds where one lies on a network that is away.
         self._disk = LatestAnswer(self)
-        self._disk.answered.connect(self._grey_out)
+        self._disk.answered.connect(self.set_recents)
 
-    def set_recents(self, recents: Iterable, now: datetime | None = None) -> None:
+    def load(self, entries: Callable[[], Sequence[Recent]]) -> None:
+        """Show what `entries` returns; it is called off the GUI thread."""
+        self._disk.ask(entries)
+
+    def is_loading(self) -> bool:
+        """Whether the list is being read."""
+        return self._disk.is_busy
+
+    def set_recents(self, recents: Sequence[Recent]) -> None:
         """Show these projects, newest first."""
+        now = datetime.now()
         for card in self.cards:
             card.hide()
             card.deleteLater()
-        self.cards = [RecentCard(recent, now or datetime.now()) for recent in recents]
+        self.cards = [RecentCard(recent, now) for recent in recents]
         for card in self.cards:
             card.opened.connect(self.opened)
             card.removed.connect(self.removed)
             self._column.addWidget(card)
         self.empty.setVisible(not self.cards)
-        paths = [card.path for card in self.cards]
-        self._disk.ask(lambda: frozenset(path for path in paths if not path.is_file()))
-
-    def _grey_out(self, missing: frozenset[Path]) -> None:
-        for card in self.cards:
-            card.set_missing(card.path in missing)

@@ -58,9 +58,10 @@ def _drawn() -> Iterator[Image.Image]:
 
 
 def _digits() -> Iterator[Image.Image]:
-    from sklearn.datasets import load_digits
+    # The engine's own reader: importing scikit-learn instead would hold up the window for a second.
+    from engine.data.digits import _load_digits
 
-    images = load_digits().images  # (N, 8, 8), 0..16; the first ten are 0 to 9
+    images = _load_digits()[0]  # (N, 8, 8), 0..16; the first ten are 0 to 9
     for number in (3, 1, 4, 0, 5):
         small = Image.new("L", (10, 10))
         small.paste(Image.fromarray((images[number] * 255 / 16).astype("uint8")), (1, 1))

@@ -37,7 +37,7 @@ class ResultsModel(QAbstractListModel):
             self.beginInsertRows(QModelIndex(), 0, new - 1)
             self._results = list(results)
             self.endInsertRows()
-        elif list(results) != self._results:
+        elif new or any(a is not b for a, b in zip(results, self._results, strict=True)):
             self.beginResetModel()
             self._results = list(results)
             self.endResetModel()
