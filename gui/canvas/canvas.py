@@ -51,6 +51,8 @@ class NetworkCanvas(QWidget):
     def set_network(self, network: NetworkSpec, report: NetworkReport) -> None:
         """Show `network` with its `report`; what did not change is not drawn again. The selection stays where its
         layer stays."""
+        if tuple(report.nodes) != self.scene.order:
+            self.view.cancel_drag()  # what is in the hand may be gone
         self.scene.show_network(network, report)
         self._say_selection()
 

@@ -115,7 +115,7 @@ class NetworkView(QGraphicsView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if self._reorder is not None and event.key() == Qt.Key.Key_Escape:
-            self._end_reorder(drop=False)
+            self.cancel_drag()
         elif not self._keys.handle(event, self._scene):
             event.ignore()  # the page and the window have keys of their own; scrolling by arrows is not one
 
@@ -160,6 +160,11 @@ class NetworkView(QGraphicsView):
     def leaveEvent(self, event) -> None:
         self._scene.show_plus(None)
         super().leaveEvent(event)
+
+    def cancel_drag(self) -> None:
+        """Put a card that is being dragged back."""
+        if self._reorder is not None:
+            self._end_reorder(drop=False)
 
     def _end_reorder(self, *, drop: bool) -> None:
         reorder, self._reorder, self._pressed = self._reorder, None, None

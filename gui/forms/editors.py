@@ -42,15 +42,12 @@ class _Spin(QSpinBox):
         if isinstance(value, int):
             fits = abs(value) <= _LARGEST
             return (QValidator.State.Acceptable if fits else QValidator.State.Invalid), text, position
-        wordy = bool(self._setting.zero_means) and isinstance(value, str)
-        typing = value is reading.INCOMPLETE or (
-            wordy and self._setting.zero_means.casefold().startswith(value.casefold())
+        # The word for zero while it is typed, and a unit that is being deleted letter by letter.
+        zero_word, unit = self._setting.zero_means.casefold(), self._setting.unit.replace(" ", "")
+        unfinished = value is reading.INCOMPLETE or (
+            zero_word.startswith(str(value).casefold()) or str(value).lstrip("-0123456789") in unit
         )
-        # A unit that is being deleted letter by letter still leaves the number readable.
-        partial = (
-            isinstance(value, str) and value[:1].isdigit() and self._setting.unit[:1] in value and self._setting.unit
-        )
-        state = QValidator.State.Intermediate if typing or partial else QValidator.State.Invalid
+        state = QValidator.State.Intermediate if unfinished else QValidator.State.Invalid
         return state, text, position
 
     def fixup(self, text: str) -> str:

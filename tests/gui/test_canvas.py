@@ -227,6 +227,16 @@ def test_a_ghost_and_a_marker_show_where_it_will_land(qtbot, canvas):
     assert heard == []
 
 
+def test_a_card_that_disappears_in_the_hand_is_let_go(qtbot, canvas):
+    target = gap_after(canvas, "dense_1") + QPoint(40, 0)
+    drag(qtbot, canvas, "relu_1", target, release=False)
+    show(canvas, remove(small(), ["relu_1"]))
+    heard = heard_from(canvas)
+    QTest.mouseMove(canvas.view.viewport(), target)
+    QTest.mouseRelease(canvas.view.viewport(), Qt.MouseButton.LeftButton, pos=target)
+    assert heard == [] and not canvas.scene.marker.isVisible()
+
+
 def test_a_small_drag_moves_nothing(qtbot, canvas):
     heard = heard_from(canvas)
     drag(qtbot, canvas, "relu_1", middle_of(canvas, "relu_1") + QPoint(0, 14))

@@ -92,6 +92,7 @@ def test_values_are_shown_in_words(form, heard, name, value, text):
     [
         ("count", "42", 42),
         ("patience", "7", 7),
+        ("count", "12 images", 12),
         ("rate", "0.0003", 0.0003),
         ("rate", "1e-5", 1e-5),
         ("rate", "0,02", 0.02),
@@ -194,6 +195,27 @@ def test_a_digit_replaces_the_word_for_zero(qtbot, form, heard):
     spin.lineEdit().setCursorPosition(1)
     qtbot.keyClicks(spin, "8")
     assert heard[-1][:2] == ("patience", 8)
+
+
+def test_a_number_can_be_edited_in_front_of_its_unit(qtbot, form, heard):
+    spin = form.editor("count")
+    spin.setFocus()
+    spin.lineEdit().setCursorPosition(1)
+    qtbot.keyClicks(spin, "4")
+    assert heard[-1][:2] == ("count", 34)
+    for _ in range(3):
+        qtbot.keyClick(spin, Qt.Key.Key_Delete)
+    form.editor("rate").setFocus()
+    assert spin.text() == "34 images"
+
+
+def test_an_emptied_number_comes_back(qtbot, form, heard):
+    spin = form.editor("count")
+    type_into(qtbot, spin, "5")
+    spin.lineEdit().selectAll()
+    qtbot.keyClick(spin, Qt.Key.Key_Delete)
+    form.editor("rate").setFocus()
+    assert spin.text() == "5 images" and heard[-1][:2] == ("count", 5)
 
 
 def test_the_echo_of_a_change_leaves_the_text_alone(qtbot, form):

@@ -4,7 +4,7 @@ import time
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, QPoint, Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMainWindow
 
@@ -14,33 +14,21 @@ from engine.params import params_of
 from engine.spec import DataSpec, NetworkSpec
 from engine.spec.network import chain, connect, move_after, remove, set_param
 from engine.templates import fitted, templates
-from gui.document import ProjectDocument
 from gui.pages.network import NetworkPage, edits
 from gui.pages.network.repairs import repairs
 from gui.pages.network.words import bytes_in_words, counted
+from gui.studio import Studio
 
 FACTS = Facts((3, 64, 64), 2)
 
 
-class StudioOfOnlyADocument(QObject):
-    """What the page uses of the studio."""
-
-    place_wanted = Signal(str)
-
-    def __init__(self):
-        super().__init__()
-        self.document = ProjectDocument(self)
-
-    def use_template(self, name: str) -> None:
-        self.document.edit("Use template", network=fitted(name, self.document.facts))
-
-
 @pytest.fixture
-def studio():
-    studio = StudioOfOnlyADocument()
+def studio(qtbot):
+    studio = Studio()
     studio.document.edit("Data", data=DataSpec(classes=("muffin", "chihuahua")))
     studio.document.undo_stack.clear()
-    return studio
+    yield studio
+    studio.close()
 
 
 @pytest.fixture
@@ -258,6 +246,16 @@ def test_nothing_selected_shows_the_whole_network(page, document):
     assert summary.figure("parameters").replace("\u202f", "") == str(document.report.parameters)
     page.select("relu_1")
     assert not summary.isVisible()
+
+
+def test_a_click_on_a_card_shows_its_settings(qtbot, page, document):
+    draw(page, document)
+    card = page.canvas.card_rect("avg_pool_1")
+    viewport = page.canvas.view.viewport()
+    place = viewport.mapFrom(page.canvas, card.center() + QPoint(60, 0))
+    qtbot.mouseClick(viewport, Qt.MouseButton.LeftButton, pos=place)
+    assert page.canvas.selected_id() == "avg_pool_1"
+    assert page.inspector.layer.title.text() == "Average pooling"
 
 
 def test_the_selection_survives_undo_and_redo(page, document):

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class NetworkPage(QWidget):
-    """See `screens.md`, Network."""
+    """Where the network is drawn; the page of the rail's “Network”."""
 
     def __init__(self, studio: Studio, parent: QWidget | None = None):
         super().__init__(parent)
@@ -48,6 +48,7 @@ class NetworkPage(QWidget):
         self._middle.addWidget(self.canvas)
         self._lay_out()
         self._listen()
+        self.setFocusProxy(self.canvas)
         slash = QShortcut(QKeySequence("/"), self)
         slash.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         slash.activated.connect(self.palette_panel.start_search)
