@@ -67,6 +67,8 @@ def _load(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
     try:
         with safe_open(path, framework="pt") as file:
             facts = json.loads((file.metadata() or {}).get("atelier", "{}"))
+            if not isinstance(facts, dict):
+                raise ValueError("what it says about itself makes no sense")
             return {name: file.get_tensor(name) for name in file.keys()}, facts  # noqa: SIM118 - not a mapping
     except FileNotFoundError:
         raise EngineError(
@@ -74,7 +76,7 @@ def _load(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
             why=f"There is no such file in “{path.parent}”.",
             fix="Train again, or choose another run.",
         ) from None
-    except (SafetensorError, OSError, ValueError) as error:
+    except (SafetensorError, OSError, ValueError, RecursionError) as error:
         raise _damaged(path, str(error)) from error
 
 

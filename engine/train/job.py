@@ -45,13 +45,13 @@ def resume_run(
     project_path: Path, number: int, control: JobControl
 ) -> Generator[Progress | PicturesReady | TrainEvent, None, RunSummary]:
     """Continue a run with the settings it began with, whatever the project says today. Raises: as `trainer.train`."""
+    runs.must_be_free(runs.run_folder(project_path, number))
     info = runs.find_run(project_path, number)
-    if info.state == "running":
-        runs.claim(info.folder)  # raises: somebody else works on it
     if not info.can_resume:
+        failed = info.state == "failed"
         raise EngineError(
             f"Run {number} cannot be resumed.",
-            why="It came to its planned end." if info.state == "finished" else "It failed: " + (info.reason or "?"),
+            why=f"It failed: {info.reason or 'the reason was not noted.'}" if failed else "It came to its end.",
             fix="Start a new run.",
         )
     project = runs.read_run_spec(info.folder)

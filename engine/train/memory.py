@@ -5,8 +5,10 @@ import gc
 import torch
 from torch import Tensor, nn
 
+from engine.errors import OutOfMemory
 from engine.tasks import Classification
 from engine.train.device import Placement
+from engine.train.setup import Setup
 
 
 def out_of_memory(error: BaseException) -> bool:
@@ -14,6 +16,23 @@ def out_of_memory(error: BaseException) -> bool:
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
     return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
+
+
+def explained(setup: Setup | None, batch_size: int) -> OutOfMemory:
+    """What to tell the user, with a batch size that was tried out and fits.
+
+    Args:
+        setup: None when memory was used up before it was complete.
+    """
+    fitting = 0
+    if setup is not None:
+        fitting = largest_fitting_batch(setup.network, setup.task, setup.watched_pictures, batch_size, setup.placement)
+    return OutOfMemory(
+        f"There is too little memory for batches of {batch_size} {'image' if batch_size == 1 else 'images'}.",
+        why="The outputs of all layers, for all images of a batch, must be kept for the way back.",
+        fix=f"Set the batch size to {fitting}." if fitting else "Use a smaller network or smaller images.",
+        fitting_batch=fitting,
+    )
 
 
 def largest_fitting_batch(

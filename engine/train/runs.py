@@ -1,10 +1,11 @@
 """The runs of a project, read from their files: another process may have written them."""
 
 import json
+import os
 import re
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,8 @@ class RunInfo:
 
     @property
     def can_resume(self) -> bool:
-        return self.state in ("interrupted", "stopped") and self.epochs_done < self.epochs
+        # A process may be killed after its last epoch and before it could say so: resuming then brings it to its end.
+        return self.state == "interrupted" or (self.state == "stopped" and self.epochs_done < self.epochs)
 
     @property
     def has_weights(self) -> bool:
@@ -68,6 +70,7 @@ def run_folder(project_path: Path, number: int) -> Path:
 def create_run(project_path: Path, project: ProjectSpec, facts: Mapping[str, Any]) -> tuple[int, Path]:
     """Make the folder of a new run, its spec and its state. Raises: EngineError when it cannot be written."""
     folder = runs_folder(project_path)
+    made = None
     try:
         folder.mkdir(parents=True, exist_ok=True)
         number = max((info for info in map(_number, folder.iterdir()) if info), default=0) + 1
@@ -78,15 +81,27 @@ def create_run(project_path: Path, project: ProjectSpec, facts: Mapping[str, Any
             except FileExistsError:
                 number += 1
         made = folder / f"{number:04d}"
-        write_atomically(made / SPEC, to_json(project))
+        write_atomically(made / SPEC, to_json(_movable(project, project_path, made)))
         write_state(made, {"state": "running", "created": datetime.now(UTC).isoformat(), **facts})
     except OSError as error:
+        if made is not None:
+            discard(made)
         raise EngineError(
             f"The run cannot be kept in “{folder}”.",
             why=f"{error.strerror or error}.",
             fix="Free some space, or save the project in a folder where you may write.",
         ) from error
     return number, made
+
+
+def _movable(project: ProjectSpec, project_path: Path, run: Path) -> ProjectSpec:
+    """Pictures inside the project's folder are named relative to the run, so that all can be moved together."""
+    source = project.data.source
+    path = source.params.get("path") if source else None
+    if not isinstance(path, str) or not Path(path).resolve().is_relative_to(project_path.parent.resolve()):
+        return project
+    moved = replace(source, params={**source.params, "path": os.path.relpath(Path(path).resolve(), run.resolve())})
+    return replace(project, data=replace(project.data, source=moved))
 
 
 def _number(folder: Path) -> int:
@@ -167,15 +182,20 @@ def _when(state: Mapping[str, Any], folder: Path) -> datetime:
 
 
 def claim(folder: Path) -> None:
-    """Say that this process writes the run. Raises: EngineError while another living process does."""
+    """Say that this process writes the run. Raises: EngineError, see `must_be_free`; OSError."""
+    must_be_free(folder)
+    me = psutil.Process()
+    write_atomically(folder / OWNER, json.dumps({"pid": me.pid, "started": me.create_time()}))
+
+
+def must_be_free(folder: Path) -> None:
+    """Raises: EngineError while a living process, this one included, has claimed the run."""
     if owner_is_alive(folder):
         raise EngineError(
             f"Run {int(folder.name)} is being trained already.",
             why="Another window or command works on it.",
             fix="Wait for it or stop it there.",
         )
-    me = psutil.Process()
-    write_atomically(folder / OWNER, json.dumps({"pid": me.pid, "started": me.create_time()}))
 
 
 def release(folder: Path) -> None:
@@ -212,9 +232,14 @@ def find_run(project_path: Path, number: int | None) -> RunInfo:
 
 def last_resumable(project_path: Path) -> RunInfo:
     """The newest run that can go on. Raises: EngineError."""
-    for info in list_runs(project_path):
+    runs = list_runs(project_path)
+    for info in runs:
         if info.can_resume:
             return info
+    for info in runs:
+        must_be_free(info.folder)
     raise EngineError(
-        "There is no run to resume.", why="All runs came to their planned end.", fix="Start a new training."
+        "There is no run to resume.",
+        why="All runs came to their end." if runs else "Nothing has been trained in this project yet.",
+        fix="Start a new training.",
     )

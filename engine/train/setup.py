@@ -1,0 +1,150 @@
+"""All that a training needs before its first step, made from the project and its pictures. Nothing is written here."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from engine.compile import Facts, NetworkReport, infer
+from engine.compile.module import build
+from engine.data.batches import Batches
+from engine.data.cache import Pictures, normalisation
+from engine.data.choose import make
+from engine.data.index import TRAIN, VALIDATION
+from engine.errors import EngineError
+from engine.spec import ProjectSpec, RecipeSpec
+from engine.tasks import Classification
+from engine.train.device import Placement, place
+from engine.train.optimizers import OPTIMIZERS, parameter_groups
+from engine.train.schedules import SCHEDULES, ScheduleKind
+from engine.train.watch import choose_watched
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class Setup:
+    """What is trained, with what, on which pictures and where.
+
+    Attributes:
+        training, validation: batches; `.numbers` says of which pictures of the index.
+        watched_numbers: pictures of the index that are predicted again and again.
+        watched_pictures: (len(watched_numbers), C, H, W), ready for the network.
+        statistics: "mean" and "std" (C,) of the normalisation, as plain lists.
+        scaler: keeps small gradients alive in float16; does nothing in other formats.
+    """
+
+    project: ProjectSpec
+    pictures: Pictures
+    task: Classification
+    placement: Placement
+    network: nn.Module
+    parameters: int
+    optimizer: torch.optim.Optimizer
+    schedule: ScheduleKind
+    scaler: torch.amp.GradScaler
+    training: Batches
+    validation: Batches
+    watched_numbers: tuple[int, ...]
+    watched_pictures: Tensor
+    statistics: dict[str, list[float]]
+
+    @property
+    def recipe(self) -> RecipeSpec:
+        return self.project.recipe
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return self.pictures.index.classes
+
+
+def set_up(project: ProjectSpec, pictures: Pictures, began: Mapping[str, Any] | None) -> Setup:
+    """Make everything ready for the first step.
+
+    Args:
+        began: "device" and "precision" of a run that goes on; None for a new one.
+    Raises:
+        EngineError: the network or the data cannot be trained, or not on the wanted device.
+    """
+    recipe, index = project.recipe, pictures.index
+    training, validation = _chosen_pictures(pictures)
+    task = Classification(len(index.classes))
+    facts = Facts(project.data.shape, task.classes)
+    report = infer(project.network, facts)
+    _refuse_single_values(report, smallest_batch=min(recipe.batch_size, len(training)))
+    placement = _place(recipe, began, report)
+    torch.manual_seed(recipe.seed)
+    network = build(project.network, facts).to(placement.device, memory_format=torch.channels_last)
+    kind = make(OPTIMIZERS, recipe.optimizer)
+    groups = parameter_groups(network, kind.weight_decay)
+    if not groups:
+        raise EngineError("This network has nothing to learn.", fix="Add a layer with parameters.")
+    mean, std = normalisation(project.data, pictures)
+
+    def batches(numbers: np.ndarray, size: int, *, training: bool = False) -> Batches:
+        where = placement.device
+        more = {"training": training, "seed": recipe.seed, "channels_last": True}
+        return Batches(pictures, numbers, project.data, size, where, mean, std, **more)
+
+    watched = choose_watched(index.labels, validation)
+    return Setup(
+        project=project,
+        pictures=pictures,
+        task=task,
+        placement=placement,
+        network=network,
+        parameters=sum(p.numel() for p in network.parameters()),
+        optimizer=kind.build(groups, recipe.learning_rate),
+        schedule=make(SCHEDULES, recipe.schedule),
+        scaler=torch.amp.GradScaler(placement.device.type, enabled=placement.precision == "float16"),
+        training=batches(training, recipe.batch_size, training=True),
+        # Without gradients twice the batch needs less memory than one batch in training.
+        validation=batches(validation, 2 * recipe.batch_size),
+        watched_numbers=watched,
+        watched_pictures=next(iter(batches(np.array(watched), len(watched)).epoch(0)))[0],
+        statistics={"mean": mean.tolist(), "std": std.tolist()},
+    )
+
+
+def _chosen_pictures(pictures: Pictures) -> tuple[np.ndarray, np.ndarray]:
+    """The numbers of the pictures for training and for validation."""
+    training, validation = pictures.readable(TRAIN), pictures.readable(VALIDATION)
+    if not len(training):
+        raise EngineError(
+            "There are no images to train on.",
+            why="None of the training images can be read.",
+            fix="Choose another folder in Data.",
+        )
+    if not len(validation):
+        raise EngineError(
+            "There are no images to validate with.",
+            why="Without them nobody could tell learning from memorising.",
+            fix="Add images, at least three for each class, or raise the share for validation in Data.",
+        )
+    return training, validation
+
+
+def _refuse_single_values(report: NetworkReport, smallest_batch: int) -> None:
+    """Batch normalisation of one picture needs several values per channel; torch would stop at the first step."""
+    for node_id, entry in report.nodes.items():
+        if smallest_batch == 1 and entry.node.kind == "batch_norm" and entry.shape and prod(entry.shape[1:]) == 1:
+            raise EngineError(
+                f"Batch normalisation cannot learn from one image at a time (layer “{node_id}”).",
+                why="It receives one number per channel, and compares the numbers of a batch.",
+                fix="Set the batch size to 2 or more, and have at least two images to train with.",
+            )
+
+
+def _place(recipe: RecipeSpec, began: Mapping[str, Any] | None, report: NetworkReport) -> Placement:
+    if began is not None:
+        # Go on as the run began, not as the machine would choose today: only then do the numbers continue exactly.
+        try:
+            return place(str(began.get("device", "auto")), str(began.get("precision", "auto")), report)
+        except EngineError as error:
+            log.warning("the run cannot go on where it began: %s", error)
+    return place(recipe.device, recipe.precision, report)
