@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from pages_studio import FakeStudio
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QFileDialog, QPushButton
 
 from engine.train.runs import RunInfo
@@ -82,6 +83,12 @@ def test_sample_pictures_are_made_once_and_damaged_ones_again(user_folders: Path
     files[2].write_bytes(b"cut")
     assert sample_pictures("drawn") == first
     assert files[2].stat().st_size > 100
+
+
+def test_digits_are_white_on_black():
+    grey = sample_pictures("digits")[0].convertToFormat(QImage.Format.Format_Grayscale8)
+    values = {value for row in range(grey.height()) for value in bytes(grey.constScanLine(row))}
+    assert min(values) == 0 and max(values) > 200
 
 
 def test_a_sample_without_pictures_has_an_empty_strip():

@@ -39,6 +39,7 @@ class DatasetPanel(Panel):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent=parent)
         self.set_title(self.tr("Data set"))
+        self._known: list[QWidget] = []  # shown only when it is known which images there are
         self._content = QWidget()
         self._column = QVBoxLayout(self._content)
         self._column.setContentsMargins(0, 0, theme().tokens.space_small, 0)
@@ -66,10 +67,11 @@ class DatasetPanel(Panel):
 
     def _make_classes(self) -> None:
         self.class_count = dim_label()
-        self._add_heading(self.tr("Classes"), self.class_count)
+        title = self._add_heading(self.tr("Classes"), self.class_count)
         self.classes = ClassList()
         self.classes.filtered.connect(self.class_filtered)
         self._column.addWidget(self.classes)
+        self._known += [title, self.classes]
 
     def _make_split(self) -> None:
         self.split_note = dim_label()
@@ -81,20 +83,24 @@ class DatasetPanel(Panel):
         self.split_reason = dim_label(wrap=True, small=True)
         for widget in (self.split_bar, self.split_form, self.split_reason):
             self._column.addWidget(widget)
+        self._known += [self.split_note, self.split_bar]
 
     def _make_health(self) -> None:
-        self._add_heading(self.tr("Health"), dim_label())
+        title = self._add_heading(self.tr("Health"), dim_label())
         self.health = HealthList()
+        self._known += [title, self.health]
         self.health.asked.connect(self.list_wanted)
         self._column.addWidget(self.health)
 
-    def _add_heading(self, title: str, extra: QWidget) -> None:
-        row = QHBoxLayout()
+    def _add_heading(self, title: str, extra: QWidget) -> QWidget:
+        box = QWidget()
+        row = QHBoxLayout(box)
+        row.setContentsMargins(0, theme().tokens.space_small, 0, 0)
         row.addWidget(heading(title))
         row.addStretch(1)
         row.addWidget(extra)
-        self._column.addSpacing(theme().tokens.space_small)
-        self._column.addLayout(row)
+        self._column.addWidget(box)
+        return box
 
     # ---- what is shown
 
@@ -110,9 +116,9 @@ class DatasetPanel(Panel):
 
     def show_index(self, index: Index | None, pictures: Pictures | None, data: DataSpec) -> None:
         """Show classes, split and health; None: not known yet."""
+        for widget in self._known:
+            widget.setVisible(index is not None)
         if index is None:
-            self.class_count.setText("")
-            self.split_bar.set_parts([])
             self.health.set_lines([])
             self.classes.set_classes((), np.zeros((0, 3), np.int64))
             self._show_brought(frozenset(), data)

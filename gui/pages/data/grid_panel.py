@@ -65,6 +65,8 @@ class GridPanel(Panel):
 
     def show_progress(self, progress: Progress | None, waiting: str) -> None:
         """Show how far the work is; `waiting` is said where there is no number yet, empty when nothing is done."""
+        if self._index is None:
+            self.grid.set_placeholder(waiting or self.tr("There are no images to show."))
         if progress is None and not waiting:
             self.busy.finish()
             return
@@ -72,7 +74,6 @@ class GridPanel(Panel):
             self.busy.start(waiting)
         if progress is not None:
             self.busy.set_progress(progress.done, progress.total, progress.text)
-        self.grid.set_placeholder(waiting if self._index is None else self.tr("No image fits these filters."))
 
     def apply(self) -> None:
         """Filter anew."""

@@ -48,7 +48,7 @@ class ReceivesPanel(Panel):
         self._examples.failed.connect(self._show_problem)
         self._varied.answered.connect(self.strip.set_images)
         self._varied.failed.connect(self._show_problem)
-        self._vary()
+        self._look_again()
 
     def _make_form(self) -> None:
         self.form = DeclaredForm("data")
@@ -101,10 +101,11 @@ class ReceivesPanel(Panel):
 
     def _look_again(self) -> None:
         path, data = self._path, self._data
+        for widget in (self.before_after, self.caption):
+            widget.setVisible(path is not None)
         if path is None:
             self._examples.forget()
             self.before_after.set_images(QImage(), QImage())
-            self.caption.setText("")
         else:
             self._examples.ask(lambda: example(path, data))
         self._vary()

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 from PySide6.QtGui import QImage
 
@@ -64,7 +65,7 @@ def _digits() -> Iterator[Image.Image]:
     images = _load_digits()[0]  # (N, 8, 8), 0..16; the first ten are 0 to 9
     for number in (3, 1, 4, 0, 5):
         small = Image.new("L", (10, 10))
-        small.paste(Image.fromarray((images[number] * 255 / 16).astype("uint8")), (1, 1))
+        small.paste(Image.fromarray(np.uint8(np.round(images[number] * (255 / 16)))), (1, 1))
         yield small.resize((SIDE, SIDE), Image.Resampling.NEAREST)
 
 
