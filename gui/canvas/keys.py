@@ -22,6 +22,15 @@ class KeyMap:
     def __init__(self, view: NetworkView):
         self._view = view
 
+    def claims(self, event: QKeyEvent, scene: NetworkScene) -> bool:
+        """Whether a key belongs to the canvas even where the window has a shortcut for it."""
+        with_control = {Qt.Key.Key_Plus, Qt.Key.Key_Equal, Qt.Key.Key_Minus, Qt.Key.Key_0}
+        if scene.selected:
+            with_control.add(Qt.Key.Key_D)
+        if event.modifiers() & _CTRL:
+            return event.key() in with_control
+        return bool(scene.selected) and event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
+
     def handle(self, event: QKeyEvent, scene: NetworkScene) -> bool:
         """Act on a key. Returns False for keys that mean nothing here."""
         if event.modifiers() & _CTRL:

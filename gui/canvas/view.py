@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QDragEnterEvent,
     QDragLeaveEvent,
@@ -112,6 +112,17 @@ class NetworkView(QGraphicsView):
         painter.drawPoints([QPointF(column * step, row * step) for row in rows for column in columns])
 
     # ---- keys
+
+    def event(self, event: QEvent) -> bool:
+        # While the canvas has the focus its keys come before the window's shortcuts of the same keys.
+        if (
+            event.type() == QEvent.Type.ShortcutOverride
+            and isinstance(event, QKeyEvent)
+            and self._keys.claims(event, self._scene)
+        ):
+            event.accept()
+            return True
+        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if self._reorder is not None and event.key() == Qt.Key.Key_Escape:

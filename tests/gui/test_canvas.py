@@ -4,7 +4,7 @@ import time
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QDropEvent
+from PySide6.QtGui import QDropEvent, QKeySequence, QShortcut
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -349,6 +349,22 @@ def test_zoom_by_keys_and_fit(qtbot, canvas):
         qtbot.keyClick(canvas.view, Qt.Key.Key_Plus, ctrl)
     assert canvas.zoom <= 2.5 + 1e-9
     canvas.grab()
+
+
+def test_keys_of_the_canvas_come_before_the_windows(qtbot, canvas):
+    stolen = []
+    for keys in ("Ctrl+0", "Ctrl+D", "Ctrl+1"):
+        shortcut = QShortcut(QKeySequence(keys), canvas.window())
+        shortcut.activated.connect(lambda keys=keys: stolen.append(keys))
+    canvas.activateWindow()
+    qtbot.waitUntil(canvas.isActiveWindow)
+    canvas.select("relu_1")
+    canvas.set_zoom(0.5)
+    heard = heard_from(canvas)
+    for key in (Qt.Key.Key_0, Qt.Key.Key_D, Qt.Key.Key_1):
+        qtbot.keyClick(canvas.view, key, Qt.KeyboardModifier.ControlModifier)
+    assert canvas.zoom == pytest.approx(1.0) and heard == [("duplicate_wanted", "relu_1")]
+    assert stolen == ["Ctrl+1"]
 
 
 def test_zoom_by_the_wheel(canvas):

@@ -8,9 +8,13 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QScrollArea, QSpinBox, QVBoxLayout, QWidget
 
+from engine.data.augment import AUGMENTATIONS
+from engine.layers import LAYERS
 from engine.params import Declared, param, params_of
 from engine.registry import Registry
-from engine.spec import Chosen, RecipeSpec
+from engine.spec import Chosen, DataSpec, RecipeSpec
+from engine.train.optimizers import OPTIMIZERS
+from engine.train.schedules import SCHEDULES
 from gui.document import ProjectDocument
 from gui.forms import ChosenForm, DeclaredForm, reading
 
@@ -360,6 +364,35 @@ def test_an_entry_of_a_registry_is_picked_and_set(qtbot):
     qtbot.keyClick(form.combo, Qt.Key.Key_Up)
     qtbot.keyClick(form.combo, Qt.Key.Key_Down)
     assert heard[-1][0] == Chosen("rich", {"amount": 0.25}), "what was set before is remembered"
+
+
+DECLARED = [*LAYERS, RecipeSpec, DataSpec, *OPTIMIZERS, *SCHEDULES, *AUGMENTATIONS]
+
+
+@pytest.mark.parametrize("declared", DECLARED, ids=lambda declared: declared.__name__)
+def test_every_declaration_has_a_form_that_shows_its_defaults(qtbot, declared):
+    form = DeclaredForm()
+    qtbot.addWidget(form)
+    heard = []
+    form.changed.connect(lambda *change: heard.append(change))
+    form.show(declared, {})
+    assert form.names() == tuple(setting.name for setting in params_of(declared))
+    for setting in params_of(declared):
+        row = form.row(setting.name)
+        assert setting.clean(row.editor.raw()) == setting.default, setting.name
+        row.editor.left.emit()
+        assert not row.editor.widget.property("invalid"), setting.name
+    assert heard == []
+
+
+@pytest.mark.parametrize("registry", [OPTIMIZERS, SCHEDULES, AUGMENTATIONS], ids=lambda registry: registry.noun)
+def test_every_entry_of_the_recipes_registries_can_be_picked(qtbot, registry):
+    form = ChosenForm(registry, registry.noun)
+    qtbot.addWidget(form)
+    for kind in registry:
+        form.show(Chosen(kind.name))
+        assert form.combo.currentText() == kind.title
+        assert form.form.names() == tuple(setting.name for setting in params_of(kind)) or form.form.isHidden()
 
 
 def test_an_unknown_entry_is_shown_and_kept(qtbot):

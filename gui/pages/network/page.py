@@ -48,7 +48,6 @@ class NetworkPage(QWidget):
         self._middle.addWidget(self.canvas)
         self._lay_out()
         self._listen()
-        self.setFocusProxy(self.canvas)
         slash = QShortcut(QKeySequence("/"), self)
         slash.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         slash.activated.connect(self.palette_panel.start_search)
@@ -124,7 +123,9 @@ class NetworkPage(QWidget):
         """Bring everything to the document's present network and report."""
         network, report = self._document.network, self._document.report
         selected, order_before = self.canvas.selected_id(), self.canvas.order()
-        self._middle.setCurrentWidget(self.canvas if len(network) else self.start)
+        middle = self.canvas if len(network) else self.start
+        self._middle.setCurrentWidget(middle)
+        self.setFocusProxy(middle)
         self.toolbar.show_zoom_buttons(len(network) > 0)
         if not len(network):
             self.start.set_facts(self._document.facts)
