@@ -4,7 +4,7 @@ import threading
 from dataclasses import dataclass
 
 
-class Cancelled(Exception):  # noqa: N818 - not an error: the user asked for it
+class Cancelled(Exception):  # no "Error" in its name: the user asked for it
     """Raised inside the work at its next checkpoint after a stop was asked for.
 
     Attributes:

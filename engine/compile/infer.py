@@ -234,7 +234,7 @@ def _output_problems(network: NetworkSpec, output: NodeReport, facts: Facts) -> 
         return [
             Problem(
                 node.id,
-                f"The network has {count} {'output' if count == 1 else 'outputs'}, the data have {facts.classes} classes.",
+                f"The network has {count} output{'' if count == 1 else 's'}, the data have {facts.classes} classes.",
                 "Every class needs an output of its own; a single output can divide two classes only.",
                 "Set the outputs to 0: one per class.",
             )

@@ -1,4 +1,4 @@
-"""What the network is to be shown: where pictures come from, how they are divided, what the network receives of them."""
+"""What the network is to be shown: where pictures come from, how they are divided, what it receives of them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -4,10 +4,10 @@ import math
 import re
 
 import pytest
-from contract import NUMERIC, instances, just_outside
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from contract import NUMERIC, instances, just_outside
 from engine.errors import EngineError
 from engine.layers import LAYERS
 from engine.params import params_of

@@ -4,11 +4,11 @@ import math
 
 import pytest
 import torch
-from contract import instances, just_outside
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from torch.utils.flop_counter import FlopCounterMode
 
+from contract import instances, just_outside
 from engine.errors import ShapeMismatch
 from engine.layers import FAMILIES, LAYERS, grouped
 from engine.layers.activation import Softmax, Step

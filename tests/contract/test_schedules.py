@@ -1,10 +1,12 @@
 """Every schedule: a pure share of the learning rate, from the first step to the last."""
 
+from itertools import pairwise
+
 import pytest
-from contract import instances
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from contract import instances
 from engine.train.schedules import SCHEDULES, Constant, Cosine, OneCycle
 
 KINDS = [pytest.param(kind, id=kind.name) for kind in SCHEDULES]
@@ -30,7 +32,7 @@ def test_the_full_rate_is_reached(kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_nothing_jumps(kind):
     factors = [kind().factor(step / 1000) for step in range(1001)]
-    assert max(abs(a - b) for a, b in zip(factors, factors[1:], strict=False)) < 0.01
+    assert max(abs(a - b) for a, b in pairwise(factors)) < 0.01
 
 
 @given(st.floats(1, 90), progress)

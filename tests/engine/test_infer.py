@@ -3,7 +3,6 @@
 import time
 from dataclasses import replace
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -209,7 +208,7 @@ def test_unknown_layers_and_settings_are_named():
     told = only_problem(set_param(good(), "conv2d_1", "depth", 3))
     assert "“depth”" in told.what and "Convolution" in told.what
     told = only_problem(set_param(good(), "conv2d_1", "filters", 0))
-    assert "“Filters” cannot be 0." == told.what and "from 1 to 8192" in told.why
+    assert told.what == "“Filters” cannot be 0." and "from 1 to 8192" in told.why
 
 
 def test_several_problems_are_told_at_once():

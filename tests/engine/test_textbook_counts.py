@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.compile import Facts, infer
+from engine.compile import Facts, NetworkReport, infer
 from engine.layers.convolution import Convolution
 from engine.spec.network import NetworkSpec, chain
 from engine.templates import template
@@ -36,9 +36,9 @@ def test_a_convolution_does_not_care_about_the_size_of_the_picture():
     assert Convolution().parameters((3, 8, 8)) == Convolution().parameters((3, 500, 300)) == 896
 
 
-def lenet(facts: Facts = Facts((1, 28, 28), 10)) -> tuple[NetworkSpec, dict]:
+def lenet() -> tuple[NetworkSpec, NetworkReport]:
     network = template("lenet").network
-    return network, infer(network, facts)
+    return network, infer(network, Facts((1, 28, 28), 10))
 
 
 def test_lenet_5_on_handwritten_digits():
