@@ -16,7 +16,7 @@ class Drawn(Source):
     summary = "Two things that look surprisingly alike, drawn on your computer."
     is_sample = True
 
-    count: int = param(600, low=12, high=100_000, label="Images", help="How many are drawn, half of each class.")
+    count: int = param(900, low=12, high=100_000, label="Images", help="How many are drawn, half of each class.")
     seed: int = param(0, low=0, high=2**31 - 1, label="Seed", help="Another seed draws other images.", more=True)
 
     def folder(self, progress: Tell | None = None, control: JobControl | None = None) -> Path:
