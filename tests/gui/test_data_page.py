@@ -170,6 +170,18 @@ def test_classes_are_listed_with_their_counts_and_filter_the_grid(qtbot, page):
     assert len(shown_names(page)) == 24
 
 
+def test_a_class_is_filtered_by_keyboard(qtbot, page):
+    classes = page.dataset.classes
+    classes.setFocus()
+    qtbot.keyClick(classes, Qt.Key.Key_Down)
+    qtbot.keyClick(classes, Qt.Key.Key_End)
+    assert len(shown_names(page)) == 24, "moving alone filters nothing"
+    qtbot.keyClick(classes, Qt.Key.Key_Return)
+    assert {name.split("-")[0] for name in shown_names(page)} == {"stripes"}
+    qtbot.keyClick(classes, Qt.Key.Key_Return)
+    assert len(shown_names(page)) == 24
+
+
 def test_split_and_name_filter_the_grid(qtbot, page, studio):
     filters = page.grid.filters
     qtbot.mouseClick(filters.splits.button("test"), Qt.MouseButton.LeftButton)

@@ -14,7 +14,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPainterPath
+from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QPainter, QPainterPath
 from PySide6.QtWidgets import QListView, QSizePolicy, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from gui.pages.data.facts import images, number, split_names
@@ -130,7 +130,6 @@ class ClassList(QListView):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._shown = -1
         self.clicked.connect(self._toggle)
-        self.activated.connect(self._on_activated)
         theme().changed.connect(self._fit)
 
     def set_classes(self, names: tuple[str, ...], counts: np.ndarray) -> None:
@@ -152,10 +151,12 @@ class ClassList(QListView):
         self.show_filter(label)
         self.filtered.emit(label)
 
-    def _on_activated(self, index: QModelIndex) -> None:
-        # Where one click activates, `clicked` has been told already.
-        if not self.style().styleHint(QStyle.StyleHint.SH_ItemView_ActivateItemOnSingleClick):
-            self._toggle(index)
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        # Not `activated`: a double click is two clicks here, and must not toggle a third time.
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and self.currentIndex().isValid():
+            self._toggle(self.currentIndex())
+        else:
+            super().keyPressEvent(event)
 
     def _fit(self) -> None:
         rows = min(MOST_ROWS, max(1, self.classes.rowCount()))
