@@ -1,0 +1,165 @@
+"""Render the pictures of the README from the real window, with the samples that come with Atelier.
+
+    QT_QPA_PLATFORM=offscreen python docs/render_pictures.py [--out docs/pictures] [--all]
+
+With `--all`, every place is rendered dark and light, large and small, for looking at; without it, one picture each.
+Nothing of the user's own folders is read or written.
+"""
+
+import argparse
+import io
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+LARGE, SMALL = (1440, 900), (1024, 700)
+SHOWN = {"home": "dark", "data": "light", "network": "dark", "train": "dark", "predict": "light"}
+
+FONTS = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig><include ignore_missing="yes">/etc/fonts/fonts.conf</include>
+<match target="pattern"><test name="family"><string>{0}</string></test>
+<edit name="family" mode="prepend" binding="strong"><string>Inter</string></edit></match></fontconfig>"""
+
+
+def own_folders(base: Path) -> None:
+    """Keep caches, settings and documents apart, and ask for the font of the drawings where it is installed."""
+    for variable in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_DOCUMENTS_DIR"):
+        folder = base / variable.lower()
+        folder.mkdir()
+        os.environ[variable] = str(folder)
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    (base / "fonts.conf").write_text(FONTS.format("Sans Serif"))
+    os.environ["FONTCONFIG_FILE"] = str(base / "fonts.conf")
+
+
+class Photographer:
+    """Drives the window and keeps what it looks like."""
+
+    def __init__(self, out: Path, everything: bool):
+        from PySide6.QtCore import QEventLoop
+
+        from engine.train.device import describe
+        from gui.app import create_app
+
+        self._out, self._everything = out, everything
+        self._some_events = QEventLoop.ProcessEventsFlag.AllEvents
+        self.app, self.window = create_app([])
+        self.studio = self.window.studio
+        self.window.top_bar.set_device(describe())
+        self.window.resize(*LARGE)
+        self.window.show()
+
+    def wait(self, condition: Callable[[], object], seconds: float = 300) -> None:
+        """Let the window work until `condition` holds."""
+        end = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > end:
+                raise SystemExit("the window did not get there in time")
+            self.app.processEvents(self._some_events, 20)
+
+    def settle(self, seconds: float = 0.8) -> None:
+        """Let thumbnails and repaints arrive."""
+        end = time.monotonic() + seconds
+        self.wait(lambda: time.monotonic() > end)
+
+    def keep(self, place: str, name: str = "") -> None:
+        """Save what a place looks like."""
+        from gui.theme import theme
+
+        self.window.go_to(place)
+        looks = (
+            [(SHOWN[place], LARGE)]
+            if not self._everything
+            else [(m, s) for m in ("dark", "light") for s in (LARGE, SMALL)]
+        )
+        for mode, size in looks:
+            theme().set_mode(mode)
+            self.window.resize(*size)
+            self.settle()
+            suffix = f"-{mode}-{size[0]}" if self._everything else ""
+            save(self.window, self._out / f"{name or place}{suffix}.png")
+
+
+def save(window: object, path: Path) -> None:
+    """Save a window's picture with 256 colours: a third of the bytes, and no eye sees it."""
+    from PIL import Image
+    from PySide6.QtCore import QBuffer, QIODevice
+
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    window.grab().save(buffer, "PNG")
+    picture = Image.open(io.BytesIO(bytes(buffer.data()))).convert("RGB")
+    picture.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(path, optimize=True)
+    print(f"{path} {path.stat().st_size // 1024} kB")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "pictures")
+    parser.add_argument("--all", action="store_true")
+    parser.add_argument("--epochs", type=int, default=20)
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as base:
+        own_folders(Path(base))
+        sys.path.insert(0, str(ROOT))
+        take_pictures(Photographer(options.out, options.all), options.epochs, options.all)
+
+
+def take_pictures(camera: Photographer, epochs: int, everything: bool) -> None:
+    """From the first start to a prediction."""
+    studio = camera.studio
+    if everything:
+        camera.settle(2)
+        for place in SHOWN:
+            camera.keep(place, f"{place}-empty")
+    studio.start_from_sample("digits")
+    camera.wait(lambda: studio.data.state == "ready")
+    train(camera, 8)
+    studio.start_from_sample("drawn")
+    camera.wait(lambda: studio.data.state == "ready")
+    camera.settle(2)
+    camera.keep("data")
+    select_a_layer(camera)
+    camera.keep("network")
+    camera.window.go_to("train")
+    train(camera, epochs, halfway=lambda: camera.keep("train"))
+    if everything:
+        camera.keep("train", "train-done")
+    index = studio.data.index
+    tests = [index.path(int(number)) for number in index.where(2)]
+    studio.prediction.predict(tests[::-18][:8])
+    camera.wait(lambda: len(studio.prediction.results) == 8)
+    camera.settle(2)
+    camera.keep("predict")
+    camera.settle(1)
+    camera.keep("home")
+    studio.close()
+
+
+def train(camera: Photographer, epochs: int, halfway: Callable[[], None] | None = None) -> None:
+    """Train the open project; `halfway` is called when two thirds are done."""
+    studio = camera.studio
+    studio.document.edit("Set epochs", recipe=replace(studio.document.recipe, epochs=epochs))
+    studio.training.start()
+    if halfway is not None:
+        camera.wait(lambda: len(studio.training.epochs) >= max(1, epochs * 2 // 3), 900)
+        camera.settle(0.4)
+        halfway()
+    camera.wait(lambda: studio.training.state == "idle", 900)
+    studio.save()
+
+
+def select_a_layer(camera: Photographer) -> None:
+    """Show the inspector at work on the second convolution."""
+    page = camera.window.page("network")
+    page.select("conv2d_2")
+
+
+if __name__ == "__main__":
+    main()
