@@ -70,7 +70,7 @@ class RunBar(QFrame):
 
     def _make_widgets(self) -> None:
         self.run = text_label(strong=True)
-        self.text = ElidedLabel()
+        self.text = text_label()
         self.text.setObjectName("runbar.text")
         self.progress = QProgressBar()
         self.progress.setObjectName("runbar.progress")

@@ -51,7 +51,7 @@ class PictureDelegate(QStyledItemDelegate):
 
     def _take_fonts(self) -> None:
         # Kept, because making one asks the font database, and a screen of tiles needs a hundred of them.
-        self._font = theme().font(12, QFont.Weight.DemiBold)
+        self._font = theme().font(12, QFont.Weight.Medium)
         self._badge_font = theme().font(11, QFont.Weight.Medium)
         self._metrics = QFontMetrics(self._font)
 
@@ -100,7 +100,7 @@ class PictureDelegate(QStyledItemDelegate):
         badge = model.badge(row)
         if badge is not None:
             self._paint_badge(painter, place, badge)
-        below = QRectF(tile.left() + 8, place.bottom(), tile.width() - 16, self._caption_height())
+        below = QRectF(tile.left() + 7, place.bottom(), tile.width() - 14, self._caption_height())
         if self.look.caption:
             self._paint_caption(painter, below, model.label(row), answer)
         token = "dim" if answer is None else "good" if answer[2] else "bad"

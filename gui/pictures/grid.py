@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from PySide6.QtCore import QRect, QSize
 
 LINE_GAP = 8  # px
-STEP = 8  # px by which tiles grow
+STEP = 4  # px by which tiles grow
 
 
 @dataclass(frozen=True)

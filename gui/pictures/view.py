@@ -81,8 +81,6 @@ class PictureView(QAbstractItemView):
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        # Always there: tiles that fill the width would otherwise change their size when it comes.
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.setMouseTracking(True)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.doubleClicked.connect(self._on_double_clicked)
@@ -194,9 +192,13 @@ class PictureView(QAbstractItemView):
 
     # ---- layout
 
+    def _room(self) -> int:
+        """Return the px for tiles; the scroll bar's are left free, so that its coming changes no tile."""
+        return max(1, self.contentsRect().width() - self.verticalScrollBar().sizeHint().width())
+
     def _relayout(self) -> None:
         count = self.model().rowCount() if self.model() is not None else 0
-        columns, width, gap = fitted(self.viewport().width(), theme().px(self._wanted_tile))
+        columns, width, gap = fitted(self._room(), theme().px(self._wanted_tile))
         self._grid = Grid(count, columns, QSize(width, self._delegate.tile_height(width)), gap)
         if self._pixels != self._pixels_now():
             self._pixels_before, self._pixels = self._pixels, self._pixels_now()
@@ -239,10 +241,11 @@ class PictureView(QAbstractItemView):
         self._keys_on_screen.clear()
         self._relayout()
         same_index = self._kept is not None and self._kept[0] is self.pictures.pictures
-        self.verticalScrollBar().setValue(self._kept[1] if same_index else 0)
         row = self.pictures.row_of(self._kept[2]) if same_index and self._kept[2] >= 0 else -1
         if row >= 0:
             self.selectionModel().setCurrentIndex(self.pictures.index(row), QItemSelectionModel.SelectionFlag.NoUpdate)
+        # Last, since making a picture current scrolls to it.
+        self.verticalScrollBar().setValue(self._kept[1] if same_index else 0)
         self.selection_changed.emit()
 
     def dataChanged(self, top_left: QModelIndex, bottom_right: QModelIndex, roles: list[int] = ()) -> None:

@@ -19,7 +19,7 @@ STEP_ALPHA = 60
 
 class _EpochAxis(pg.AxisItem):
     def tickValues(self, low: float, high: float, size: float) -> list[tuple[float, list[int]]]:
-        most = max(2, int(size / theme().px(58)))
+        most = max(2, math.ceil(size / theme().px(58)))
         return [(1.0, epoch_ticks(low, high, most))]
 
     def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
@@ -77,6 +77,7 @@ class PlotArea(pg.PlotWidget):
         self.setMenuEnabled(False)
         self.hideButtons()
         self.viewport().installEventFilter(self)
+        self.getPlotItem().setContentsMargins(0, 6, 6, 0)  # for the half of “100 %” and “30” that stands out
         # Single steps are noise a pixel wide: smooth edges would cost ten times the time and show nothing more.
         self.steps = self._add_line(z=1, antialias=False)
         self.train = self._add_line(z=3)
@@ -114,10 +115,14 @@ class PlotArea(pg.PlotWidget):
 
     def draw(self, item: pg.PlotDataItem, x: np.ndarray, y: np.ndarray) -> None:
         """Give a line its points; NaN and infinity leave gaps."""
-        item.setData(x, self._scaled(y))
+        heights = self._scaled(y)
+        known = np.count_nonzero(np.isfinite(heights))
         # A line through one point has no length: show the point itself.
-        lonely = len(x) == 1 and item is not self.steps
-        item.setSymbol("o" if lonely else None)
+        item.setSymbol("o" if known == 1 and item is not self.steps else None)
+        if known:
+            item.setData(x, heights)
+        else:  # pyqtgraph warns about each column in which there is nothing
+            item.setData([], [])
 
     def draw_others(self, lines: Sequence[Line]) -> None:
         """Draw other runs, dashed."""

@@ -56,8 +56,15 @@ class Curves(Panel):
 
     epoch_picked = Signal(int)  # the user clicked at this epoch
 
-    def __init__(self, title: str, *, percent: bool = False, parent: QWidget | None = None) -> None:
-        """Make an empty chart; `percent`: values are 0..1 and are written as percentages."""
+    def __init__(
+        self, title: str, *, percent: bool = False, legend: bool = True, parent: QWidget | None = None
+    ) -> None:
+        """Make an empty chart.
+
+        Args:
+            percent: values are 0..1 and are written as percentages.
+            legend: name the lines; a neighbour with the same lines may do it for both.
+        """
         super().__init__(title, parent=parent)
         self._percent = percent
         self._steps = Series()
@@ -72,9 +79,9 @@ class Curves(Panel):
         self._timer.timeout.connect(self._repaint)
         self._readout = _Readout(self)
         self._log_button: QPushButton | None = None
-        self._build_heading()
+        self._build_heading(legend)
 
-    def _build_heading(self) -> None:
+    def _build_heading(self, has_legend: bool) -> None:
         if not self._percent:
             self._log_button = QPushButton(self.tr("log"))
             self._log_button.setProperty("quiet", True)
@@ -87,10 +94,11 @@ class Curves(Panel):
         legend.setMinimumHeight(theme().px(HEADING_PX))
         self._keys = QHBoxLayout(legend)
         self._keys.setContentsMargins(0, 0, 0, 0)
-        self._keys.setSpacing(theme().tokens.space_large)
+        self._keys.setSpacing(theme().tokens.space)
         self._keys.addWidget(LegendKey(self.tr("train"), "train"))
         self._keys.addWidget(LegendKey(self.tr("validation"), "validation"))
         self.add_extra(legend)
+        legend.setVisible(has_legend)
 
     # ---- numbers
 

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from gui.theme import theme
 
-STROKE = 16  # px of line before the words
+STROKE = 13  # px of line before the words
 
 
 class LegendKey(QWidget):

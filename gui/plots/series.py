@@ -99,7 +99,7 @@ def _without_peaks(steps: np.ndarray) -> np.ndarray:
 def epoch_ticks(low: float, high: float, most: int = 7) -> list[int]:
     """Return the whole epochs to write under the axis: 1 and then round steps, at most about `most`."""
     span = max(1.0, high - low)
-    raw = span / max(1, most - 1)
+    raw = span / max(1, most)
     size = 10 ** math.floor(math.log10(raw)) if raw >= 1 else 1
     step = max(1, next((int(size * f) for f in (1, 2, 5, 10) if size * f >= raw), 1))
     first = max(1, math.ceil(low))

@@ -20,7 +20,7 @@ class Charts(QWidget):
     def __init__(self, training: object, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._training = training
-        self.loss = Curves(self.tr("Loss"))
+        self.loss = Curves(self.tr("Loss"), legend=False)
         self.loss.setObjectName("train.loss")
         self.accuracy = Curves(self.tr("Accuracy"), percent=True)
         self.accuracy.setObjectName("train.accuracy")

@@ -9,7 +9,8 @@ from PySide6.QtWidgets import QWidget
 from gui.pages.train.replay import Replay
 from gui.pages.train.replay_bar import ReplayBar
 from gui.pictures import Answers, PictureView
-from gui.widgets.panel import Panel, dim_label
+from gui.widgets.elided import ElidedLabel
+from gui.widgets.panel import Panel
 from gui.widgets.segmented import Segmented
 
 REFRESH_MS = 250
@@ -24,7 +25,7 @@ class LivePredictions(Panel):
 
     def __init__(self, studio: object, parent: QWidget | None = None) -> None:
         super().__init__(parent=parent)
-        self.set_title(self.tr("Live predictions"))
+        self.set_title(self.tr("Predictions"))
         self._data, self._training = studio.data, studio.training
         self._replay = Replay()
         self._fresh: object | None = None  # the latest Watched, until its epoch is done
@@ -34,9 +35,10 @@ class LivePredictions(Panel):
         self._timer.timeout.connect(self.refresh)
         self.filters = self._make_filters()
         self.add_beside_title(self.filters)
-        self.score = dim_label()
+        self.score = ElidedLabel()
+        self.score.setProperty("dim", True)
         self.add_extra(self.score)
-        self.grid = PictureView(tile=124, ratio=0.72, caption=True, history=True)
+        self.grid = PictureView(tile=132, ratio=0.72, caption=True, history=True)
         self.grid.setObjectName("train.watched")
         self.grid.setAccessibleName(self.tr("Predictions of validation images"))
         self.body.addWidget(self.grid, 1)
@@ -189,4 +191,4 @@ class LivePredictions(Panel):
             self.score.setText("")
             return
         right = int(self._replay.right(place).sum())
-        self.score.setText(self.tr("{right} of {total} right").format(right=right, total=total))
+        self.score.setText(self.tr("{right} / {total} right").format(right=right, total=total))

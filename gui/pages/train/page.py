@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from gui.pages.train.charts import Charts
@@ -13,13 +14,13 @@ from gui.pages.train.diagnosis_box import DiagnosisBox
 from gui.pages.train.live import LivePredictions
 from gui.pages.train.recipe import RecipeForm
 from gui.pages.train.runs import RunList
-from gui.theme import theme
+from gui.theme import icon, theme
 from gui.widgets.busy import BusyRow
 from gui.widgets.empty import EmptyState
 from gui.widgets.notice import ErrorBar
 from gui.widgets.panel import Panel, heading
 
-SIDE_WIDTH = 290  # px at 100 % text size
+SIDE_WIDTH = 280  # px at 100 % text size
 CHART_SHARE, PICTURE_SHARE = 38, 62  # of the height
 
 
@@ -43,7 +44,7 @@ class TrainPage(QWidget):
         self.charts.epoch_picked.connect(self.live.show_epoch)
         self.live.epoch_shown.connect(self.charts.set_cursor)
         self.empty = EmptyState("train", "")
-        self._empty_button = self.empty.add_button("", primary=True, icon_name="play")
+        self._empty_button = self.empty.add_button("", primary=True)
         self._empty_button.setObjectName("train.first")
         self._empty_button.clicked.connect(self._on_empty_button)
         self._lay_out()
@@ -155,12 +156,15 @@ class TrainPage(QWidget):
         if blocker is None:
             self.notice.clear()
             self._show_ready()
+        elif has_content and not self._place():
+            self.notice.clear()  # time solves it, and the button's tool tip says it
         elif has_content:
-            actions = [(text, self._go)] if (text := self._place_text()) else []
+            actions = [(self._place_text(), self._go)]
             self.notice.show_message("info", blocker.what, blocker.why, blocker.fix, actions)
         else:
             self.notice.clear()
             self.empty.set_text(blocker.what, " ".join(part for part in (blocker.why, blocker.fix) if part))
+            self._empty_button.setIcon(QIcon())
             self._empty_button.setText(self._place_text())
             self._empty_button.setVisible(bool(self._place_text()))
 
@@ -174,6 +178,7 @@ class TrainPage(QWidget):
                 "epoch by epoch."
             ),
         )
+        self._empty_button.setIcon(icon("play", color="on_accent", active="on_accent"))
         self._empty_button.setText(self.tr("Train"))
         self._empty_button.setVisible(not preparing)
 

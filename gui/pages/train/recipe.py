@@ -63,6 +63,11 @@ class RecipeForm(QWidget):
         self.form.show(recipe)
         self.optimizer.show(recipe.optimizer)
         self.schedule.show(recipe.schedule)
+        # Three folds called "More" under each other would say nothing.
+        for chosen in (self.optimizer, self.schedule):
+            fold = chosen.form.fold()
+            if fold is not None:
+                fold.set_title(self.tr("More on {name}").format(name=chosen.combo.currentText()))
 
     def _on_replaced(self) -> None:
         self.form.start_afresh()

@@ -56,6 +56,7 @@ class ReplayBar(QWidget):
         self.play.setEnabled(count > 1)
         if count < 2:
             self._stop()
+        self._size()
         self._tell()
 
     def follow(self) -> None:
@@ -124,4 +125,9 @@ class ReplayBar(QWidget):
     def _size(self) -> None:
         self.play.setIconSize(QSize(theme().px(14), theme().px(14)))
         # Wide enough for the longest, so that the slider does not change its length while epochs run by.
-        self.words.setMinimumWidth(self.words.fontMetrics().horizontalAdvance("1000 of 1000"))
+        last = self.slider.maximum()
+        texts = (
+            self.tr("{epoch} · live").format(epoch=last),
+            self.tr("{epoch} of {last}").format(epoch=last, last=last),
+        )
+        self.words.setMinimumWidth(max(map(self.words.fontMetrics().horizontalAdvance, texts)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QGridLayout,
@@ -19,12 +19,13 @@ from gui.widgets.bars import percent
 from gui.widgets.elided import ElidedLabel
 from gui.widgets.panel import text_label
 
+ITEM_PADDING = 12  # px above and below together that the style sheet gives the items of a list, and a little air
 MOST_SHOWN = 5  # rows before the list scrolls by itself
 TOKENS = {"running": "accent", "interrupted": "validation", "stopped": "faint", "failed": "bad", "finished": "good"}
 
 
 def state_in_words(info: object) -> str:
-    """Return what became of a run: "finished · 30 epochs", "interrupted at epoch 9 of 30"."""
+    """Return what became of a run: "finished · 30 epochs", "interrupted · 9 of 30"."""
 
     def tr(text: str) -> str:
         return QCoreApplication.translate("Runs", text)
@@ -32,9 +33,9 @@ def state_in_words(info: object) -> str:
     sentences = {
         "running": tr("training · epoch {done} of {all}"),
         "finished": tr("finished · {done} epochs"),
-        "stopped": tr("stopped after epoch {done} of {all}"),
-        "interrupted": tr("interrupted after epoch {done} of {all}"),
-        "failed": tr("failed after epoch {done} of {all}"),
+        "stopped": tr("stopped · {done} of {all}"),
+        "interrupted": tr("interrupted · {done} of {all}"),
+        "failed": tr("failed · {done} of {all}"),
     }
     return sentences.get(info.state, info.state).format(done=info.epochs_done, all=info.epochs)
 
@@ -80,7 +81,7 @@ class RunRow(QWidget):
         self.resume.setProperty("link", True)
         self.resume.clicked.connect(self._on_resume)
         grid = QGridLayout(self)
-        grid.setContentsMargins(8, 5, 8, 5)
+        grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(1)
         grid.addWidget(self._dot, 0, 0)
@@ -147,7 +148,7 @@ class RunList(QListWidget):
             words = row.show_run(info, idle and info.can_resume)
             item.setData(Qt.ItemDataRole.UserRole, info.number)
             item.setData(Qt.ItemDataRole.AccessibleTextRole, words)
-            item.setSizeHint(QSize(0, row.sizeHint().height()))
+            item.setSizeHint(QSize(0, row.sizeHint().height() + ITEM_PADDING))
         self.blockSignals(False)
         self._select_shown()
         self.updateGeometry()
@@ -167,6 +168,10 @@ class RunList(QListWidget):
 
     def _on_resume(self, number: int) -> None:
         self._training.resume_run(number)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.doItemsLayout()  # the rows' widgets would keep the width of before
 
     def sizeHint(self) -> QSize:
         heights = [self.item(place).sizeHint().height() for place in range(min(self.count(), MOST_SHOWN))]

@@ -1,0 +1,221 @@
+"""Charts: what they hold, show, and how little they cost."""
+
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, Qt
+
+from gui.plots import Curves, Line, Series
+from gui.plots.series import epoch_ticks, loss_range, nearest_epoch, value_at, write_number
+from gui.theme import theme
+
+
+@pytest.fixture
+def chart(qtbot):
+    chart = Curves("Loss")
+    qtbot.addWidget(chart)
+    chart.resize(500, 300)
+    with qtbot.waitExposed(chart):
+        chart.show()
+    return chart
+
+
+def shown_points(item):
+    x, y = item.getOriginalDataset()
+    return ([], []) if x is None else (list(x), list(y))
+
+
+def test_series_grows_without_losing_points():
+    series = Series()
+    for start in range(0, 2000, 7):
+        series.extend(range(start, start + 7), np.arange(start, start + 7) * 2)
+    assert np.array_equal(series.x, np.arange(len(series)))
+    assert np.array_equal(series.y, 2 * np.arange(len(series)))
+    with pytest.raises(ValueError):
+        series.extend([1, 2], [1])
+    series.clear()
+    assert len(series) == 0
+
+
+def test_importing_charts_does_not_import_pyqtgraph():
+    code = "import sys, gui.plots; print('pyqtgraph' in sys.modules)"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.25, "0.25"), (12.44, "12.4"), (0.0312, "0.031"), (0.0031, "0.0031"), (1.2e-5, "1.2e-05"), (np.nan, "–")],
+)
+def test_losses_are_written_with_about_three_figures(value, text):
+    assert write_number(value) == text
+
+
+@pytest.mark.parametrize("last", [1, 2, 5, 12, 30, 100, 999, 100_000])
+def test_epoch_ticks_are_few_whole_and_begin_with_the_first_epoch(last):
+    ticks = epoch_ticks(-0.1, last + 0.4, most=6)
+    assert ticks[0] == 1
+    assert ticks == sorted(set(ticks))
+    assert len(ticks) <= 9
+    assert ticks[-1] <= last
+
+
+def test_loss_range_ignores_single_peaks_of_steps_but_shows_every_epoch():
+    steps = np.concatenate([np.full(500, 0.5), [900.0, np.inf, np.nan]])
+    low, high = loss_range([np.array([1.0, np.nan, 0.2])], steps, logarithmic=False)
+    assert low == 0
+    assert 1.0 <= high < 2.0
+    low, high = loss_range([np.array([1.0, 0.001])], np.empty(0), logarithmic=True)
+    assert low < -3 < 0 < high
+
+
+@pytest.mark.parametrize("logarithmic", [False, True])
+def test_loss_range_of_nothing_is_a_range(logarithmic):
+    low, high = loss_range([np.empty(0), np.array([np.nan])], np.array([np.nan]), logarithmic)
+    assert low < high
+
+
+def test_points_appear_together_on_a_timer(chart, qtbot):
+    drawn = []
+    chart._timer.timeout.connect(lambda: drawn.append(1))
+    for step in range(500):
+        chart.add_steps([step / 500], [1.0])
+    chart.set_epochs([1, 2], [1.0, 0.5], [1.1, 0.7])
+    qtbot.waitUntil(lambda: shown_points(chart._area.validation) == ([1, 2], [1.1, 0.7]))
+    assert len(drawn) == 1
+    assert len(shown_points(chart._area.steps)[0]) == 500
+
+
+def test_best_epoch_is_marked_on_the_validation_line(chart, qtbot):
+    chart.set_epochs([1, 2, 3], [1.0, 0.5, 0.4], [1.1, 0.7, 0.8])
+    chart.set_best(2)
+    qtbot.waitUntil(chart._area.best_line.isVisible)
+    assert chart._area.best_line.value() == 2
+    x, y = chart._area.best_dot.getData()
+    assert (x[0], y[0]) == (2, 0.7)
+    chart.set_best(None)
+    qtbot.waitUntil(lambda: not chart._area.best_line.isVisible())
+
+
+def test_range_reaches_the_planned_end(chart, qtbot):
+    chart.set_planned(30)
+    qtbot.waitUntil(lambda: chart._area.viewRange()[0][1] > 30)
+    chart.add_steps([35.0], [1.0])  # resumed beyond its plan
+    qtbot.waitUntil(lambda: chart._area.viewRange()[0][1] > 35)
+
+
+def test_cursor_shows_the_values_of_its_epoch(chart, qtbot):
+    chart.set_epochs([1, 2], [1.0, 0.25], [1.1, 0.31])
+    chart.set_cursor(2)
+    qtbot.waitUntil(lambda: chart.readout_texts() == ["epoch 2", "train 0.25", "validation 0.31"])
+    chart.set_cursor(None)
+    qtbot.waitUntil(lambda: chart.readout_texts() == [])
+
+
+def test_accuracy_is_written_in_percent(qtbot):
+    chart = Curves("Accuracy", percent=True)
+    qtbot.addWidget(chart)
+    with qtbot.waitExposed(chart):
+        chart.show()
+    chart.set_epochs([1], [0.941], [0.9])
+    chart.set_cursor(1)
+    qtbot.waitUntil(lambda: chart.readout_texts()[1:] == ["train 94.1 %", "validation 90.0 %"])
+
+
+def test_the_mouse_reads_the_nearest_epoch_and_a_click_picks_it(chart, qtbot):
+    chart.set_planned(4)
+    chart.set_epochs([1, 2, 3], [1.0, 0.5, 0.4], [1.1, 0.7, 0.8])
+    qtbot.waitUntil(lambda: len(shown_points(chart._area.train)[0]) == 3)
+    place = QPoint(round(chart._area.place_of(2)) + 6, chart._area.height() // 2)
+    qtbot.mouseMove(chart._area.viewport(), place)
+    qtbot.waitUntil(lambda: chart.readout_texts()[:1] == ["epoch 2"])
+    with qtbot.waitSignal(chart.epoch_picked) as picked:
+        qtbot.mouseClick(chart._area.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert picked.args == [2]
+
+
+def test_readout_stays_inside_the_chart(chart, qtbot):
+    chart.set_planned(10)
+    chart.set_epochs(range(1, 11), np.ones(10), np.ones(10))
+    for epoch in (1, 5, 10):
+        chart.set_cursor(epoch)
+        qtbot.waitUntil(lambda epoch=epoch: chart.readout_texts()[:1] == [f"epoch {epoch}"])
+        assert chart.rect().contains(chart._readout.geometry())
+
+
+def test_logarithmic_axis_draws_logarithms_and_survives_zero(chart, qtbot):
+    chart.set_epochs([1, 2], [1.0, 0.0], [10.0, np.nan])
+    chart.set_logarithmic(True)
+    qtbot.waitUntil(lambda: len(shown_points(chart._area.train)[0]) == 2)
+    assert shown_points(chart._area.train)[1] == pytest.approx([0.0, -6.0])
+    assert shown_points(chart._area.validation)[1][0] == pytest.approx(1.0)
+
+
+def test_other_runs_are_named_and_go_away(chart, qtbot):
+    chart.set_others([Line("run 2", np.array([1.0, 2.0]), np.array([1.0, np.nan]))])
+    assert len(chart._area._others) == 1
+    assert chart._keys.itemAt(2).widget().accessibleName() == "run 2"
+    chart.clear()
+    assert chart._area._others == []
+    assert chart._keys.count() == 2
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("values", [[], [np.nan], [np.nan, np.inf], [0.5]], ids=str)
+def test_empty_and_broken_numbers_draw_without_warnings(qtbot, values):
+    for percent in (False, True):
+        chart = Curves("Loss", percent=percent)
+        qtbot.addWidget(chart)
+        x = list(range(1, len(values) + 1))
+        chart.set_epochs(x, values, values)
+        chart.add_steps(x, values)
+        chart.set_best(1)
+        chart.set_cursor(1)
+        with qtbot.waitExposed(chart):
+            chart.show()
+        assert not chart.grab().isNull()
+
+
+def test_theme_is_followed(chart):
+    chart.set_epochs([1, 2], [1.0, 0.5], [1.1, 0.7])
+    mode = theme().mode
+    try:
+        for look in ("light", "dark"):
+            theme().set_mode(look)
+            assert chart._area.train.opts["pen"].color() == theme().color("train")
+            assert chart._area.backgroundBrush().color() == theme().color("panel")
+    finally:
+        theme().set_mode(mode)
+
+
+def test_numbers_that_came_while_hidden_are_drawn_when_shown(qtbot):
+    chart = Curves("Loss")
+    qtbot.addWidget(chart)
+    chart.set_epochs([1, 2], [1.0, 0.5], [1.1, 0.7])
+    assert chart._area is None
+    with qtbot.waitExposed(chart):
+        chart.show()
+    assert shown_points(chart._area.train) == ([1, 2], [1.0, 0.5])
+    assert "epoch 2: train 0.50, validation 0.70" in chart.accessibleDescription()
+
+
+def test_a_hundred_thousand_steps_take_little_of_the_window_s_time(chart):
+    chart.set_planned(100)
+    chart.add_steps(np.linspace(0, 100, 100_000), np.random.default_rng(0).random(100_000))
+    times = []
+    for _ in range(5):
+        started = time.process_time()  # of this process only: other work on the machine does not count
+        chart._repaint()
+        times.append(time.process_time() - started)
+    assert min(times) < 0.05
+
+
+def test_places_of_epochs():
+    x, y = np.array([1.0, 2.0, 4.0]), np.array([5.0, 6.0, 7.0])
+    assert value_at(x, y, 2) == 6
+    assert np.isnan(value_at(x, y, 3))
+    assert nearest_epoch(x, 2.9) == 2
+    assert nearest_epoch(np.empty(0), 1) is None

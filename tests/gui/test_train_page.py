@@ -1,0 +1,439 @@
+"""Train: the page follows the training, replays it, judges it, and says what is missing."""
+
+import numpy as np
+import pytest
+from PySide6.QtWidgets import QAbstractButton, QWidget
+from train_studio import CLASSES, FakeStudio, make_index
+
+from engine.errors import EngineError
+from engine.jobs import Progress
+from engine.spec import Chosen, RecipeSpec
+from engine.train.optimizers import OPTIMIZERS
+from gui.pages.train import TrainPage
+from gui.pages.train.diagnosis import diagnose
+from gui.pages.train.recipe import with_optimizer
+from gui.pages.train.replay import Replay
+from gui.pages.train.runs import state_in_words
+
+NO_DATA = EngineError("No images have been chosen.", why="The network needs some.", fix="Choose a folder in Data.")
+
+
+@pytest.fixture
+def studio(tmp_path, picture_folder) -> FakeStudio:
+    studio = FakeStudio(tmp_path)
+    studio.open(tmp_path)
+    studio.data.become("ready", make_index(picture_folder))
+    return studio
+
+
+@pytest.fixture
+def page(studio, qtbot):
+    page = TrainPage(studio)
+    qtbot.addWidget(page)
+    page.resize(1356, 854)
+    with qtbot.waitExposed(page):
+        page.show()
+    return page
+
+
+def named(page: TrainPage, name: str) -> QWidget:
+    found = page.findChild(QWidget, name)
+    assert found is not None, name
+    return found
+
+
+def marked(page: TrainPage) -> list:
+    """The answers in the grid, row by row."""
+    model = page.live.grid.pictures
+    return [model.answer(row) for row in range(model.rowCount())]
+
+
+def sure(page: TrainPage) -> list[float]:
+    """The probabilities in the grid, row by row; NaN where there is no answer yet."""
+    return [np.nan if answer is None else answer[1] for answer in marked(page)]
+
+
+def has_answers(page: TrainPage) -> bool:
+    return len(marked(page)) == 8 and None not in marked(page)
+
+
+# ---- names
+
+
+def test_everything_a_user_acts_on_has_its_name(page):
+    for name in ("start", "pause", "stop", "loss", "accuracy", "watched", "replay", "runs", "diagnosis"):
+        assert named(page, f"train.{name}")
+    for button in page.findChildren(QAbstractButton):
+        assert button.accessibleName() or button.text()
+
+
+# ---- start, pause, stop
+
+
+def test_buttons_follow_the_state(page, studio):
+    start, pause, stop = (named(page, f"train.{name}") for name in ("start", "pause", "stop"))
+    assert (start.isVisible(), pause.isVisible(), stop.isVisible()) == (True, False, False)
+    start.click()
+    assert studio.training.asked == [("start",)]
+    studio.training.begin()
+    assert (start.isVisible(), pause.isVisible(), stop.isVisible()) == (False, True, True)
+    pause.click()
+    studio.training.become("paused")
+    assert pause.text() == "Resume"
+    pause.click()
+    assert studio.training.asked[1:] == [("pause",), ("resume",)]
+    studio.training.become("stopping")
+    assert not stop.isEnabled()
+
+
+def test_stop_has_two_meanings(page, studio):
+    studio.training.begin()
+    keep, discard = named(page, "train.stop").menu().actions()
+    assert (keep.text(), discard.text()) == ("Stop and keep the best", "Stop and discard")
+    keep.trigger()
+    discard.trigger()
+    assert studio.training.asked == [("stop", True), ("stop", False)]
+
+
+# ---- what is missing
+
+
+def test_before_the_first_run_the_page_says_what_will_come(page, studio, qtbot):
+    assert page.empty.isVisible()
+    assert "loss and accuracy" in page.empty.accessibleDescription()
+    named(page, "train.first").click()
+    assert studio.training.asked == [("start",)]
+
+
+def test_a_blocker_is_said_with_the_way_to_its_place(page, studio, qtbot):
+    studio.training.problem = NO_DATA
+    studio.data.problem = NO_DATA
+    studio.data.become("failed")
+    button = named(page, "train.first")
+    qtbot.waitUntil(lambda: page.empty.accessibleName() == NO_DATA.what)
+    assert button.text() == "Go to Data"
+    assert not named(page, "train.start").isEnabled()
+    assert NO_DATA.what in named(page, "train.start").toolTip()
+    with qtbot.waitSignal(studio.place_wanted) as wanted:
+        button.click()
+    assert wanted.args == ["data"]
+    assert studio.training.asked == []
+
+
+def test_a_network_problem_after_a_run_is_a_notice_over_the_curves(page, studio, qtbot):
+    studio.training.begin()
+    studio.training.play(2)
+    studio.training.problem = EngineError("The network has no output.", fix="Add a Classes layer.")
+    studio.training.end(None)
+    qtbot.waitUntil(page.notice.isVisible)
+    assert page.charts.isVisible()
+    with qtbot.waitSignal(studio.place_wanted) as wanted:
+        page.notice.buttons()[0].click()
+    assert wanted.args == ["network"]
+    studio.training.problem = None
+    studio.document.report_changed.emit()
+    qtbot.waitUntil(lambda: not page.notice.isVisible())
+
+
+def test_preparing_tells_how_far_it_is_and_can_be_cancelled(page, studio, qtbot):
+    studio.training.progress = Progress(312, 600, "Decoding")
+    studio.training.become("preparing")
+    qtbot.waitUntil(lambda: page.busy.label.text() == "preparing 312 of 600 images")
+    page.busy.cancel_button.click()
+    assert studio.training.asked == [("stop", False)]
+    studio.training.progress = None
+    studio.training.begin()
+    qtbot.waitUntil(lambda: not page.busy.isVisible())
+
+
+# ---- curves
+
+
+def test_curves_follow_the_training(page, studio, qtbot):
+    studio.training.add_run(2, "finished", epochs=12)
+    studio.training.begin(planned=30)
+    studio.training.play(3, within=4)
+    qtbot.waitUntil(page.charts.isVisible)
+    loss = page.charts.loss
+    qtbot.waitUntil(lambda: loss._area is not None and len(loss._area.train.getOriginalDataset()[0]) == 3)
+    assert loss._steps.x[-1] == pytest.approx(3.2)
+    assert loss._planned == 30
+    assert [line.name for line in loss._others] == ["run 2"]
+    assert len(loss._others[0].x) == 12
+    assert "epoch 3" in page.charts.accuracy._in_words()
+
+
+# ---- pictures
+
+
+def test_watched_pictures_show_the_latest_answers(page, studio, qtbot):
+    studio.training.begin()
+    studio.training.play(1)
+    qtbot.waitUntil(lambda: has_answers(page))
+    event = studio.training.watch()
+    told = event.probabilities.max(axis=1)
+    qtbot.waitUntil(lambda: np.allclose(sure(page), told))
+    assert {answer[0] for answer in marked(page)} <= set(CLASSES)
+
+
+def test_filters_choose_pictures_and_count_them(page, studio, qtbot):
+    studio.training.begin()
+    studio.training.play(2)
+    replay, filters = page.live._replay, page.live.filters
+    total = len(studio.data.index.where(1))
+    qtbot.waitUntil(lambda: filters.button("all").text() == f"All {total}")
+    named(page, "train.filter.worst").click()
+    model = page.live.grid.pictures
+    own = [studio.training.epochs[-1].probabilities[list(replay.numbers).index(n)] for n in model.numbers]
+    labels = studio.data.index.labels[model.numbers]
+    probabilities = [row[label] for row, label in zip(own, labels, strict=True)]
+    assert probabilities == sorted(probabilities)
+    named(page, "train.filter.flipped").click()
+    assert sorted(model.numbers) == sorted(replay.flipped(1))
+    named(page, "train.filter.all").click()
+    assert len(model.numbers) == total
+
+
+def test_replay_shows_the_answers_of_an_epoch_and_moves_the_cursor(page, studio, qtbot):
+    studio.training.begin()
+    studio.training.play(5)
+    slider = named(page, "train.replay")
+    qtbot.waitUntil(lambda: slider.maximum() == 5)
+    assert page.live.bar.words.text() == "5 · live"
+    slider.setValue(2)
+    second = studio.training.epochs[1]
+    numbers = page.live.grid.pictures.numbers
+    told = second.probabilities[np.searchsorted(second.numbers, numbers)].max(axis=1)
+    qtbot.waitUntil(lambda: np.allclose(sure(page), told))
+    assert (page.charts.loss._cursor, page.charts.accuracy._cursor) == (2, 2)
+    assert page.live.bar.words.text() == "2 of 5"
+    studio.training.play(1)  # while one looks back, training goes on and nothing jumps
+    assert (slider.value(), slider.maximum()) == (2, 6)
+    slider.setValue(6)
+    assert page.charts.loss._cursor is None
+    assert page.live.bar.is_following()
+
+
+def test_play_runs_through_all_epochs(page, studio, qtbot):
+    studio.training.begin()
+    studio.training.play(3)
+    qtbot.waitUntil(page.live.bar.isVisible)
+    seen = []
+    page.live.epoch_shown.connect(seen.append)
+    named(page, "train.play").click()
+    assert page.live.bar.is_playing()
+    qtbot.waitUntil(lambda: not page.live.bar.is_playing(), timeout=10_000)
+    assert seen == [1, 2, None]
+
+
+def test_a_click_on_the_curves_replays_that_epoch(page, studio):
+    studio.training.begin()
+    studio.training.play(4)
+    page.charts.loss.epoch_picked.emit(2)
+    assert named(page, "train.replay").value() == 2
+
+
+def test_history_of_a_picture_is_the_right_class_over_the_epochs(page, studio, qtbot):
+    studio.training.begin()
+    studio.training.play(3)
+    qtbot.waitUntil(lambda: has_answers(page) and len(page.live.grid.pictures.history(0)) == 3)
+    number = page.live.grid.pictures.number(0)
+    label = studio.data.index.labels[number]
+    place = list(studio.training.epochs[0].numbers).index(number)
+    own = [done.probabilities[place, label] for done in studio.training.epochs]
+    assert np.allclose(page.live.grid.pictures.history(0), own)
+
+
+# ---- runs
+
+
+def test_runs_are_listed_and_choosing_one_shows_it(page, studio, qtbot):
+    studio.training.add_run(1, "finished", network="Perceptron")
+    studio.training.add_run(2, "interrupted", epochs=9, planned=30)
+    qtbot.waitUntil(page.runs.isVisible)
+    assert page.runs.count() == 2
+    rows = [page.runs.itemWidget(page.runs.item(place)) for place in range(2)]
+    assert [row._network.text() for row in rows] == ["Small VGG", "Perceptron"]
+    assert [row._state.text() for row in rows] == ["interrupted · 9 of 30", "finished · 12 epochs"]
+    assert (rows[0].resume.isVisible(), rows[1].resume.isVisible()) == (True, False)
+    page.runs.setCurrentRow(1)
+    assert studio.training.shown_run == 1
+    qtbot.waitUntil(lambda: page.charts.isVisible() and has_answers(page))
+    rows[0].resume.click()
+    assert studio.training.asked == [("resume_run", 2)]
+    studio.training.begin()
+    assert not rows[0].resume.isVisible()
+
+
+def test_every_state_of_a_run_has_words(studio):
+    for state in ("running", "interrupted", "stopped", "finished", "failed"):
+        studio.training.add_run(1, state)
+        assert state_in_words(studio.training.runs[0]).split()[0] != ""
+        assert "{" not in state_in_words(studio.training.runs[0])
+
+
+# ---- recipe
+
+
+def test_recipe_edits_go_to_the_document_and_come_back(page, studio):
+    document = studio.document
+    page.recipe.form.changed.emit("epochs", 7, "typing")
+    assert document.recipe.epochs == 7
+    assert document.undo_stack.undoText() == "Set Epochs"
+    assert page.recipe.form.row("epochs").value == 7
+    document.undo_stack.undo()
+    assert page.recipe.form.row("epochs").value == RecipeSpec().epochs
+
+
+def test_another_optimizer_brings_its_usual_learning_rate(page, studio):
+    usual = {name: OPTIMIZERS[name].usual_learning_rate for name in ("adamw", "sgd")}
+    page.recipe.optimizer.changed.emit(Chosen("sgd"), "")
+    assert studio.document.recipe.optimizer.kind == "sgd"
+    assert studio.document.recipe.learning_rate == usual["sgd"]
+    assert studio.document.undo_stack.count() == 1
+    own = RecipeSpec(learning_rate=0.0123, optimizer=Chosen("adamw"))
+    assert with_optimizer(own, Chosen("sgd")).learning_rate == 0.0123
+    unknown = RecipeSpec(optimizer=Chosen("from the future"))
+    assert with_optimizer(unknown, Chosen("sgd")).learning_rate == unknown.learning_rate
+
+
+# ---- replay, in numbers
+
+
+def epochs_of(studio, count):
+    return [studio.training.epoch(epoch, count) for epoch in range(1, count + 1)]
+
+
+def test_replay_survives_pictures_that_are_gone_and_damaged_epochs(studio):
+    epochs = epochs_of(studio, 3)
+    numbers = epochs[0].numbers.copy()
+    numbers[0], numbers[1] = -1, 10_000
+    object.__setattr__(epochs[0], "numbers", numbers)
+    object.__setattr__(epochs[1], "probabilities", np.zeros((0, 0), np.float32))
+    replay = Replay()
+    replay.show(epochs, studio.data.index.labels)
+    assert sorted(replay.numbers) == sorted(numbers[2:])
+    assert replay.answers(1, replay.numbers, CLASSES).answers.tolist() == [-1] * len(replay.numbers)
+    assert len(replay.flipped(1)) == 0
+    assert len(replay.worst(2)) == len(replay.numbers)
+    stranger = replay.answers(2, np.array([10_001]), CLASSES)
+    assert (stranger.answers.tolist(), len(stranger.history[0])) == ([-1], 0)
+
+
+def test_replay_reads_bit_by_bit_newest_first(studio):
+    read = []
+
+    class Epoch:
+        def __init__(self, event):
+            self._event, self.epoch, self.numbers = event, event.epoch, event.numbers
+
+        @property
+        def probabilities(self):
+            read.append(self.epoch)
+            return self._event.probabilities
+
+    replay = Replay()
+    replay.show([Epoch(event) for event in epochs_of(studio, 20)], studio.data.index.labels)
+    assert read == []
+    replay.right(4)
+    assert read == [5]
+    while replay.load_some(0.001):
+        pass
+    assert sorted(read) == list(range(1, 21))
+    assert read[1] == 20
+
+
+# ---- diagnosis
+
+
+def judge(train_loss, validation_loss, validation_accuracy, gap=0.02, pictures=200):
+    train_accuracy = [value + gap for value in validation_accuracy]
+    return diagnose(
+        train_loss,
+        train_accuracy,
+        validation_loss,
+        validation_accuracy,
+        chance=0.5,
+        classes=2,
+        pictures=pictures,
+    )
+
+
+FALLING = [0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.08, 0.06, 0.05]
+RISING = [0.6, 0.7, 0.75, 0.8, 0.83, 0.85, 0.87, 0.88, 0.89, 0.9]
+
+
+@pytest.mark.parametrize(
+    ("code", "train_loss", "validation_loss", "accuracy"),
+    [
+        ("waiting", [], [], []),
+        ("early", [0.7, 0.6], [0.7, 0.65], [0.5, 0.6]),
+        ("improving", FALLING, FALLING, RISING),
+        ("overfitting", FALLING, [0.7, 0.6, 0.5, 0.45, 0.5, 0.55, 0.6, 0.7, 0.8, 0.9], [0.7] * 10),
+        ("at_chance", [0.70, 0.69, 0.69, 0.69], [0.69, 0.69, 0.69, 0.69], [0.5, 0.52, 0.49, 0.5]),
+        ("flat", [0.5] * 10, [0.5] * 10, [0.8] * 10),
+        ("diverged", [0.7, float("nan")], [0.7, float("nan")], [0.5, 0.5]),
+        ("diverged", [0.7, 8.0, 90.0], [0.7, 9.0, 80.0], [0.5, 0.5, 0.5]),
+    ],
+)
+def test_diagnosis_names_what_the_numbers_say(code, train_loss, validation_loss, accuracy):
+    assert judge(train_loss, validation_loss, accuracy).code == code
+
+
+def test_diagnosis_brings_its_evidence():
+    found = judge(FALLING, [0.7, 0.6, 0.5, 0.45, 0.5, 0.55, 0.6, 0.7, 0.8, 0.9], [0.7] * 4 + [0.72] + [0.7] * 5, 0.25)
+    assert (found.since, found.best_epoch, found.loss_low) == (5, 5, 0.45)
+    assert found.loss_now == pytest.approx(0.8)
+    assert found.gap == pytest.approx(0.25)
+    assert judge(FALLING, FALLING, RISING).gain == pytest.approx(0.03)
+
+
+def test_wavering_by_a_picture_is_no_improvement_and_no_overfitting():
+    accuracy = [0.8, 0.8, 0.8, 0.8, 0.8, 0.8, 0.805]
+    loss = [0.5, 0.5, 0.5, 0.5, 0.505, 0.51, 0.5]
+    assert judge(FALLING[:7], loss, accuracy, pictures=200).code == "flat"
+
+
+def test_the_box_says_it_in_words(page, studio, qtbot):
+    studio.training.begin()
+    studio.training.play(6)
+    qtbot.waitUntil(lambda: page.diagnosis.title.text() == "Learning well")
+    assert "points in 3 epochs" in page.diagnosis.words.text()
+    studio.training.end(None)
+    qtbot.waitUntil(lambda: page.diagnosis.title.text() == "Done")
+    assert "Best at epoch" in page.diagnosis.words.text()
+
+
+@pytest.mark.parametrize("ended", [False, True])
+@pytest.mark.parametrize(
+    ("train_loss", "validation_loss", "accuracy"),
+    [
+        ([], [], []),
+        ([0.7], [0.7], [0.5]),
+        (FALLING, [0.7, 0.6, 0.5, 0.45, 0.5, 0.55, 0.6, 0.7, 0.8, 0.9], [0.7] * 10),
+        ([0.7] * 4, [0.7] * 4, [0.5] * 4),
+        ([0.5] * 10, [0.5] * 10, [0.8] * 10),
+        ([float("inf")], [float("nan")], [0.5]),
+    ],
+)
+def test_every_diagnosis_has_a_title_and_words(page, ended, train_loss, validation_loss, accuracy):
+    page.diagnosis.show_diagnosis(judge(train_loss, validation_loss, accuracy), ended=ended)
+    assert page.diagnosis.title.text()
+    assert "{" not in page.diagnosis.title.text() + page.diagnosis.words.text()
+
+
+# ---- room
+
+
+def test_the_smallest_window_holds_the_page(page, studio, qtbot):
+    studio.training.add_run(1, "interrupted", epochs=3, planned=9, network="A network with a very long name indeed")
+    studio.training.begin()
+    studio.training.play(3)
+    qtbot.waitUntil(page.charts.isVisible)
+    page.resize(940, 608)
+    qtbot.waitUntil(lambda: page.size().width() == 940)
+    assert page.minimumSizeHint().width() <= 940
+    assert page.minimumSizeHint().height() <= 608
+    for widget in (page.charts.loss, page.charts.accuracy, page.live.grid, named(page, "train.stop")):
+        corner = widget.mapTo(page, widget.rect().bottomRight())
+        assert page.rect().contains(corner)
