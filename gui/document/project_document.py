@@ -3,6 +3,7 @@
 Views connect to the `*_changed` signals and read `spec`; they change it only through `edit`. Nobody pushes into a view.
 """
 
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -235,4 +236,6 @@ class ProjectDocument(QObject):
         """Forget the autosaved copy: it was saved, or the user does not want it."""
         self._autosave_timer.stop()
         if self._path is not None:
-            self.autosave_path.unlink(missing_ok=True)
+            # Where the disk refuses, the copy stays; being older than the saved file, it is not taken for news.
+            with suppress(OSError):
+                self.autosave_path.unlink(missing_ok=True)

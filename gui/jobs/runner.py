@@ -125,12 +125,17 @@ class JobRunner(QObject):
 
     @Slot(object)
     def _on_progressed(self, event: object) -> None:
-        if self.sender() is self._worker:  # an event queued before `close` must not reach the next job's views
+        if self._is_from_present_job():
             self.progressed.emit(event)
 
     @Slot(object)
     def _on_ended(self, outcome: Outcome) -> None:
-        self._outcome = outcome
+        if self._is_from_present_job():
+            self._outcome = outcome
+
+    def _is_from_present_job(self) -> bool:
+        # What was queued before `close` must reach nobody. Its sender may be deleted: then `sender` is None.
+        return self._worker is not None and self.sender() is self._worker
 
     @Slot()
     def _on_thread_finished(self) -> None:
