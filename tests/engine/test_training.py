@@ -9,6 +9,7 @@ import training_helpers as made
 from conftest import draw_pictures
 from PIL import Image
 from training_helpers import AUGMENT, everything_told, followed, info_of, numbers, small_project, trained, until
+from training_helpers import one_thread as one_thread
 
 from engine.data.cache import Pictures
 from engine.data.index import TRAIN, VALIDATION

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 from safetensors.torch import load_file
 
@@ -21,6 +22,15 @@ CLOCKS = ("seconds", "images_per_second")
 """Fields of a history line that no two runs share."""
 
 AUGMENT = (Chosen("mirror"), Chosen("rotate"), Chosen("zoom"))
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """For every test of a module that imports it: with two busy cores, threads of so small a network only wait."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 def small_network(*more: tuple[str, dict], outputs: int = 0) -> NetworkSpec:
