@@ -21,7 +21,7 @@ USUAL = ((3, 16, 16), (12,), (5, 6))
 
 pictures = st.tuples(st.integers(1, 6), st.integers(1, 13), st.integers(1, 13))
 shapes = pictures | st.tuples(st.integers(1, 24)) | st.tuples(st.integers(1, 5), st.integers(1, 6))
-quick = settings(max_examples=40, deadline=None)
+quick = settings(max_examples=25, deadline=None)
 
 
 def infer_or_complain(layer, x):
@@ -89,7 +89,7 @@ def test_what_is_said_is_what_torch_does(kind, data):
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if takes_pictures(*kind.values)])
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(data=st.data())
 def test_channels_last_changes_nothing_but_speed(kind, data):
     layer, x = data.draw(instances(kind)), data.draw(pictures)

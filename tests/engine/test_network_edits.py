@@ -67,7 +67,7 @@ def check(network: NetworkSpec) -> None:
         assert len(set(node.inputs)) == len(node.inputs), "healing doubled a link"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(chains, edits)
 def test_any_edits_keep_ids_unique_and_links_whole_and_undo_is_the_old_value(start, steps):
     history = [start]
@@ -111,7 +111,7 @@ def test_a_chain_stays_a_chain_when_layers_move(names, one, other):
     assert next(iter(ordered(front)[0])).id == node
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(chains, edits)
 def test_sorting_puts_every_layer_behind_its_inputs(start, steps):
     network = start
