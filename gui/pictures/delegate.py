@@ -19,6 +19,7 @@ from gui.widgets.bars import percent
 ROUND = 6.0  # px, corners of thumbnails
 EDGE = 2.0  # px, border of a tile
 INSET = 3  # px between border and thumbnail of a tile with caption
+MARKED_STATES = QStyle.StateFlag.State_MouseOver | QStyle.StateFlag.State_Selected | QStyle.StateFlag.State_HasFocus
 MOST_POINTS = 120  # of a history line; more cannot be told apart at this width
 
 
@@ -81,21 +82,28 @@ class PictureDelegate(QStyledItemDelegate):
 
     # ---- drawing
 
+    def begin(self, painter: QPainter) -> None:
+        """Prepare a painter for a screen of tiles.
+
+        Not in `paint`: each call to a painter lets another thread take the interpreter, and while a network trains it
+        takes it for up to 5 ms. Fewer calls per tile are what keeps the window fluent.
+        """
+        painter.setRenderHints(QPainter.RenderHint.Antialiasing)
+        painter.setFont(self._font)
+
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
+        """Draw one tile with a painter that `begin` has prepared; pen and brush are changed."""
         model = index.model()
         assert isinstance(model, PictureModel)
-        row, tile = index.row(), QRectF(option.rect)
-        selected = bool(option.state & QStyle.StateFlag.State_Selected)
+        row, tile, state = index.row(), QRectF(option.rect), option.state
         answer = model.answer(row)
-        painter.save()
-        painter.setRenderHints(QPainter.RenderHint.Antialiasing)
-        painter.setFont(self._font)
+        token = "dim" if answer is None else "good" if answer[2] else "bad"
         place = QRectF(tile.topLeft(), self.thumbnail_size(option.rect.width()).toSizeF())
         if self._is_card():
             place.translate(INSET, INSET)
-            self._paint_card(painter, tile, selected)
+            self._paint_card(painter, tile, "line" if answer is None else token, state)
         self._paint_thumbnail(painter, place, self._thumbnail(row))
         badge = model.badge(row)
         if badge is not None:
@@ -103,18 +111,20 @@ class PictureDelegate(QStyledItemDelegate):
         below = QRectF(tile.left() + 7, place.bottom(), tile.width() - 14, self._caption_height())
         if self.look.caption:
             self._paint_caption(painter, below, model.label(row), answer)
-        token = "dim" if answer is None else "good" if answer[2] else "bad"
         if self.look.history:
             history, marker = model.history(row), model.answers.marker if model.answers is not None else -1
             room = QRectF(below.left(), below.bottom() - 1, below.width(), self._history_height() - 4)
             self._paint_history(painter, room, history, token, marker)
-        self._paint_edge(painter, tile, token if answer is not None else "", option.state)
-        painter.restore()
+        if not self._is_card() and answer is not None:
+            self._paint_edge(painter, tile, token)
+        if state & MARKED_STATES:
+            self._paint_marks(painter, tile, state)
 
-    def _paint_card(self, painter: QPainter, tile: QRectF, selected: bool) -> None:
-        painter.setPen(QPen(theme().color("line"), 1))
-        painter.setBrush(theme().color("selection" if selected else "raised"))
-        painter.drawRoundedRect(tile.adjusted(0.5, 0.5, -0.5, -0.5), ROUND + 2, ROUND + 2)
+    def _paint_card(self, painter: QPainter, tile: QRectF, token: str, state: QStyle.StateFlag) -> None:
+        width = 1.0 if token == "line" else EDGE - 0.4
+        painter.setPen(QPen(theme().color(token), width))
+        painter.setBrush(theme().color("selection" if state & QStyle.StateFlag.State_Selected else "raised"))
+        painter.drawRoundedRect(tile.adjusted(EDGE / 2, EDGE / 2, -EDGE / 2, -EDGE / 2), ROUND + 1, ROUND + 1)
 
     def _paint_thumbnail(self, painter: QPainter, place: QRectF, thumbnail: Thumbnail | None) -> None:
         painter.setPen(Qt.PenStyle.NoPen)
@@ -212,16 +222,19 @@ class PictureDelegate(QStyledItemDelegate):
             painter.setBrush(theme().color(token))
             painter.drawEllipse(QPointF(x, room.top() + 1 + height * (1 - float(history[column]))), 1.8, 1.8)
 
-    def _paint_edge(self, painter: QPainter, tile: QRectF, token: str, state: QStyle.StateFlag) -> None:
+    def _paint_edge(self, painter: QPainter, tile: QRectF, token: str) -> None:
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(theme().color(token), EDGE - 0.4))
+        painter.drawRoundedRect(tile.adjusted(EDGE / 2, EDGE / 2, -EDGE / 2, -EDGE / 2), ROUND, ROUND)
+
+    def _paint_marks(self, painter: QPainter, tile: QRectF, state: QStyle.StateFlag) -> None:
+        """Draw what mouse, selection and keyboard do to a tile."""
         inner = tile.adjusted(EDGE / 2, EDGE / 2, -EDGE / 2, -EDGE / 2)
         radius = ROUND + (1 if self._is_card() else 0)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        if token:
-            painter.setPen(QPen(theme().color(token), EDGE - 0.4))
-            painter.drawRoundedRect(inner, radius, radius)
-        elif state & QStyle.StateFlag.State_MouseOver:
+        if state & QStyle.StateFlag.State_MouseOver and not state & QStyle.StateFlag.State_Selected:
             painter.setPen(QPen(theme().color("dim"), 1))
-            painter.drawRoundedRect(inner, radius, radius)
+            painter.drawRoundedRect(inner.adjusted(1, 1, -1, -1), radius - 1, radius - 1)
         if state & QStyle.StateFlag.State_Selected:
             self._paint_selected(painter, inner, radius)
         if state & QStyle.StateFlag.State_HasFocus:

@@ -361,6 +361,7 @@ class PictureView(QAbstractItemView):
         option = QStyleOptionViewItem()
         self.initViewItemOption(option)
         plain, current = option.state & ~QStyle.StateFlag.State_HasFocus, self.currentIndex().row()
+        self._delegate.begin(painter)
         for row in rows:
             option.rect = self._rect(row)
             if not option.rect.intersects(event.rect()):

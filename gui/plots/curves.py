@@ -136,14 +136,20 @@ class Curves(Panel):
 
     def set_others(self, lines: Sequence[Line]) -> None:
         """Show other runs dashed, to compare."""
-        self._others = tuple(lines)
-        while self._keys.count() > 2:
-            self._keys.takeAt(2).widget().deleteLater()
-        for line in self._others:
-            self._keys.addWidget(LegendKey(line.name, "dim", dashed=True))
+        before, self._others = self._others, tuple(lines)
+        if [line.name for line in before] != [line.name for line in lines]:
+            self._rebuild_keys()
         self._changed()
         if self._area is not None:
             self._area.draw_others(self._others)
+
+    def _rebuild_keys(self) -> None:
+        while self._keys.count() > 2:
+            key = self._keys.takeAt(2).widget()
+            key.hide()
+            key.deleteLater()
+        for line in self._others:
+            self._keys.addWidget(LegendKey(line.name, "dim", dashed=True))
 
     def clear(self) -> None:
         """Forget everything."""

@@ -50,7 +50,8 @@ class DiagnosisBox(QFrame):
         self._icon.set_icon(icon_name, token)
         self.title.setText(title)
         self.words.setText(words)
-        restyle(self, notice=kind)
+        if self.property("notice") != kind:
+            restyle(self, notice=kind)
         self.setAccessibleName(f"{self.tr('Diagnosis')}: {title}. {words}")
 
     def _sentences(self, found: Diagnosis, is_done: bool) -> tuple[str, str]:
