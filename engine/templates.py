@@ -57,6 +57,14 @@ def _read(raw: dict) -> Template:
     return Template(raw["name"], raw["title"], raw["summary"], raw.get("source", ""), network)
 
 
+def title_of(network: NetworkSpec, facts: Facts) -> str:
+    """What to call a network: its template's title, with a word when it was changed since; else its layers' number."""
+    title = next((entry.title for entry in templates() if entry.name == network.template), "")
+    if not title:
+        return f"{len(network)} layers"
+    return title if network == fitted(network.template, facts) else f"{title}, changed"
+
+
 def fitted(name: str, facts: Facts) -> NetworkSpec:
     """The network of a template, changed as little as possible so that it works on pictures of `facts.shape`.
 

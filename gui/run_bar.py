@@ -191,7 +191,7 @@ class RunBar(QFrame):
         if run is not None:
             self.run.setText(self.tr("run {number}").format(number=run.run))
             self.text.setText(self.tr("epoch {epoch} / {epochs}").format(epoch=epoch, epochs=run.epochs))
-            self.device.setText(run.device)
+            self.device.setText(run.device.upper())
             self.device.setToolTip(run.device_reason)
         self.progress.setRange(0, 1000)
         self.progress.setValue(round(1000 * share))

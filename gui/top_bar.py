@@ -5,7 +5,7 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QPushButton, QToolButton, QWidget
 
 from engine.layers import grouped
-from engine.templates import templates
+from engine.templates import title_of
 from gui.studio import Studio
 from gui.theme import icon, theme
 from gui.widgets.chip import Chip
@@ -100,12 +100,16 @@ class TopBar(QFrame):
         self.menu.addAction(home)
         self.menu.addSeparator()
         look = self.menu.addMenu(self.tr("Appearance"))
+        self._modes: dict[str, QAction] = {}
         for mode, text in (
             ("system", self.tr("As the desktop")),
             ("dark", self.tr("Dark")),
             ("light", self.tr("Light")),
         ):
-            look.addAction(self._mode_action(mode, text))
+            self._modes[mode] = self._mode_action(mode, text)
+            look.addAction(self._modes[mode])
+        theme().changed.connect(self._show_mode)
+        self._show_mode()
         self.project.clicked.connect(self._show_menu)
 
     def _action(self, text: str, call: object, keys: QKeySequence.StandardKey | QKeySequence) -> QAction:
@@ -117,10 +121,17 @@ class TopBar(QFrame):
 
     def _mode_action(self, mode: str, text: str) -> QAction:
         action = QAction(text, self, checkable=True)
-        action.setChecked(theme().mode == mode)
-        theme().changed.connect(lambda: action.setChecked(theme().mode == mode))
-        action.triggered.connect(lambda: self.mode_wanted.emit(mode))
+        action.setObjectName(f"top.mode.{mode}")
+        action.triggered.connect(lambda: self._choose_mode(mode))
         return action
+
+    def _choose_mode(self, mode: str) -> None:
+        self.mode_wanted.emit(mode)
+        self._show_mode()  # the theme tells nothing where the desktop's look is the chosen one already
+
+    def _show_mode(self) -> None:
+        for mode, action in self._modes.items():
+            action.setChecked(theme().mode == mode)
 
     def _show_menu(self) -> None:
         self.menu.popup(self.project.mapToGlobal(self.project.rect().bottomLeft()))
@@ -186,8 +197,7 @@ class TopBar(QFrame):
             return self.tr("empty")
         if document.report.problems:
             return self.tr("not ready")
-        titles = {template.name: template.title for template in templates()}
-        name = titles.get(document.network.template, self.tr("{0} layers").format(len(document.network)))
+        name = title_of(document.network, document.facts)
         return f"{name} · {_short(document.report.parameters)}"
 
 

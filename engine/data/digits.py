@@ -17,7 +17,7 @@ _INK_LEVELS = 16  # the values are 0..16
 _TABLE = "datasets/data/digits.csv.gz"
 
 
-def _load_digits() -> tuple[np.ndarray, np.ndarray]:
+def digit_table() -> tuple[np.ndarray, np.ndarray]:
     """(1797, 8, 8) values 0..16 and (1797,) digits 0..9."""
     # The table is read where it lies: importing sklearn.datasets takes 1.4 s, this 0.02 s. Should a later scikit-learn
     # keep it elsewhere, its own function finds it.
@@ -46,7 +46,7 @@ def write_digits(folder: Path, progress: Callable[[int, int], None] | None = Non
     def fill(place: Path) -> None:
         for name in CLASSES:
             (place / name).mkdir()
-        values, digits = _load_digits()
+        values, digits = digit_table()
         pictures = np.round(values * (255 / _INK_LEVELS)).astype(np.uint8)
         for number, (picture, digit) in enumerate(zip(pictures, digits, strict=True), start=1):
             Image.fromarray(picture).save(place / str(digit) / f"digit-{number:04d}.png")

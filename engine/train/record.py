@@ -6,9 +6,11 @@ from pathlib import Path
 
 import torch
 
+from engine.compile import Facts
 from engine.errors import EngineError
 from engine.files import sweep_parts
 from engine.jobs import JobControl
+from engine.templates import title_of
 from engine.train import history, runs
 from engine.train.checkpoint import BEST, LAST, load_state, save_state, save_weights
 from engine.train.events import EpochDone
@@ -62,7 +64,7 @@ class Record:
         setup = self._setup
         return {
             "epochs": setup.recipe.epochs,
-            "network": setup.project.network.template or "",
+            "network": title_of(setup.project.network, Facts(setup.project.data.shape, len(setup.classes))),
             "parameters": setup.parameters,
             "device": setup.placement.device.type,
             "precision": setup.placement.precision,

@@ -157,8 +157,8 @@ QSpinBox::up-arrow:disabled, QDoubleSpinBox::up-arrow:disabled, QSpinBox::up-arr
 }
 QSpinBox::down-arrow:disabled, QDoubleSpinBox::down-arrow:disabled, QSpinBox::down-arrow:off,
 QDoubleSpinBox::down-arrow:off { image: $image_down_faint; }
-QComboBox { combobox-popup: 0; padding: 4px 24px 4px 10px; }
-QComboBox::drop-down { border: none; width: 24px; subcontrol-position: right center; }
+QComboBox { combobox-popup: 0; padding: 4px 0 4px 10px; }
+QComboBox::drop-down { border: none; width: 24px; subcontrol-origin: padding; subcontrol-position: right center; }
 QComboBox::down-arrow { image: $image_down; width: $arrow; height: $arrow; }
 QComboBox::down-arrow:disabled { image: $image_down_faint; }
 QComboBox QAbstractItemView {

@@ -196,9 +196,9 @@ def test_the_digits_are_all_there(tmp_path):
 
 def test_the_digits_are_scikit_learns(tmp_path, monkeypatch):
     """The table read directly gives what scikit-learn's own function gives, from dark 0 to white 255."""
-    directly = digits._load_digits()
+    directly = digits.digit_table()
     monkeypatch.setattr(digits, "_TABLE", "datasets/data/no-such-table.csv.gz")
-    by_function = digits._load_digits()
+    by_function = digits.digit_table()
     assert all(np.array_equal(mine, theirs) for mine, theirs in zip(directly, by_function, strict=True))
     monkeypatch.undo()
     write_digits(tmp_path / "digits")

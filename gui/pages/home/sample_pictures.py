@@ -60,9 +60,9 @@ def _drawn() -> Iterator[Image.Image]:
 
 def _digits() -> Iterator[Image.Image]:
     # The engine's own reader: importing scikit-learn instead would hold up the window for a second.
-    from engine.data.digits import _load_digits
+    from engine.data.digits import digit_table
 
-    images = _load_digits()[0]  # (N, 8, 8), 0..16; the first ten are 0 to 9
+    images = digit_table()[0]  # (N, 8, 8), 0..16; the first ten are 0 to 9
     for number in (3, 1, 4, 0, 5):
         small = Image.new("L", (10, 10))
         small.paste(Image.fromarray(np.uint8(np.round(images[number] * (255 / 16)))), (1, 1))
