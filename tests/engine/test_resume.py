@@ -3,9 +3,10 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -191,67 +192,96 @@ def test_whatever_moment_it_is_killed_at_it_goes_on_exactly(picture_folder, path
 
 # ---- really killed
 
-
-def started(path: Path, *options: str) -> subprocess.Popen:
-    command = [sys.executable, "-m", "engine", "train", str(path), "--json", *options]
-    env = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
-    return subprocess.Popen(
-        command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
-    )
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="processes cannot be forked here")
 
 
-def killed_after(process: subprocess.Popen, lines: int, steps: int) -> bool:
-    """Kill a training after it has told `lines` and then written `steps` files more, or nothing for a while.
+class Trainings:
+    """Trainings in processes of their own, without the seconds that each would take to import torch."""
 
-    Returns: whether it was still at work.
-    """
-    for _ in range(lines):
-        if not process.stderr.readline():
-            break
-    process.kill()
-    process.communicate()
-    return process.returncode == -9
+    def __init__(self):
+        script = Path(__file__).with_name("forked_trainings.py")
+        env = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        self._server = subprocess.Popen([sys.executable, str(script)], env=env, text=True, encoding="utf-8", **pipes)
+
+    def start(self, *arguments: str, kill_at: int = -1) -> int:
+        """Start `python -m engine ARGUMENTS`. Returns: the number of its process."""
+        self._server.stdin.write(json.dumps({"arguments": arguments, "kill_at": kill_at}) + "\n")
+        self._server.stdin.flush()
+        return int(self._server.stdout.readline())
+
+    def told(self, lines: int) -> list[str]:
+        """Wait until it has told that many lines on stderr."""
+        return [self._server.stderr.readline() for _ in range(lines)]
+
+    def ended(self) -> tuple[int, list[str]]:
+        """Wait for its end. Returns: the exit status, and what it printed."""
+        for stream in (self._server.stderr, self._server.stdout):
+            printed = []
+            while not (line := stream.readline()).startswith("ended"):
+                assert line, "the server of trainings has gone"
+                printed.append(line)
+        return int(line.split()[1]), printed
+
+    def close(self) -> None:
+        self._server.stdin.close()
+        for pipe in (self._server.stdout, self._server.stderr):
+            pipe.read()
+            pipe.close()
+        self._server.wait(30)
 
 
-def killed_again_and_again(picture_folder: Path, tmp_path: Path, kills: int, seed: int) -> None:
+@pytest.fixture(scope="module")
+def trainings():
+    made = Trainings()
+    yield made
+    made.close()
+
+
+def killed_again_and_again(trainings, picture_folder: Path, tmp_path: Path, kills: int, seed: int) -> None:
     random, epochs = np.random.default_rng(seed), 3 * kills
     project = small_project(picture_folder, epochs=epochs, learning_rate=0.003)
     whole, cut = tmp_path / "whole" / "P.atelier", tmp_path / "cut" / "P.atelier"
-    for document in (whole, cut):
-        write_project(project, document)
-    process = started(whole)
-    told, errors = process.communicate()
-    assert process.returncode == 0, errors
-    wanted = json.loads(told.splitlines()[-1])
+    write_project(project, cut)
+    wanted = asdict(trained(project, whole).result)
 
-    killed, options = 0, []
-    for _ in range(kills):
-        process = started(cut, *options)
-        # One line when it starts, then one for every epoch; the kill falls somewhere into the epoch after that.
-        killed += killed_after(process, int(random.integers(1, 4)), 0)
-        options = ["--resume"]
+    options, counted = [], 0
+    for turn in range(kills):
+        arguments = ["train", str(cut), "--json", *options]
+        if turn % 2:
+            trainings.start(*arguments, kill_at=int(random.integers(3, 30)))  # while it writes
+        else:
+            # One line tells that it starts, then there is one for every epoch: killed while it computes, or anywhere.
+            process = trainings.start(*arguments)
+            trainings.told(int(random.integers(1, 4)))
+            os.kill(process, signal.SIGKILL)
+        status, _ = trainings.ended()
+        counted += status == -signal.SIGKILL
         info = info_of(cut)
         assert info.state == "interrupted" and info.can_resume
-    assert killed == kills
-    process = started(cut, "--resume")
-    told, errors = process.communicate()
-    assert process.returncode == 0, errors
-    result = json.loads(told.splitlines()[-1])
-    for clock in ("seconds", "images_per_second"):
-        wanted.pop(clock), result.pop(clock)
-    assert result == wanted and result["epochs"] == epochs
+        options = ["--resume"]
+    assert counted == kills
+    trainings.start("train", str(cut), "--json", "--resume")
+    status, printed = trainings.ended()
+    assert status == 0
+    result = json.loads(printed[-1])
+    clocks = {"seconds", "images_per_second"}
+    assert {k: v for k, v in result.items() if k not in clocks} == {k: v for k, v in wanted.items() if k not in clocks}
+    assert result["epochs"] == epochs
     assert_same_run(run_folder(whole, 1), run_folder(cut, 1))
 
 
-def test_a_process_killed_five_times_ends_with_the_same_bits(picture_folder, tmp_path):
-    killed_again_and_again(picture_folder, tmp_path, kills=5, seed=0)
+@needs_fork
+def test_a_process_killed_eight_times_ends_with_the_same_bits(trainings, picture_folder, tmp_path):
+    killed_again_and_again(trainings, picture_folder, tmp_path, kills=8, seed=0)
 
 
+@needs_fork
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("seed", [1, 2])
-def test_a_process_killed_twenty_times_ends_with_the_same_bits(picture_folder, tmp_path, seed):
-    killed_again_and_again(picture_folder, tmp_path, kills=20, seed=seed)
+def test_a_process_killed_forty_times_ends_with_the_same_bits(trainings, picture_folder, tmp_path, seed):
+    killed_again_and_again(trainings, picture_folder, tmp_path, kills=40, seed=seed)
 
 
 # ---- what may not go on
