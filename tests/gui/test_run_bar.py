@@ -61,7 +61,7 @@ def test_training_tells_where_it_is(bar, studio, qtbot):
     assert bar.progress.value() == round(1000 * 11.5 / 30)
     assert bar.left.text().endswith("s left")
     assert bar.speed.text() == "1\u202f840 images/s"
-    assert bar.device.text() == "cpu"
+    assert bar.device.text() == "CPU"
     assert bar.accuracy.text() == f"{100 * studio.training.epochs[-1].validation_accuracy:.1f} %"
     assert bar.minimumSizeHint().width() <= 1024
 
