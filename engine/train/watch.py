@@ -58,7 +58,7 @@ class WatchFolder:
     def numbers(self, index: Index) -> np.ndarray:
         """Picture numbers in today's `index` of the stored answers; -1 for pictures that are gone."""
         try:
-            stored = json.loads((self.folder / "pictures.json").read_text("utf-8"))["paths"]
+            stored = [str(path) for path in json.loads((self.folder / "pictures.json").read_text("utf-8"))["paths"]]
         except (OSError, ValueError, KeyError, TypeError):
             return np.zeros(0, dtype=np.int64)
         places = {str(index.paths[number]): int(number) for number in index.where(VALIDATION)}
