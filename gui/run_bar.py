@@ -46,7 +46,7 @@ def count_in_words(number: float) -> str:
 
 
 class RunBar(QFrame):
-    """State, epoch, progress, time left, speed and device; accuracy; pause and stop. Told by the studio, on a timer."""
+    """State, epoch, progress, time left, speed, device, accuracy; start, pause, stop. Follows the studio on a timer."""
 
     def __init__(self, studio: object, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -83,6 +83,10 @@ class RunBar(QFrame):
         self.accuracy = text_label(strong=True)
         self.spark = Sparkline(token="validation")
         self.spark.setAccessibleName(self.tr("Validation accuracy over the epochs"))
+        self.start = self._button("runbar.start")
+        self.start.setIcon(icon("play"))
+        self.start.setAccessibleName(self.tr("Train"))
+        self.start.clicked.connect(lambda: self._training.start())
         self.pause = self._button("runbar.pause")
         self.pause.clicked.connect(self._pause_or_resume)
         self.stop = self._button("runbar.stop")
@@ -120,13 +124,14 @@ class RunBar(QFrame):
         row.addWidget(self.accuracy_caption)
         row.addWidget(self.accuracy)
         row.addWidget(self.spark)
+        row.addWidget(self.start)
         row.addWidget(self.pause)
         row.addWidget(self.stop)
 
     def _size(self) -> None:
         self.setFixedHeight(theme().px(HEIGHT))
         self.spark.setFixedWidth(theme().px(110))
-        for button in (self.pause, self.stop):
+        for button in (self.start, self.pause, self.stop):
             button.setIconSize(QSize(theme().px(16), theme().px(16)))
 
     def _connect(self) -> None:
@@ -174,6 +179,10 @@ class RunBar(QFrame):
             widget.setVisible(training)
         self.run.setVisible(training and self._training.run is not None)
         self.progress.setVisible(running or loading)
+        self.start.setVisible(self._document.is_open and not running)
+        blocker = None if running else self._training.blocker()
+        self.start.setEnabled(blocker is None)
+        self.start.setToolTip(self.tr("Train") if blocker is None else blocker.what)
         self.pause.setVisible(training)
         self.stop.setVisible(running)
         self.saved.setVisible(not running)

@@ -5,7 +5,7 @@ import threading
 import pytest
 from PySide6.QtCore import QThreadPool
 
-from gui.pages.background import LatestAnswer
+from gui.pages.shared.background import LatestAnswer
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from gui.pages.data import DataPage
 from gui.pages.data.augmentation import with_augmentation
 from gui.pages.data.facts import Wanted, brings, chosen_numbers, health
 from gui.pages.data.health_list import ListDialog
-from gui.pages.data.preview import variants
+from gui.pages.shared.preview import variants
 from gui.studio import Studio
 
 

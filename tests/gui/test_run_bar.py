@@ -4,7 +4,9 @@ import pytest
 from PySide6.QtWidgets import QLabel, QProgressBar
 from train_studio import STEPS, FakeStudio, make_index
 
+from engine.errors import EngineError
 from engine.jobs import Progress
+from engine.spec import ProjectSpec
 from gui.run_bar import RunBar, count_in_words, duration_in_words
 
 
@@ -51,6 +53,18 @@ def test_idle(bar):
     assert not bar.findChild(QProgressBar, "runbar.progress").isVisible()
     assert not bar.pause.isVisible()
     assert not bar.stop.isVisible()
+
+
+def test_a_training_can_be_started_once_a_project_is_open_and_nothing_is_in_the_way(bar, studio, qtbot, tmp_path):
+    assert not bar.start.isVisible()
+    studio.document.create(ProjectSpec(), tmp_path / "P" / "P.atelier")
+    qtbot.waitUntil(bar.start.isVisible)
+    bar.start.click()
+    assert studio.training.asked == [("start",)]
+    studio.training.problem = EngineError("The network has no output.", fix="Add Classes.")
+    studio.training.become("idle")
+    assert not bar.start.isEnabled()
+    assert bar.start.toolTip() == "The network has no output."
 
 
 def test_training_tells_where_it_is(bar, studio, qtbot):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton, QWidget
 from train_studio import CLASSES, FakeStudio, make_index
 
@@ -9,6 +10,7 @@ from engine.errors import EngineError
 from engine.jobs import Progress
 from engine.spec import Chosen, RecipeSpec
 from engine.train.optimizers import OPTIMIZERS
+from gui.pages.shared.viewer import PictureViewer
 from gui.pages.train import TrainPage
 from gui.pages.train.diagnosis import diagnose
 from gui.pages.train.recipe import with_optimizer
@@ -174,6 +176,20 @@ def test_watched_pictures_show_the_latest_answers(page, studio, qtbot):
     told = event.probabilities.max(axis=1)
     qtbot.waitUntil(lambda: np.allclose(sure(page), told))
     assert {answer[0] for answer in marked(page)} <= set(CLASSES)
+
+
+def test_a_watched_picture_opens_large_and_arrow_keys_walk_on(page, studio, qtbot):
+    studio.training.begin(number=1)
+    studio.training.play(2)
+    grid = page.findChild(QWidget, "train.watched")
+    qtbot.waitUntil(lambda: grid.pictures.rowCount() > 1)
+    first, second = grid.pictures.number(0), grid.pictures.number(1)
+    grid.opened.emit(first)
+    viewer = page.findChild(PictureViewer)
+    assert viewer is not None and viewer.isVisible()
+    with qtbot.waitSignal(viewer.walked) as walked:
+        qtbot.keyClick(viewer, Qt.Key.Key_Right)
+    assert walked.args == [second]
 
 
 def test_filters_choose_pictures_and_count_them(page, studio, qtbot):

@@ -17,7 +17,8 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QPainter, QPainterPath
 from PySide6.QtWidgets import QListView, QSizePolicy, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
-from gui.pages.data.facts import images, number, split_names
+from gui.pages.data.facts import images, number
+from gui.pages.shared.splits import split_names
 from gui.theme import theme
 
 TOKENS = ("train", "validation", "good")  # colours of train, validation, test

@@ -15,9 +15,10 @@ from engine.params import params_of
 from engine.spec.data import Chosen, DataSpec
 from gui.forms import DeclaredForm
 from gui.pages.data.class_list import TOKENS, ClassList
-from gui.pages.data.facts import brings, health, number, split_names
+from gui.pages.data.facts import brings, health, number
 from gui.pages.data.health_list import HealthList
 from gui.pages.data.side_scroll import SideScroll
+from gui.pages.shared.splits import split_names
 from gui.theme import theme
 from gui.widgets.bars import Part, SplitBar
 from gui.widgets.drop_well import DropWell

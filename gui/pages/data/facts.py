@@ -31,16 +31,6 @@ def images(count: int) -> str:
     return tr("1 image") if count == 1 else tr("{count} images").format(count=number(count))
 
 
-def split_names() -> dict[int, str]:
-    """The words for the splits, by their number."""
-    return dict(zip((TRAIN, VALIDATION, TEST), (tr("train"), tr("validation"), tr("test")), strict=True))
-
-
-def split_word(key: str) -> str:
-    """The word for a split by its stable name; empty for any other."""
-    return {SPLITS[split]: word for split, word in split_names().items()}.get(key, "")
-
-
 @dataclass(frozen=True)
 class HealthLine:
     """One true sentence about the data set.

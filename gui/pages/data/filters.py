@@ -6,7 +6,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QSlider, QVBoxLayout, QWidget
 
 from engine.data.index import TEST, TRAIN, VALIDATION
-from gui.pages.data.facts import Wanted, split_key, split_names
+from gui.pages.data.facts import Wanted, split_key
+from gui.pages.shared.splits import split_names
 from gui.theme import icon, theme
 from gui.widgets.flow_layout import FlowLayout
 from gui.widgets.panel import dim_label

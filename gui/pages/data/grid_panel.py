@@ -9,9 +9,9 @@ from PySide6.QtWidgets import QWidget
 from engine.data.cache import Pictures
 from engine.data.index import Index
 from engine.jobs import Progress
-from gui.pages.background import LatestAnswer
 from gui.pages.data.facts import Wanted, chosen_numbers, images, number
 from gui.pages.data.filters import LARGEST, SMALLEST, FilterBar
+from gui.pages.shared.background import LatestAnswer
 from gui.pictures import Badge, PictureView
 from gui.widgets.busy import BusyRow
 from gui.widgets.panel import Panel

@@ -13,13 +13,13 @@ from engine.data.index import TRAIN
 from engine.errors import EngineError
 from engine.params import params_of
 from engine.spec.data import DataSpec
-from gui.pages.choosing import choose_folder
 from gui.pages.data.dataset_panel import DatasetPanel
 from gui.pages.data.grid_panel import GridPanel
 from gui.pages.data.health_list import ListDialog
 from gui.pages.data.receives_panel import ReceivesPanel
 from gui.pages.data.start import DataStart
-from gui.pages.data.viewer import PictureViewer
+from gui.pages.shared.choosing import choose_folder
+from gui.pages.shared.viewer import PictureViewer
 from gui.theme import theme
 from gui.widgets.notice import ErrorBar
 from gui.widgets.segmented import Segmented

@@ -12,11 +12,11 @@ from engine.errors import EngineError
 from engine.params import both, params_of
 from engine.spec.data import DataSpec
 from gui.forms import DeclaredForm
-from gui.pages.background import LatestAnswer
 from gui.pages.data.augmentation import AugmentationRows
-from gui.pages.data.preview import Example, example, variants
 from gui.pages.data.side_scroll import SideScroll
-from gui.pages.data.strips import BeforeAfter, VariantStrip
+from gui.pages.shared.background import LatestAnswer
+from gui.pages.shared.preview import Example, example, variants
+from gui.pages.shared.strips import BeforeAfter, VariantStrip
 from gui.theme import theme
 from gui.widgets.panel import Panel, dim_label, heading
 

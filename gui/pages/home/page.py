@@ -7,9 +7,9 @@ from pathlib import Path
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
-from gui.pages.choosing import choose_file, choose_folder
 from gui.pages.home.recents import RecentList
 from gui.pages.home.samples import SampleCards
+from gui.pages.shared.choosing import choose_file, choose_folder
 from gui.theme import theme
 from gui.widgets.drop_well import DropWell
 from gui.widgets.panel import heading, text_label

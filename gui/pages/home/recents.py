@@ -10,8 +10,8 @@ from PySide6.QtCore import QCoreApplication, QDate, QLocale, Qt, QTime, QUrl, Si
 from PySide6.QtGui import QAction, QContextMenuEvent, QDesktopServices, QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
-from gui.pages.background import LatestAnswer
 from gui.pages.home.card import CardButton
+from gui.pages.shared.background import LatestAnswer
 from gui.studio.recents import Recent
 from gui.theme import restyle, theme
 from gui.widgets.bars import percent

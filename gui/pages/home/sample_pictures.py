@@ -14,7 +14,7 @@ from PySide6.QtGui import QImage
 from engine.data.pictures import open_picture
 from engine.errors import PictureError
 from engine.files import cache_folder, write_atomically
-from gui.pages.qimages import qimage
+from gui.pages.shared.qimages import qimage
 
 COUNT = 5
 SIDE = 184  # px, twice the height of the strip, for screens of double density

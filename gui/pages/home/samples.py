@@ -8,9 +8,9 @@ from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QPainter, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
-from gui.pages.background import LatestAnswer
 from gui.pages.home.card import CardButton
 from gui.pages.home.sample_pictures import sample_pictures
+from gui.pages.shared.background import LatestAnswer
 from gui.theme import theme
 from gui.widgets.panel import dim_label, text_label
 

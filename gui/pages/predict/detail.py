@@ -8,10 +8,10 @@ from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QSizePolicy, QToolTip, Q
 
 from engine.data.pictures import sample_thumbnail
 from engine.errors import EngineError
-from gui.pages.background import LatestAnswer
 from gui.pages.predict.bar_painting import label_width, line_height, paint_bar
 from gui.pages.predict.words import how_sure, ranked
-from gui.pages.qimages import qimage
+from gui.pages.shared.background import LatestAnswer
+from gui.pages.shared.qimages import qimage
 from gui.theme import restyle, theme
 from gui.theme.icons import paint_icon
 from gui.widgets.bars import percent

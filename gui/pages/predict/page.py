@@ -10,12 +10,12 @@ from PySide6.QtWidgets import QHBoxLayout, QListView, QPushButton, QStackedLayou
 
 from engine.data.pictures import PICTURE_SUFFIXES
 from engine.errors import EngineError
-from gui.pages.background import LatestAnswer
-from gui.pages.choosing import choose_files, choose_folder, choose_new_file
 from gui.pages.predict.card_delegate import GAP, MOST_BARS, ResultDelegate
 from gui.pages.predict.csv_file import write_csv
 from gui.pages.predict.detail import DetailPanel
 from gui.pages.predict.results_model import PREDICTION, ResultsModel
+from gui.pages.shared.background import LatestAnswer
+from gui.pages.shared.choosing import choose_files, choose_folder, choose_new_file
 from gui.theme import theme
 from gui.widgets.busy import BusyRow
 from gui.widgets.drop_well import DropWell, dropped_image, dropped_paths

@@ -9,9 +9,9 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistent
 from PySide6.QtGui import QImage
 
 from engine.data.pictures import sample_thumbnail
-from gui.pages.background import LatestAnswer
 from gui.pages.predict.words import spoken
-from gui.pages.qimages import qimage
+from gui.pages.shared.background import LatestAnswer
+from gui.pages.shared.qimages import qimage
 
 PREDICTION = Qt.ItemDataRole.UserRole
 THUMBNAIL = Qt.ItemDataRole.DecorationRole

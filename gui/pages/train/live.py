@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
+from gui.pages.shared.viewer import PictureViewer
 from gui.pages.train.replay import Replay
 from gui.pages.train.replay_bar import ReplayBar
 from gui.pictures import Answers, PictureView
@@ -26,7 +27,7 @@ class LivePredictions(Panel):
     def __init__(self, studio: object, parent: QWidget | None = None) -> None:
         super().__init__(parent=parent)
         self.set_title(self.tr("Predictions"))
-        self._data, self._training = studio.data, studio.training
+        self._document, self._data, self._training = studio.document, studio.data, studio.training
         self._replay = Replay()
         self._fresh: object | None = None  # the latest Watched, until its epoch is done
         self._reader = QTimer(self, interval=READ_MS)
@@ -41,6 +42,7 @@ class LivePredictions(Panel):
         self.grid = PictureView(tile=132, ratio=0.72, caption=True, history=True)
         self.grid.setObjectName("train.watched")
         self.grid.setAccessibleName(self.tr("Predictions of validation images"))
+        self.grid.opened.connect(self.open_picture)
         self.body.addWidget(self.grid, 1)
         self.bar = ReplayBar()
         self.bar.place_changed.connect(self._on_place)
@@ -74,6 +76,13 @@ class LivePredictions(Panel):
         training.epoch_done.connect(self._on_epoch)
         training.state_changed.connect(self._on_state)
         self._data.index_changed.connect(self.show_run)
+
+    def open_picture(self, number: int) -> PictureViewer:
+        """Show one picture large, beside what the network receives; arrow keys walk through those in the grid."""
+        viewer = PictureViewer(self.grid.pictures, self._document.data, number, self)
+        viewer.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        viewer.open()
+        return viewer
 
     # ---- what comes in
 

@@ -12,7 +12,7 @@ from engine.data.augment import Augmenter
 from engine.data.pictures import picture_facts, read_array, sample_thumbnail
 from engine.params import both
 from engine.spec.data import DataSpec
-from gui.pages.qimages import qimage
+from gui.pages.shared.qimages import qimage
 
 BEFORE_SIDE = 360  # px, longer side of the original
 

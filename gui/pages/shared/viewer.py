@@ -13,10 +13,10 @@ from engine.data.pictures import PictureFacts, picture_facts
 from engine.errors import EngineError
 from engine.params import both
 from engine.spec.data import DataSpec
-from gui.pages.background import LatestAnswer
-from gui.pages.data.facts import split_word
-from gui.pages.data.preview import Example, example
-from gui.pages.data.strips import paint_picture
+from gui.pages.shared.background import LatestAnswer
+from gui.pages.shared.splits import split_word
+from gui.pages.shared.preview import Example, example
+from gui.pages.shared.strips import paint_picture
 from gui.pictures import PictureModel
 from gui.theme import theme
 from gui.widgets.elided import ElidedLabel
