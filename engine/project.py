@@ -27,7 +27,7 @@ def starting_spec(
     """
     kind = SOURCES[source.kind]
     data = DataSpec(
-        size=size or kind.suggested_size,
+        size=kind.suggested_size if size is None else size,
         colour=kind.suggested_colour,
         seed=seed,
         source=source,

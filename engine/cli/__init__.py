@@ -5,11 +5,13 @@ Exit status: 0 done, 2 the user's input is wrong (one sentence), 1 our bug, 130 
 
 import argparse
 import json
+import os
 import signal
 import sys
+import threading
 import traceback
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from engine.cli import commands
@@ -20,10 +22,16 @@ from engine.jobs import Cancelled, JobControl
 def main(argv: list[str]) -> int:
     """Run one command. Returns: the exit status."""
     options = _parser().parse_args(argv)
+    for stream in (sys.stdout, sys.stderr):
+        # File names may hold what no terminal or no encoding can show; that must not end the work.
+        stream.reconfigure(errors="backslashreplace")
     control = JobControl()
-    _stop_on_interrupt(control)
     try:
-        result = options.run(options, control)
+        with _stopped_by_interrupt(control):
+            result = options.run(options, control)
+        if options.json:
+            print(json.dumps(result))  # ASCII, with everything else escaped: the same in every encoding
+        sys.stdout.flush()
     except EngineError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -31,25 +39,32 @@ def main(argv: list[str]) -> int:
         print("interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:
+        # Whoever read the results has enough, as `head` has. Nothing is left for the interpreter to write at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception:
         traceback.print_exc()
         print("error: this is a mistake in Atelier, not yours; please report the lines above.", file=sys.stderr)
         return 1
-    if options.json:
-        print(json.dumps(result, ensure_ascii=False))
     return 0
 
 
-def _stop_on_interrupt(control: JobControl) -> None:
+@contextmanager
+def _stopped_by_interrupt(control: JobControl) -> Iterator[None]:
     """The first Ctrl+C asks the work to end in order and keep what it has; the second ends it at once."""
 
     def on_interrupt(_signal: int, _frame: object) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         control.stop(keep=True)
 
-    with suppress(ValueError):  # not in the main thread: whoever runs us there deals with interrupts
-        signal.signal(signal.SIGINT, on_interrupt)
+    if threading.current_thread() is not threading.main_thread():  # whoever runs us there deals with interrupts
+        yield
+        return
+    before = signal.signal(signal.SIGINT, on_interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _parser() -> argparse.ArgumentParser:
