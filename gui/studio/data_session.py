@@ -27,7 +27,8 @@ class DataSession(QObject):
     """Follows `document.data`.
 
     Attributes:
-        state: "empty" (nothing chosen), "scanning", "decoding", "ready", "failed" (see `problem`).
+        state: "empty" (nothing chosen), "scanning", "decoding", "ready", "failed" (see `problem`), "stopped" (by the
+            user, before everything was read).
         index: what was found; None before, and after a failed scan.
         pictures: decoded as the project says now; None until they are.
     """
@@ -47,7 +48,10 @@ class DataSession(QObject):
         self.problem: EngineError | None = None
         self._listed_for: DataSpec | None = None
         self._decoded_for: DataSpec | None = None
-        self._wanted = False
+        self._working_for: DataSpec | None = None
+        self._is_wanted = False  # another job, when the present one has come to rest
+        self._is_urgent = False  # at once then, rather than after the next digit
+        self._is_outdated = False  # what the present job still tells is about data that nobody asks for any more
         self._runner = JobRunner(self)
         self._runner.progressed.connect(self._on_progressed)
         self._runner.ended.connect(self._on_ended)
@@ -60,13 +64,16 @@ class DataSession(QObject):
     def rescan(self) -> None:
         """List the folder anew, because its files may have changed."""
         self._listed_for = self._decoded_for = None
-        self._request()
+        self._request(at_once=True)
 
     def cancel(self) -> None:
         """Stop listing or decoding; `rescan` begins where it was."""
-        self._wanted = False
+        self._is_wanted = False
         self._timer.stop()
-        self._runner.stop()
+        if self._runner.is_running:
+            self._runner.stop()
+        elif self._is_behind():
+            self._set(state="stopped", progress=None)
 
     def close(self) -> None:
         """For closing the window."""
@@ -76,26 +83,39 @@ class DataSession(QObject):
     # ---- when to work
 
     def _on_replaced(self) -> None:
-        had_index = self.index is not None
+        self._forget()
+        self.index_changed.emit()
+        self.pictures_changed.emit()
+
+    def _forget(self) -> None:
+        """Drop everything that was found, and what a running job is still going to find."""
+        self._timer.stop()
+        self._is_wanted = False
+        self._is_outdated = self._runner.is_running
+        self._runner.stop()
         self.index = self.pictures = self.progress = self.problem = None
         self._listed_for = self._decoded_for = None
-        self._runner.stop()
-        if had_index:
-            self.index_changed.emit()
-            self.pictures_changed.emit()
 
     def _on_data_changed(self) -> None:
         data = self._document.data
         if data.source is None:
-            self._runner.stop()
-            self._timer.stop()
-            self._set(state="empty", progress=None, problem=None)
+            had_index = self.index is not None
+            self._forget()
+            self._set(state="empty")
+            if had_index:
+                self.index_changed.emit()
+                self.pictures_changed.emit()
+        elif self._runner.is_running and not self._is_outdated:
+            if _decoding(self._working_for) != _decoding(data):
+                self._request(at_once=self._working_for.source != data.source)
         elif self._needs_listing(data):
             # At once for another folder; a number being typed may wait for its next digit.
             same_source = self._listed_for is not None and self._listed_for.source == data.source
             self._request(at_once=not same_source)
         elif self._needs_decoding(data):
             self._request()
+        elif not self._runner.is_running and self.state != "ready":
+            self._set(state="ready", progress=None, problem=None)  # an undo led back to what was read before
 
     def _needs_listing(self, data: DataSpec) -> bool:
         return self._listed_for is None or _listing(self._listed_for) != _listing(data)
@@ -103,9 +123,14 @@ class DataSession(QObject):
     def _needs_decoding(self, data: DataSpec) -> bool:
         return self._decoded_for is None or _decoding(self._decoded_for) != _decoding(data)
 
+    def _is_behind(self) -> bool:
+        data = self._document.data
+        return data.source is not None and (self._needs_listing(data) or self._needs_decoding(data))
+
     def _request(self, at_once: bool = False) -> None:
         if self._runner.is_running:
-            self._wanted = True
+            self._is_wanted = self._is_outdated = True
+            self._is_urgent = at_once
             self._runner.stop()
         elif at_once:
             self._start()
@@ -118,7 +143,7 @@ class DataSession(QObject):
         if data.source is None or self._runner.is_running:
             return
         index = None if self.index is None or self._needs_listing(data) else self.index
-        self._working_for = data
+        self._working_for, self._is_outdated = data, False
         self._set(state="decoding" if index is not None else "scanning", problem=None, progress=None)
         self._runner.start(lambda control: self._work(data, index, control))
 
@@ -131,33 +156,40 @@ class DataSession(QObject):
     # ---- what comes of it
 
     def _on_made(self, done: int, total: int) -> None:
-        self._set(progress=Progress(done, total, self.tr("Drawing images")))
+        if self._runner.is_running and not self._is_outdated:
+            self._set(progress=Progress(done, total, self.tr("Drawing images")))
 
     def _on_progressed(self, event: object) -> None:
+        if self._is_outdated:
+            return
         if isinstance(event, _Listed):
             self._take_index(event.index)
         elif isinstance(event, Progress):
             self._set(state="decoding", progress=event)
 
     def _take_index(self, index: Index) -> None:
-        self.index, self.pictures = index, None
+        self.index, self.pictures, self._decoded_for = index, None, None
+        # Before the document hears of the classes: its signal asks whether the present job is still the right one.
+        self._listed_for = self._working_for = replace(self._working_for, classes=index.classes)
         self._document.settle_classes(index.classes)
-        self._listed_for = self._working_for = replace(self._working_for, classes=self._document.data.classes)
         self._set(state="decoding", progress=None)
         self.index_changed.emit()
 
     def _on_ended(self, outcome: Outcome) -> None:
-        if isinstance(outcome, Finished):
+        if self._is_outdated:
+            pass  # the project asks for something else by now
+        elif isinstance(outcome, Finished):
             self.pictures, self._decoded_for = outcome.value, self._working_for
             self._set(state="ready", progress=None)
             self.pictures_changed.emit()
         elif isinstance(outcome, Failed):
             self._fail(outcome)
-        elif not self._wanted:
-            self._set(state="ready" if self.pictures else "stopped", progress=None)
-        if self._wanted:
-            self._wanted = False
-            self._start()
+        else:
+            self._set(state="stopped" if self._is_behind() else "ready", progress=None)
+        self._is_outdated = False
+        if self._is_wanted:
+            self._is_wanted = False
+            self._request(self._is_urgent)
 
     def _fail(self, outcome: Failed) -> None:
         error = outcome.error
@@ -166,10 +198,11 @@ class DataSession(QObject):
             if isinstance(error, EngineError)
             else EngineError(self.tr("The images could not be read."), why=str(error))
         )
+        # Forgotten too for what it was found, so that going back to that reads it again.
         if self.state == "scanning":
-            self.index = None
+            self.index = self._listed_for = None
             self.index_changed.emit()
-        self.pictures = None
+        self.pictures = self._decoded_for = None
         self._set(state="failed", problem=problem, progress=None)
         self.pictures_changed.emit()
 

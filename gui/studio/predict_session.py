@@ -1,5 +1,6 @@
 """Answers of the newest trained run for pictures that are dropped in."""
 
+import time
 from collections import deque
 from collections.abc import Generator
 from dataclasses import dataclass
@@ -7,15 +8,16 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from engine.errors import EngineError
 from engine.evaluate.predict import Prediction, pictures_in
-from engine.jobs import JobControl, Progress
+from engine.jobs import Cancelled, JobControl, Progress
 from engine.train.runs import RunInfo
 from gui.document import ProjectDocument
 from gui.jobs import Failed, JobRunner, Outcome
 from gui.studio.train_session import TrainSession
 
-BATCH = 32
-"""Answers that are shown together: a folder of thousands should not repaint a thousand times."""
+TELL_S = 0.1
+"""Answers within this time are shown together: a folder of thousands should not repaint a thousand times."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ class PredictSession(QObject):
         self._document, self._training = document, training
         self.results: list[Prediction] = []
         self.progress: Progress | None = None
+        self._is_outdated = False  # what the present job still answers is for a project or list that is gone
         self._queue: deque[tuple[list[Path | bytes], list[str] | None]] = deque()
         self._model_key: tuple | None = None
         self._model = None
@@ -74,8 +77,9 @@ class PredictSession(QObject):
             self._next()
 
     def clear(self) -> None:
-        """Forget all answers."""
+        """Forget all answers, and those under way."""
         self.cancel()
+        self._is_outdated = self._runner.is_running
         self.results = []
         self.results_changed.emit()
 
@@ -97,7 +101,7 @@ class PredictSession(QObject):
         if self._runner.is_running or not self._queue or self.run is None:
             return
         sources, names = self._queue.popleft()
-        run = self.run
+        run, self._is_outdated = self.run, False
         self._set_progress(Progress(0, len(sources), self.tr("Classifying")))
         self._runner.start(lambda control: self._work(run, sources, names, control))
 
@@ -107,26 +111,40 @@ class PredictSession(QObject):
         from engine.evaluate.model import load_model
         from engine.evaluate.predict import predict
 
-        key = (run.folder, run.best_epoch)
+        key = (run.folder, run.when, run.best_epoch)  # the time too: a discarded run leaves its number to the next
         if key != self._model_key:
             # On the CPU: a training on the graphics processor keeps all of its memory, and one picture is quick anyway.
             self._model, self._model_key = load_model(run.folder, "cpu"), key
         paths = pictures_in(sources) if all(isinstance(source, Path) for source in sources) else sources
+        if not paths:
+            raise EngineError(
+                self.tr("There are no images in “{0}”.").format(sources[0].name),
+                fix=self.tr("Choose a folder that holds images, or drop the images themselves."),
+            )
         batch: list[Prediction] = []
-        for done, answer in enumerate(predict(self._model, paths, control, names), start=1):
-            batch.append(answer)
-            if len(batch) == BATCH or done == len(paths):
+        told = time.monotonic()
+        done = 0
+        try:
+            for done, answer in enumerate(predict(self._model, paths, control, names), start=1):
+                batch.append(answer)
+                if done == len(paths) or time.monotonic() - told >= TELL_S:
+                    yield _Answers(tuple(batch), done, len(paths))
+                    batch, told = [], time.monotonic()
+        except Cancelled:
+            if batch:
                 yield _Answers(tuple(batch), done, len(paths))
-                batch = []
+            raise
 
     def _on_answers(self, event: _Answers) -> None:
+        if self._is_outdated:
+            return
         self.results = [*reversed(event.found), *self.results]
         self.results_changed.emit()
         self._set_progress(Progress(event.done, event.total, self.tr("Classifying")))
 
     def _on_ended(self, outcome: Outcome) -> None:
         self._set_progress(None)
-        if isinstance(outcome, Failed):
+        if isinstance(outcome, Failed) and not self._is_outdated:
             self._queue.clear()
             self.failed.emit(outcome)
         self._next()

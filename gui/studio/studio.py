@@ -11,6 +11,7 @@ from engine.data.sources import SOURCES
 from engine.errors import EngineError
 from engine.project import SUFFIX, free_project_path, starting_spec
 from engine.spec import Chosen
+from engine.spec.files import read_project
 from engine.templates import fitted, template
 from gui.document import ProjectDocument
 from gui.studio.data_session import DataSession
@@ -83,24 +84,34 @@ class Studio(QObject):
             path = free_project_path(name)
             self.document.create(starting_spec(source), path)
         except EngineError as error:
-            self.failed.emit(error)
+            self._stay(error)
             return
-        self.recents.add(path)
+        self.recents.add(self.document.path)
         self.place_wanted.emit("data")
 
     def open_project(self, path: Path) -> None:
         """Open a project file in place of the present one, and show where it was left."""
+        try:
+            read_project(path)  # before anything is asked or stopped for its sake
+        except EngineError as error:
+            self.failed.emit(error)
+            return
         if not self.may_replace():
             return
         try:
             notes = self.document.open(path)
         except EngineError as error:
-            self.failed.emit(error)
+            self._stay(error)
             return
         self.recents.add(self.document.path)
-        for note in notes:
-            self.told.emit(note)
+        if notes:
+            self.told.emit("\n".join(notes))
         self.place_wanted.emit("train" if self.training.runs else "data")
+
+    def _stay(self, error: EngineError) -> None:
+        """Another project was wanted and could not be had: the present one stays, unsaved changes included."""
+        self.document.autosave()
+        self.failed.emit(error)
 
     def save(self, path: Path | None = None) -> bool:
         """Save the project. Returns: whether that worked."""

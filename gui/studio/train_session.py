@@ -1,6 +1,7 @@
 """The training of the open project, and the runs it has had."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
@@ -49,6 +50,7 @@ class TrainSession(QObject):
     def __init__(self, document: ProjectDocument, data: DataSession, parent: QObject | None = None):
         super().__init__(parent)
         self._document, self._data = document, data
+        self._path: Path | None = None  # of the project whose runs are listed
         self._preparing = self._stopping = False
         self.run: RunStarted | None = None
         self.epochs: list[StoredEpoch] = []
@@ -56,6 +58,7 @@ class TrainSession(QObject):
         self.runs: tuple[RunInfo, ...] = ()
         self.shown_run: int | None = None
         self.pictures: Pictures | None = None
+        self._coming: Pictures | None = None  # of the run that is about to start
         self.last_watched: Watched | None = None
         self.progress: Progress | None = None
         self._runner = JobRunner(self)
@@ -119,6 +122,8 @@ class TrainSession(QObject):
             )
         if self._data.problem is not None:
             return self._data.problem
+        if self._data.index is None and self._data.state == "stopped":
+            return EngineError(self.tr("Reading the images was stopped."), fix=self.tr("Let it go on in Data."))
         if self._data.index is None:
             return EngineError(self.tr("The images are still being listed."), fix=self.tr("Just a moment."))
         problems = self._document.report.problems
@@ -133,12 +138,12 @@ class TrainSession(QObject):
     def resume_run(self, number: int) -> None:
         """Go on with a run that was interrupted or stopped, with the settings it began with."""
         if not self.is_active:
-            path = self._document.path
+            path = self._path
             self._begin(lambda control: resume_run(path, number, control))
 
     def _begin(self, work: Work) -> None:
         self._preparing, self._stopping = True, False
-        self.run = self.pictures = self.progress = None
+        self.run = self.progress = self._coming = None
         self._runner.start(work)
 
     def pause(self) -> None:
@@ -154,8 +159,13 @@ class TrainSession(QObject):
             self._runner.stop(keep)
 
     def close(self) -> None:
-        """End it in order so that it can be resumed, and wait; for closing the window."""
-        self._runner.close()
+        """End it in order so that it can be resumed, and wait; for leaving the project. No `ended` follows."""
+        if self.is_active:
+            self._runner.close()
+            self._preparing = self._stopping = False
+            self.progress = None
+            self._reload_runs()
+            self.state_changed.emit()
 
     # ---- what the run tells
 
@@ -167,10 +177,12 @@ class TrainSession(QObject):
         self.prepared.emit(event)
 
     def _on_pictures(self, event: PicturesReady) -> None:
-        self.pictures = event.pictures
+        # Only with the run itself: until then the page shows the run before, whose picture numbers are of other ones.
+        self._coming = event.pictures
 
     def _on_started(self, event: RunStarted) -> None:
         self._preparing, self.run, self.progress = False, event, None
+        self.pictures, self._coming = self._coming, None
         self._show_files(event.run)
         self._reload_runs()
         self.state_changed.emit()
@@ -189,7 +201,8 @@ class TrainSession(QObject):
 
     def _on_epoch(self, event: EpochDone) -> None:
         line = EpochLine.of(event)
-        if self.is_live_shown:
+        # The files may have been read since the epoch was written there and before its news arrived here.
+        if self.is_live_shown and len(self.epochs) < line.epoch:
             self.epochs.append(StoredEpoch(line, self.run.folder, event.numbers))
         self.runs = tuple(_grown(info, line) if info.number == self.run.run else info for info in self.runs)
         self.runs_changed.emit()
@@ -198,24 +211,36 @@ class TrainSession(QObject):
     def _on_ended(self, outcome: Outcome) -> None:
         self._preparing = self._stopping = False
         self.progress = None
+        self._catch_up()
         was_discarded = self.run is not None and not self.run.folder.exists()
         self._reload_runs()
         if was_discarded and self.shown_run == self.run.run:
             self._show_newest()
+        self._on_document_state()
         self.ended.emit(outcome)
         if isinstance(outcome, Failed):
             self.failed.emit(outcome)
 
+    def _catch_up(self) -> None:
+        """Add the epoch that was written when a stop arrived, before it could be told."""
+        if self.run is None or self.shown_run != self.run.run:
+            return
+        for line in history.read(self.run.folder)[len(self.epochs) :]:
+            numbers = WatchFolder(self.run.folder).numbers(self.pictures.index)
+            self.epochs.append(StoredEpoch(line, self.run.folder, numbers))
+            self.epoch_done.emit(self.epochs[-1])
+
     # ---- runs of the past
 
     def _on_replaced(self) -> None:
+        self.close()  # what still runs belongs to the project before
         self.run = self.pictures = self.last_watched = None
         self._path = self._document.path
         self._reload_runs()
         self._show_newest()
 
     def _on_document_state(self) -> None:
-        if self._document.path != getattr(self, "_path", None) and not self.is_active:
+        if self._document.path != self._path and not self.is_active:
             self._on_replaced()  # saved under another name: other runs lie beside it
 
     def _on_index_changed(self) -> None:
@@ -224,7 +249,7 @@ class TrainSession(QObject):
             self._show_files(self.shown_run)
 
     def _reload_runs(self) -> None:
-        self.runs = runs.list_runs(self._document.path) if self._document.path else ()
+        self.runs = runs.list_runs(self._path) if self._path else ()
         self.runs_changed.emit()
 
     def _show_newest(self) -> None:
@@ -241,7 +266,7 @@ class TrainSession(QObject):
             self._show_files(number)
 
     def _show_files(self, number: int) -> None:
-        folder = runs.run_folder(self._document.path, number)
+        folder = runs.run_folder(self._path, number)
         index = self._data.index if self.pictures is None else self.pictures.index
         numbers = WatchFolder(folder).numbers(index) if index is not None else np.zeros(0, dtype=np.int64)
         self.epochs = [StoredEpoch(line, folder, numbers) for line in history.read(folder)]

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import draw_pictures
-from real_studio import open_project, running_studio, set_epochs, small_project, train, until, wait_ready
+from real_studio import hold_after, open_project, running_studio, set_epochs, small_project, train, until, wait_ready
 
 from engine.errors import EngineError, TrainingDiverged
 from engine.spec import Chosen, NetworkSpec, ProjectSpec
@@ -180,17 +180,18 @@ def test_closing_ends_it_so_that_it_can_go_on(qtbot, training):
     training.training.close()  # nothing to do
 
 
-def test_resuming_after_closing_ends_where_it_would_have(qtbot, ready):
+def test_resuming_after_closing_ends_where_it_would_have(qtbot, ready, monkeypatch):
     set_epochs(ready, 6)
-    ready.training.start()
-    until(qtbot, lambda: ready.training.epochs)
-    ready.training.close()
-    done = ready.training.runs[0].epochs_done
+    with monkeypatch.context() as patch:
+        hold_after(patch, epoch=2)
+        ready.training.start()
+        until(qtbot, lambda: len(ready.training.epochs) == 2)
+        ready.training.close()
     set_epochs(ready, 3)  # today's settings are for the next run
     with qtbot.waitSignal(ready.training.ended, timeout=60_000) as ended:
         ready.training.resume_run(1)
     assert isinstance(ended.args[0], Finished)
-    assert ready.training.run.first_epoch == done + 1
+    assert ready.training.run.first_epoch == 3
     assert [epoch.epoch for epoch in ready.training.epochs] == [1, 2, 3, 4, 5, 6]
     set_epochs(ready, 6)
     train(qtbot, ready)
@@ -291,7 +292,7 @@ def test_an_older_run_can_be_looked_at_while_another_trains(qtbot, ready):
 def test_news_that_arrive_late_are_not_counted_twice(qtbot, training):
     """A run that is shown anew is read from files, which are ahead of the news on their way to the window."""
     session = training.training
-    for _ in range(30):
+    for _ in range(10):
         session.shown_run = None
         session.show_run(1)
         reached = len(session.epochs)
