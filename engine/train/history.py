@@ -1,9 +1,11 @@
 """The history of a run: one JSON line for every epoch, readable while another process writes it."""
 
 import json
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from engine.files import write_atomically
 from engine.train.events import EpochDone
 
 NAME = "history.jsonl"
@@ -53,15 +55,15 @@ def epochs_without_improvement(lines: list[EpochLine]) -> int:
 
 
 def append(folder: Path, line: EpochLine) -> None:
-    """Add one epoch."""
+    """Add one epoch. Raises: OSError."""
     with open(folder / NAME, "a", encoding="utf-8") as file:
         file.write(json.dumps(asdict(line)) + "\n")
+        file.flush()
+        os.fsync(file.fileno())  # the checkpoint that follows must never know of more epochs than the history
 
 
 def rewrite(folder: Path, lines: list[EpochLine]) -> None:
-    """Replace the history, for a run that resumes at an earlier checkpoint."""
-    from engine.files import write_atomically
-
+    """Replace the history, for a run that resumes at an earlier checkpoint. Raises: OSError."""
     write_atomically(folder / NAME, "".join(json.dumps(asdict(line)) + "\n" for line in lines))
 
 

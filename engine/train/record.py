@@ -92,6 +92,12 @@ class Record:
             facts = load_state(self.folder / LAST, self._setup.network, self._setup.optimizer)
             self._setup.scaler.load_state_dict(facts["scaler"])
             self.lines = history.read(self.folder)[: facts["epoch"]]
+            if len(self.lines) < facts["epoch"]:
+                raise EngineError(
+                    "This run cannot go on: its history is damaged.",
+                    why=f"{facts['epoch']} epochs were done, and “{history.NAME}” holds {len(self.lines)}.",
+                    fix="Start a new run; the best epoch of this one is kept.",
+                )
         # Epochs after the checkpoint were not kept: they are done again, with the same numbers.
         history.rewrite(self.folder, self.lines)
         runs.write_state(self.folder, {"state": "running", "reason": ""})

@@ -359,6 +359,27 @@ def test_a_damaged_checkpoint_is_a_sentence_and_the_best_epoch_stays(picture_fol
     assert (run_folder(path, 1) / "best.safetensors").exists()
 
 
+def test_a_damaged_history_is_a_sentence_and_what_is_whole_stays(picture_folder, path):
+    stopped_after(small_project(picture_folder), path, EpochDone, 2)
+    file = run_folder(path, 1) / history.NAME
+    first, _ = file.read_text("utf-8").splitlines(keepends=True)
+    file.write_text(first + '{"epoch": 2, "train_lo', "utf-8")
+    with pytest.raises(EngineError, match="history is damaged") as caught:
+        made.resumed(path)
+    assert "2 epochs were done" in caught.value.why and "holds 1" in caught.value.why
+    assert info_of(path).epochs_done == 1 and (run_folder(path, 1) / "best.safetensors").exists()
+
+
+def test_a_half_written_last_line_is_written_again(picture_folder, path):
+    project = small_project(picture_folder)
+    trained(project, path)
+    stopped_after(project, path, EpochDone, 2)
+    with open(run_folder(path, 2) / history.NAME, "a", encoding="utf-8") as file:
+        file.write('{"epoch": 3, "train_lo')
+    made.resumed(path, 2)
+    assert_same_run(run_folder(path, 1), run_folder(path, 2))
+
+
 def test_the_project_may_change_meanwhile_and_the_run_goes_on_as_it_began(picture_folder, path):
     project = small_project(picture_folder)
     trained(project, path)
