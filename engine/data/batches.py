@@ -80,10 +80,13 @@ class Batches:
         return len(self._bounds()) - 1
 
     def _bounds(self) -> list[int]:
-        """Where batches begin, and the end. A last batch of one joins the one before: batch norm cannot use it."""
+        """Where batches begin, and the end. A last batch of one joins the one before: batch norm cannot use it.
+
+        Not where batches of one were asked for: then one picture at a time is what is meant.
+        """
         count = len(self.numbers)
         bounds = [*range(0, count, self.batch_size), count] if count else [0]
-        if len(bounds) > 2 and bounds[-1] - bounds[-2] == 1:
+        if self.batch_size > 1 and len(bounds) > 2 and bounds[-1] - bounds[-2] == 1:
             del bounds[-2]
         return bounds
 

@@ -102,7 +102,16 @@ def test_what_does_not_fit_is_read_from_the_disk_with_the_same_result(tmp_path, 
 
 @pytest.mark.parametrize(
     "count, size, wanted",
-    [(16, 8, [8, 8]), (17, 8, [8, 9]), (18, 8, [8, 8, 2]), (9, 8, [9]), (1, 8, [1]), (3, 1, [1, 2]), (0, 8, [])],
+    [
+        (16, 8, [8, 8]),
+        (17, 8, [8, 9]),
+        (18, 8, [8, 8, 2]),
+        (9, 8, [9]),
+        (1, 8, [1]),
+        (3, 1, [1, 2]),
+        (0, 8, []),
+        (3, 1, [1, 1, 1]),
+    ],
 )
 def test_no_batch_of_one_is_left_over(tmp_path, count, size, wanted):
     source = batched(made(count, tmp_path), training=True, size=size)
