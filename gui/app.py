@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QThreadPool, QTimer
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
@@ -59,6 +59,10 @@ def main(argv: Sequence[str]) -> int:
     QTimer.singleShot(0, warm_up.start)
     status = app.exec()
     warm_up.wait()
+    # Small work in the background (a thumbnail, a look at the disk) uses objects and modules that end with the program.
+    pool = QThreadPool.globalInstance()
+    pool.clear()
+    pool.waitForDone()
     catcher.uninstall()
     return status
 

@@ -17,6 +17,9 @@ from gui.widgets.panel import text_label
 
 log = logging.getLogger(__name__)
 
+ENOUGH = 40_000
+"""Characters of reports in one dialog; the first exceptions explain the later ones."""
+
 
 def report(text: str) -> str:
     """A traceback with what one needs to understand it."""
@@ -61,6 +64,11 @@ class CrashDialog(QDialog):
     def text(self) -> str:
         """The report."""
         return self._text.toPlainText()
+
+    def add(self, text: str) -> None:
+        """Append another report, unless it is the same again or there are enough."""
+        if text not in self.text and len(self.text) < ENOUGH:
+            self._text.appendPlainText(f"\n{text}")
 
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(self.text)

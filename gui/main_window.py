@@ -131,8 +131,12 @@ class MainWindow(QMainWindow):
 
     def show_crash(self, text: str) -> None:
         """Offer the report of an unexpected exception; the window stays usable."""
-        dialog = CrashDialog(text, self)
-        dialog.show()
+        # One dialog at a time: what goes wrong in a timer or while painting does so again and again.
+        shown = next((dialog for dialog in self.findChildren(CrashDialog) if dialog.isVisible()), None)
+        if shown is None:
+            CrashDialog(text, self).show()
+        else:
+            shown.add(text)
 
     def _helpful_actions(self, error: EngineError) -> list[tuple[str, Callable[[], None]]]:
         recipe = self.studio.document.recipe
@@ -189,16 +193,15 @@ class MainWindow(QMainWindow):
     def may_leave_project(self) -> bool:
         """Ask about a running training and unsaved changes, where there are any. Returns: whether to go on."""
         studio = self.studio
-        if studio.training.is_active:
-            if not ask_about_training(self):
-                return False
-            studio.training.close()
+        if studio.training.is_active and not ask_about_training(self):
+            return False
         if studio.document.is_modified:
             answer = ask_about_changes(self, studio.document.name)
             if answer == "cancel" or (answer == "save" and not studio.save()):
                 return False
             if answer == "discard":
                 studio.document.discard_autosave()
+        studio.training.close()  # only now that no answer to any question keeps the project open
         return True
 
     # ---- drops anywhere in the window
