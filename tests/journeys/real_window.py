@@ -27,7 +27,9 @@ class RealWindows:
         monkeypatch.setenv("XDG_DOCUMENTS_DIR", str(self.documents))
         # On Windows and macOS the system is asked, whatever the environment says.
         monkeypatch.setattr(platformdirs, "user_documents_dir", lambda: str(self.documents))
-        self._widgets, self._timers = set(_widgets()), set(_timers())
+        self._widgets = set(_widgets())
+        # What is there already is none of ours, and with torch loaded takes half a second to look through each time.
+        gc.freeze()
         self._window: MainWindow | None = None
 
     def open(self, argv: Sequence[str] = ()) -> MainWindow:
@@ -50,8 +52,9 @@ class RealWindows:
         gc.collect()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
         theme().set_mode("system")
-        left = [thread for thread in _alive(QThread) if thread.isRunning() and thread != qt_main_thread()]
-        left += [timer for timer in _timers() if timer not in self._timers]
+        main_thread = QCoreApplication.instance().thread()
+        left = [thread for thread in _alive(QThread) if thread.isRunning() and thread != main_thread]
+        left += [timer for timer in _alive(QTimer) if timer.isActive()]
         left += [widget for widget in _widgets() if widget not in self._widgets and not _is_of_a_chart(widget)]
         assert not left, f"left behind: {', '.join(map(_in_words, left))}"
 
@@ -61,20 +64,12 @@ class RealWindows:
             self._window.studio.training.close()
             self._window.studio.document.undo_stack.setClean()
             self.close()
-
-
-def qt_main_thread() -> QThread:
-    return QCoreApplication.instance().thread()
+        gc.unfreeze()
 
 
 def _alive(kind: type) -> list[Any]:
     # Not `isinstance`, which asks the object itself: some of torch's answer with a warning.
     return [each for each in gc.get_objects() if issubclass(type(each), kind) and isValid(each)]
-
-
-def _timers() -> list[QTimer]:
-    # The theme and Qt itself keep none running; a timer of ours that runs after its window is gone has lost its owner.
-    return [timer for timer in _alive(QTimer) if timer.isActive()]
 
 
 def _is_of_a_chart(widget: QWidget) -> bool:
