@@ -59,11 +59,6 @@ def parameter_groups(network: nn.Module, weight_decay: float) -> Groups:
     return [group for group in groups if group["params"]]
 
 
-def _can_fuse(groups: Groups) -> bool:
-    """Whether all parameters are updated by one kernel: 0.09 instead of 0.31 ms a step for a small VGG on a CPU."""
-    return all(p.device.type in ("cpu", "cuda") and p.is_floating_point() for group in groups for p in group["params"])
-
-
 def _weight_decay(default: float) -> float:
     return param(
         default,
@@ -113,7 +108,7 @@ class AdamW(OptimizerKind):
     def build(self, groups: Groups, learning_rate: float) -> Optimizer:
         from torch.optim import AdamW
 
-        return AdamW(groups, lr=learning_rate, betas=(self.beta1, self.beta2), fused=_can_fuse(groups))
+        return AdamW(groups, lr=learning_rate, betas=(self.beta1, self.beta2))
 
 
 @optimizer("adam", "Adam", usual_learning_rate=0.001)
@@ -131,7 +126,7 @@ class Adam(OptimizerKind):
     def build(self, groups: Groups, learning_rate: float) -> Optimizer:
         from torch.optim import Adam
 
-        return Adam(groups, lr=learning_rate, betas=(self.beta1, self.beta2), fused=_can_fuse(groups))
+        return Adam(groups, lr=learning_rate, betas=(self.beta1, self.beta2))
 
 
 @optimizer("sgd", "SGD with momentum", usual_learning_rate=0.05)
@@ -155,7 +150,7 @@ class SGD(OptimizerKind):
 
         # Nesterov needs momentum to look along; without any, both are plain gradient descent.
         nesterov = self.nesterov and self.momentum > 0
-        return SGD(groups, lr=learning_rate, momentum=self.momentum, nesterov=nesterov, fused=_can_fuse(groups))
+        return SGD(groups, lr=learning_rate, momentum=self.momentum, nesterov=nesterov)
 
 
 @optimizer("rmsprop", "RMSprop", usual_learning_rate=0.001)
