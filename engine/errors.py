@@ -1,6 +1,6 @@
 """Problems the user can act on.
 
-Anything raised in the engine that is not an `EngineError` is our bug: it is logged with its traceback and reported as such.
+Anything raised in the engine that is not an `EngineError` is our bug: logged with its traceback and reported as such.
 A subclass exists only where code reacts differently to it, never merely to name a sentence.
 """
 

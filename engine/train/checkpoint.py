@@ -58,9 +58,21 @@ def load_state(path: Path, network: torch.nn.Module, optimizer: torch.optim.Opti
                 moments.setdefault(int(place), {})[key] = tensor
         network.load_state_dict(weights)
         optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
+        _lay_out_as_weights(optimizer)
     except (RuntimeError, ValueError, KeyError) as error:
         raise _damaged(path, "its weights do not belong to this network") from error
     return facts
+
+
+def _lay_out_as_weights(optimizer: torch.optim.Optimizer) -> None:
+    """Give moments the memory format of their weights (channels-last), as they had it before they were stored.
+
+    Moments in another format give the same numbers, but torch then leaves its fast path for every step.
+    """
+    for weight, moments in optimizer.state.items():
+        for name, moment in moments.items():
+            if isinstance(moment, torch.Tensor) and moment.shape == weight.shape:
+                moments[name] = torch.empty_like(weight).copy_(moment)
 
 
 def _load(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
