@@ -71,7 +71,8 @@ def _lay_out_as_weights(optimizer: torch.optim.Optimizer) -> None:
     """
     for weight, moments in optimizer.state.items():
         for name, moment in moments.items():
-            if isinstance(moment, torch.Tensor) and moment.shape == weight.shape:
+            is_like = isinstance(weight, torch.Tensor) and isinstance(moment, torch.Tensor)
+            if is_like and moment.shape == weight.shape:
                 moments[name] = torch.empty_like(weight).copy_(moment)
 
 
