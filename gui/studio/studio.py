@@ -55,7 +55,9 @@ class Studio(QObject):
         self.training.failed.connect(self._on_job_failed)
         self.prediction.failed.connect(self._on_job_failed)
         self.document.save_failed.connect(self.failed)
-        self.training.runs_changed.connect(self.recents.changed)
+        # Not with every epoch: whoever shows the list reads all those projects from disk.
+        self.training.started.connect(self.recents.changed)
+        self.training.ended.connect(self.recents.changed)
 
     def close(self) -> None:
         """Stop everything that runs, in order, and wait for it."""

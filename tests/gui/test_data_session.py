@@ -151,6 +151,21 @@ def test_undoing_a_bad_choice_brings_the_pictures_back(qtbot, ready, tmp_path):
     assert ready.training.blocker() is None
 
 
+def test_undoing_a_size_that_could_not_be_decoded_decodes_again(qtbot, ready, monkeypatch):
+    def full(*_):
+        raise EngineError("The disk is full.")
+        yield
+
+    with monkeypatch.context() as patch:
+        patch.setattr(data_session, "decode", full)
+        set_data(ready, size=20)
+        until(qtbot, lambda: ready.data.state == "failed")
+    assert ready.data.problem.what == "The disk is full." and ready.data.index is not None
+    ready.document.undo_stack.undo()
+    wait_ready(qtbot, ready)
+    assert ready.data.pictures.array(0).shape[:2] == (16, 16) and ready.data.problem is None
+
+
 def test_a_folder_that_comes_back_is_found_by_looking_again(qtbot, ready, picture_folder, tmp_path):
     picture_folder.rename(tmp_path / "away")
     ready.data.rescan()

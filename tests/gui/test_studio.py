@@ -14,6 +14,7 @@ from real_studio import (
     running_studio,
     set_epochs,
     small_project,
+    train,
     until,
     wait_ready,
 )
@@ -383,6 +384,14 @@ def test_a_recent_project_with_a_run(qtbot, trained):
     (info,) = trained.training.runs
     assert (recent.score, recent.state, recent.runs) == (info.best_accuracy, "finished", 1)
     assert recent.resumable is None and recent.is_there and recent.when.tzinfo == UTC
+
+
+def test_the_list_of_recents_is_read_anew_when_a_run_begins_and_ends(qtbot, opened):
+    changes = []
+    opened.recents.changed.connect(lambda: changes.append(opened.training.state))
+    set_epochs(opened, 6)
+    train(qtbot, opened)
+    assert changes == ["training", "idle"]
 
 
 def test_a_recent_project_whose_run_can_go_on(qtbot, opened):
