@@ -1,8 +1,6 @@
 """What each command does; each returns what `--json` prints."""
 
 import argparse
-import csv
-import io
 import sys
 from collections.abc import Callable, Generator
 from dataclasses import asdict, replace
@@ -11,7 +9,6 @@ from typing import Any
 
 from engine.cli.bar import Bar
 from engine.errors import EngineError
-from engine.files import write_atomically
 from engine.jobs import JobControl, Progress
 from engine.layers import LAYERS
 from engine.params import params_of
@@ -181,6 +178,7 @@ def predict(options: argparse.Namespace, control: JobControl) -> Result:
     """Classify files and folders."""
     from engine.evaluate.predict import pictures_in
     from engine.evaluate.predict import predict as predicted
+    from engine.evaluate.table import write_csv
 
     model = _load_model(options)
     paths = pictures_in(options.paths)
@@ -200,7 +198,7 @@ def predict(options: argparse.Namespace, control: JobControl) -> Result:
             )
     bar.clear()
     if options.csv:
-        _write_table(options.csv, found, model.classes)
+        write_csv(options.csv, found, model.classes)
     return {"run": model.run, "predictions": [_as_json(answer) for answer in found]}
 
 
@@ -213,20 +211,6 @@ def _as_json(answer: Any) -> Result:
         "probability": answer.probability,
         "probabilities": dict(zip(answer.classes, answer.probabilities, strict=True)),
     }
-
-
-def _write_table(path: Path, found: list, classes: tuple[str, ...]) -> None:
-    from engine.evaluate.predict import table
-
-    try:
-        text = io.StringIO()
-        csv.writer(text).writerows(table(found, classes))
-        # The mark at the start tells spreadsheets that names with accents are UTF-8.
-        write_atomically(path, "\ufeff" + text.getvalue())
-    except OSError as error:
-        raise EngineError(
-            f"“{path}” could not be written.", why=f"{error.strerror}.", fix="Choose another place."
-        ) from error
 
 
 def inspect(options: argparse.Namespace, control: JobControl) -> Result:

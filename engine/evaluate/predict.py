@@ -53,7 +53,7 @@ def predict(
     height, width = both(model.data.size)
     for place, source in enumerate(sources):
         control.checkpoint()
-        name = names[place] if names else (source.name if isinstance(source, Path) else "picture")
+        name = names[place] if names else (source.name if isinstance(source, Path) else "image")
         began = time.perf_counter()
         try:
             pixels = read_array(source, height, width, model.data.colour, model.data.fit)
@@ -78,14 +78,3 @@ def pictures_in(paths: Iterable[Path]) -> list[Path]:
         else:
             found.append(path)
     return found
-
-
-def table(found: Sequence[Prediction], classes: Sequence[str]) -> list[list[str]]:
-    """Answers as rows for a CSV file, a heading first: path, class, probability, one column per class, error."""
-    rows = [["path", "class", "probability", *classes, "error"]]
-    for answer in found:
-        where = str(answer.source) if isinstance(answer.source, Path) else answer.name
-        probabilities = [f"{p:.6f}" for p in answer.probabilities] or [""] * len(classes)
-        probability = f"{answer.probability:.6f}" if answer.probabilities else ""
-        rows.append([where, answer.class_name, probability, *probabilities, str(answer.error or "")])
-    return rows

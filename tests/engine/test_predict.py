@@ -1,5 +1,6 @@
 """Answers for new pictures: in order, one broken file stops nothing, and what is shown is what was computed."""
 
+import csv
 from pathlib import Path
 
 import pytest
@@ -7,9 +8,10 @@ from training_helpers import one_thread as one_thread
 from training_helpers import small_project, trained
 
 from engine.data.index import TRAIN
-from engine.errors import PictureError
+from engine.errors import EngineError, PictureError
 from engine.evaluate.model import load_model
-from engine.evaluate.predict import Prediction, pictures_in, predict, table
+from engine.evaluate.predict import Prediction, pictures_in, predict
+from engine.evaluate.table import csv_text, write_csv
 from engine.jobs import Cancelled, JobControl
 from engine.train.job import PicturesReady
 
@@ -50,7 +52,7 @@ def test_names_may_be_given(run, picture_folder):
     content = (picture_folder / "disc" / "disc-00.png").read_bytes()
     named = list(predict(run[1], [content, content], JobControl(), names=["first", "second"]))
     assert [answer.name for answer in named] == ["first", "second"]
-    assert next(predict(run[1], [content], JobControl())).name == "picture"
+    assert next(predict(run[1], [content], JobControl())).name == "image"
 
 
 def test_the_first_answer_does_not_wait_for_the_last_and_it_can_be_stopped(run, picture_folder):
@@ -87,9 +89,37 @@ def test_the_table_has_a_row_for_every_picture_and_columns_in_the_order_of_the_c
         Prediction("pasted", b"bytes", classes, (1.0, 0.0)),
         Prediction("bad.png", Path("bad.png"), error=PictureError("It is broken.", why="Truncated.")),
     ]
-    assert table(found, classes) == [
+    assert list(csv.reader(csv_text(found).splitlines())) == [
         ["path", "class", "probability", "zebra", "ape", "error"],
         [str(Path("in/a.png")), "ape", "0.750000", "0.250000", "0.750000", ""],
         ["pasted", "zebra", "1.000000", "1.000000", "0.000000", ""],
         ["bad.png", "", "", "", "", "It is broken. Truncated."],
     ]
+
+
+def test_a_table_of_unreadable_pictures_keeps_the_columns_of_the_network():
+    bad = Prediction("bad.png", Path("bad.png"), error=PictureError("It is broken."))
+    head, row = csv.reader(csv_text([bad], ("zebra", "ape")).splitlines())
+    assert head == ["path", "class", "probability", "zebra", "ape", "error"]
+    assert row == ["bad.png", "", "", "", "", "It is broken."]
+
+
+def test_answers_of_two_networks_share_one_table():
+    found = [
+        Prediction("a.png", b"", ("muffin", "chihuahua"), (0.9, 0.1)),
+        Prediction("b.png", b"", ("cat", "muffin"), (0.3, 0.7)),
+    ]
+    head, first, second = csv.reader(csv_text(found).splitlines())
+    assert head == ["path", "class", "probability", "muffin", "chihuahua", "cat", "error"]
+    assert first[3:] == ["0.900000", "0.100000", "", ""]
+    assert second[3:] == ["0.700000", "", "0.300000", ""]
+
+
+def test_a_table_keeps_every_file_name_and_says_where_it_cannot_be_written(tmp_path):
+    answer = Prediction("ü.png", Path("ümlaut, comma \udcff.png"), ("a", "b"), (0.5, 0.5))
+    write_csv(tmp_path / "out.csv", [answer])
+    content = (tmp_path / "out.csv").read_bytes()
+    assert content.startswith(b"\xef\xbb\xbfpath,") and '"ümlaut, comma '.encode() + b'\xff.png"' in content
+    with pytest.raises(EngineError) as raised:
+        write_csv(tmp_path / "nowhere" / "out.csv", [answer])
+    assert "out.csv" in raised.value.what and "nowhere" in raised.value.why and raised.value.fix

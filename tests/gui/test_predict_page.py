@@ -14,7 +14,6 @@ from engine.errors import PictureError
 from engine.evaluate.predict import Prediction
 from engine.jobs import Progress
 from gui.pages.predict import PredictPage
-from gui.pages.predict.csv_file import csv_text
 from gui.pages.predict.results_model import PREDICTION, THUMBNAIL
 from gui.pages.predict.words import duration, how_sure, ranked
 
@@ -203,14 +202,6 @@ def test_a_table_that_cannot_be_written_is_reported(qtbot, page, studio, tmp_pat
     with qtbot.waitSignal(studio.failed) as failed:
         push(qtbot, page, "predict.csv")
     assert "out.csv" in failed.args[0].what and failed.args[0].fix
-
-
-def test_results_of_two_networks_share_one_table(tmp_path):
-    table = csv_text([make(tmp_path), make(tmp_path, "b.png", (0.3, 0.7), ("cat", "muffin"))])
-    head, first, second = csv.reader(table.splitlines())
-    assert head == ["path", "class", "probability", "muffin", "chihuahua", "cat", "error"]
-    assert first[3:] == ["0.900000", "0.100000", "", ""]
-    assert second[3:] == ["0.700000", "", "0.300000", ""]
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QHBoxLayout, QListView, QPushButton, QStackedLayou
 
 from engine.data.pictures import PICTURE_SUFFIXES
 from engine.errors import EngineError
+from engine.evaluate.table import write_csv
 from gui.pages.predict.card_delegate import GAP, MOST_BARS, ResultDelegate
-from gui.pages.predict.csv_file import write_csv
 from gui.pages.predict.detail import DetailPanel
 from gui.pages.predict.results_model import PREDICTION, ResultsModel
 from gui.pages.shared.background import LatestAnswer
