@@ -10,8 +10,8 @@ from pathlib import Path
 from PySide6.QtGui import QImage
 
 Source = Path | bytes
-Key = tuple[str | bytes, int, int, int]
-"""Which picture, and the width, height and corner radius (device pixels) of its thumbnail."""
+Key = tuple[str | bytes, int, int, int, bool]
+"""Which picture; width, height and corner radius (device pixels) of its thumbnail; whether the picture is shown whole."""
 
 CACHE_BYTES = 96 * 2**20
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,12 +32,14 @@ class TileLook:
         caption: a line of words: the answer where there is one, else the class.
         history: a little line of the right class's probability over the epochs.
         epochs: how many epochs the width of that line stands for; 0: those there are.
+        whole: show pictures whole, with nothing beside them, instead of filling the tile with their middle.
     """
 
     ratio: float = 1.0
     caption: bool = False
     history: bool = False
     epochs: int = 0
+    whole: bool = False
 
 
 class PictureDelegate(QStyledItemDelegate):
@@ -47,6 +49,7 @@ class PictureDelegate(QStyledItemDelegate):
         super().__init__(parent)
         self._thumbnail = thumbnail
         self.look = TileLook()
+        self._caption_lines = 1
         theme().changed.connect(self._take_fonts)
         self._take_fonts()
 
@@ -59,13 +62,22 @@ class PictureDelegate(QStyledItemDelegate):
     # ---- measures
 
     def _caption_height(self) -> int:
-        return self._metrics.height() + 6 if self.look.caption else 0
+        return self._caption_lines * self._metrics.height() + 6 if self.look.caption else 0
 
     def _history_height(self) -> int:
         return theme().px(16) if self.look.history else 0
 
     def _is_card(self) -> bool:
         return self.look.caption or self.look.history
+
+    def fit_captions(self, classes: Sequence[str], width: int) -> None:
+        """Give captions in tiles `width` px wide a second line where a wrong answer and the truth need it."""
+        longest = sorted(map(self._metrics.horizontalAdvance, classes), reverse=True)[:2]
+        extra = self._metrics.horizontalAdvance(f"✗ {self._truth('')}{percent(0.99999, 0)}") + 10
+        self._caption_lines = 1 if sum(longest) + extra <= width - 14 else 2
+
+    def _truth(self, label: str) -> str:
+        return self.tr(", is {truth}").format(truth=label)
 
     def thumbnail_size(self, width: int) -> QSize:
         """Return the size of the thumbnail in a tile `width` px wide."""
@@ -104,8 +116,8 @@ class PictureDelegate(QStyledItemDelegate):
         if self._is_card():
             place.translate(INSET, INSET)
             self._paint_card(painter, tile, "line" if answer is None else token, state)
-        self._paint_thumbnail(painter, place, self._thumbnail(row))
         badge = model.badge(row)
+        self._paint_thumbnail(painter, place, self._thumbnail(row), has_badge=badge is not None)
         if badge is not None:
             self._paint_badge(painter, place, badge)
         below = QRectF(tile.left() + 7, place.bottom(), tile.width() - 14, self._caption_height())
@@ -126,13 +138,15 @@ class PictureDelegate(QStyledItemDelegate):
         painter.setBrush(theme().color("selection" if state & QStyle.StateFlag.State_Selected else "raised"))
         painter.drawRoundedRect(tile.adjusted(EDGE / 2, EDGE / 2, -EDGE / 2, -EDGE / 2), ROUND + 1, ROUND + 1)
 
-    def _paint_thumbnail(self, painter: QPainter, place: QRectF, thumbnail: Thumbnail | None) -> None:
+    def _paint_thumbnail(
+        self, painter: QPainter, place: QRectF, thumbnail: Thumbnail | None, *, has_badge: bool
+    ) -> None:
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme().color("hover"))
         if thumbnail is None or thumbnail.image is None:
             painter.drawRoundedRect(place, ROUND, ROUND)
             if thumbnail is not None:
-                self._paint_unreadable(painter, place)
+                self._paint_unreadable(painter, place, in_words=not has_badge)
             return
         image = thumbnail.image
         ratio = min(1.0, place.width() / image.width(), place.height() / image.height())
@@ -145,13 +159,14 @@ class PictureDelegate(QStyledItemDelegate):
             drawn.moveCenter(place.center())
         painter.drawImage(drawn, image)
 
-    def _paint_unreadable(self, painter: QPainter, place: QRectF) -> None:
+    def _paint_unreadable(self, painter: QPainter, place: QRectF, *, in_words: bool) -> None:
+        # A badge says it, or something that matters more; both on a small tile would be in each other's way.
         side = min(28.0, place.height() / 3)
         icon = QRectF(0, 0, side, side)
         icon.moveCenter(place.center() - QPointF(0, side / 3))
         paint_icon(painter, "warning", icon, "bad")
         words = QRectF(place.left() + 4, icon.bottom() + 2, place.width() - 8, self._metrics.height())
-        if words.bottom() < place.bottom():
+        if in_words and words.bottom() < place.bottom():
             painter.setPen(theme().color("dim"))
             text = painter.fontMetrics().elidedText(
                 self.tr("unreadable"), Qt.TextElideMode.ElideRight, int(words.width())
@@ -177,6 +192,8 @@ class PictureDelegate(QStyledItemDelegate):
         self, painter: QPainter, room: QRectF, label: str, answer: tuple[str, float, bool] | None
     ) -> None:
         metrics, middle = painter.fontMetrics(), Qt.AlignmentFlag.AlignVCenter
+        below = room.adjusted(0, metrics.height(), 0, 0)
+        room = room.adjusted(0, 0, 0, (1 - self._caption_lines) * metrics.height())
         if answer is None:
             painter.setPen(theme().color("dim"))
             text = metrics.elidedText(label, Qt.TextElideMode.ElideRight, int(room.width()))
@@ -192,8 +209,16 @@ class PictureDelegate(QStyledItemDelegate):
         start = metrics.horizontalAdvance(mark) + 4
         words = room.adjusted(start, 0, -metrics.horizontalAdvance(figure) - 6, 0)
         painter.setPen(theme().color("text"))
-        text = metrics.elidedText(name, Qt.TextElideMode.ElideRight, max(0, int(words.width())))
+        is_short = self._caption_lines == 1
+        told = name + self._truth(label) if is_short and not right and label else name
+        text = metrics.elidedText(told, Qt.TextElideMode.ElideRight, max(0, int(words.width())))
         painter.drawText(words, Qt.AlignmentFlag.AlignLeft | middle, text)
+        if not is_short and not right and label:
+            painter.setPen(theme().color("dim"))
+            truth = self.tr("is {truth}").format(truth=label)
+            words = below.adjusted(start, 0, 0, 0)
+            text = metrics.elidedText(truth, Qt.TextElideMode.ElideMiddle, max(0, int(words.width())))
+            painter.drawText(words, Qt.AlignmentFlag.AlignLeft | middle, text)
 
     def _paint_history(
         self, painter: QPainter, room: QRectF, history: np.ndarray | None, token: str, marker: int

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 THREADS = max(1, min(4, (os.cpu_count() or 2) // 2))
 ODD_SHAPE = 2.0  # longer than this, a picture is shown whole rather than cut to its middle
+LEAST_SIDE = 6  # px: a picture of 3000 × 2 is drawn higher than it is, for a line of one pixel is nothing to the eye
 
 _log = logging.getLogger(__name__)
 
@@ -110,47 +111,55 @@ class ThumbnailLoader(QObject):
             self.loaded.emit(key, thumbnail)
 
 
-def key_of(source: Source, width: int, height: int, radius: int) -> Key:
+def key_of(source: Source, width: int, height: int, radius: int, whole: bool = False) -> Key:
     """Return what a thumbnail of `source` is cached under; sizes in device pixels."""
-    return (source if isinstance(source, bytes) else str(source), width, height, radius)
+    return (source if isinstance(source, bytes) else str(source), width, height, radius, whole)
 
 
-def decode(source: Source, width: int, height: int, radius: int) -> Thumbnail:
+def decode(source: Source, width: int, height: int, radius: int, whole: bool = False) -> Thumbnail:
     """Return a thumbnail of `width` × `height` device pixels, or less for an odd shape, with rounded corners.
 
     Called on any thread; never raises.
+
+    Args:
+        whole: cut nothing off, whatever the shape.
     """
     from engine.data.pictures import sample_thumbnail  # here, on a worker: the window is up before Pillow is needed
 
     try:
         # Half as much again: the shorter side of a usual photograph (3:2) then fills the tile without being enlarged.
         picture = sample_thumbnail(source, round(1.5 * max(width, height)))
+        return Thumbnail(_rounded(to_image(_fitted(picture, width, height, whole)), radius))
     except EngineError as error:
         return Thumbnail(None, str(error))
     except Exception as error:
         # One odd file must end neither the thread nor the grid; it gets the tile of an unreadable one.
         _log.exception("a thumbnail of %s", Path(source).name if not isinstance(source, bytes) else "a picture")
         return Thumbnail(None, str(error))
-    return Thumbnail(_rounded(to_image(_fitted(picture, width, height)), radius))
 
 
-def _fitted(picture: Image.Image, width: int, height: int) -> Image.Image:
-    """Fill the tile with the middle of the picture; a very long one is shown whole, on nothing."""
-    across, down = width / picture.width, height / picture.height
+def _fitted(picture: Image.Image, width: int, height: int, whole: bool = False) -> Image.Image:
+    """Fill the tile with the middle of the picture; a very long one, or each when `whole`, is shown whole, on nothing."""
     from PIL import Image
 
+    across, down = width / picture.width, height / picture.height
     # Pixels of tiny pictures (digits of 8 × 8) are what there is to see: they stay sharp.
     method = Image.Resampling.NEAREST if max(across, down) > 2 else Image.Resampling.BILINEAR
     ratio = max(across, down) / min(across, down)
-    scale = min(across, down) if ratio > ODD_SHAPE else max(across, down)
-    if ratio > ODD_SHAPE:
-        size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
-        return picture.resize(size, method)
-    half_width, half_height = width / scale / 2, height / scale / 2
-    x, y = picture.width / 2, picture.height / 2
-    return picture.resize(
-        (width, height), method, box=(x - half_width, y - half_height, x + half_width, y + half_height)
-    )
+    if whole or ratio > ODD_SHAPE:
+        scale = min(across, down)
+        sides = ((picture.width, width), (picture.height, height))
+        return picture.resize([min(room, max(LEAST_SIDE, round(side * scale))) for side, room in sides], method)
+    scale = max(across, down)
+    # Clamped: 386 × 256 scaled to the tile and back ends 1e-14 px outside of itself, which Pillow refuses.
+    across_box = _middle(picture.width, width / scale)
+    down_box = _middle(picture.height, height / scale)
+    return picture.resize((width, height), method, box=(across_box[0], down_box[0], across_box[1], down_box[1]))
+
+
+def _middle(side: int, part: float) -> tuple[float, float]:
+    """Return the beginning and end of the middle `part` of a side, never outside of it."""
+    return max(0.0, (side - part) / 2), min(float(side), (side + part) / 2)
 
 
 def to_image(picture: Image.Image) -> QImage:

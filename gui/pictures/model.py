@@ -132,6 +132,11 @@ class PictureModel(QAbstractListModel):
         return self._index
 
     @property
+    def classes(self) -> Sequence[str]:
+        """The names of the pictures' classes."""
+        return self._index.classes if self._index is not None else ()
+
+    @property
     def numbers(self) -> np.ndarray:
         """(n,) picture numbers, in the order shown; not to be changed."""
         return self._numbers
@@ -219,8 +224,9 @@ class PictureModel(QAbstractListModel):
         answer = self.answer(row)
         if answer is not None:
             name, probability, right = answer
-            words = self.tr("right: {name} {percent}") if right else self.tr("wrong: {name} {percent}")
-            parts.append(words.format(name=name, percent=percent(probability, 0)))
+            words = self.tr("right: {name} {percent}") if right else self.tr("wrong: {name} {percent}, is {truth}")
+            figure = percent(probability, 0)
+            parts.append(words.format(name=name, percent=figure, truth=self.label(row) or "–"))
         badge = self.badge(row)
         if badge is not None:
             parts.append(badge.text)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from PySide6.QtCore import (
     QAbstractItemModel,
@@ -54,6 +56,7 @@ class PictureView(QAbstractItemView):
         ratio: float = 1.0,
         caption: bool = False,
         history: bool = False,
+        whole: bool = False,
         parent: QWidget | None = None,
     ) -> None:
         """Make an empty grid; see `TileLook`.
@@ -64,14 +67,14 @@ class PictureView(QAbstractItemView):
         super().__init__(parent)
         self._wanted_tile = tile
         self._grid = Grid()
-        self._pixels = self._pixels_before = (0, 0, 0)
+        self._pixels = self._pixels_before = (0, 0, 0, whole)
         self._placeholder = ""
         self._keys_on_screen: dict[Key, int] = {}
         self._is_missing = False  # something that was painted had no thumbnail yet
         self._hovered = -1
         self._kept: tuple[Pictured | None, int, int] | None = None
         self._delegate = PictureDelegate(self._thumbnail, self)
-        self._delegate.look = TileLook(ratio, caption, history)
+        self._delegate.look = TileLook(ratio, caption, history, whole=whole)
         self.setItemDelegate(self._delegate)
         self._loader = ThumbnailLoader()
         self._loader.loaded.connect(self._on_loaded)
@@ -119,7 +122,7 @@ class PictureView(QAbstractItemView):
         """Let the width of each history line stand for this many epochs; 0: for those there are."""
         look = self._delegate.look
         if look.epochs != epochs:
-            self._delegate.look = TileLook(look.ratio, look.caption, look.history, epochs)
+            self._delegate.look = replace(look, epochs=epochs)
             self.viewport().update()
 
     def set_placeholder(self, text: str) -> None:
@@ -148,10 +151,10 @@ class PictureView(QAbstractItemView):
 
     # ---- thumbnails
 
-    def _pixels_now(self) -> tuple[int, int, int]:
-        """Return width, height and corner radius (device pixels) at which thumbnails are decoded."""
+    def _pixels_now(self) -> tuple[int, int, int, bool]:
+        """Return width, height and corner radius (device pixels) at which thumbnails are decoded, and whether whole."""
         size = self._delegate.thumbnail_size(self._grid.tile.width()) * self.devicePixelRatioF()
-        return size.width(), size.height(), round(ROUND * self.devicePixelRatioF())
+        return size.width(), size.height(), round(ROUND * self.devicePixelRatioF()), self._delegate.look.whole
 
     def _thumbnail(self, row: int) -> Thumbnail | None:
         source = self.pictures.source(row)
@@ -199,6 +202,7 @@ class PictureView(QAbstractItemView):
     def _relayout(self) -> None:
         count = self.model().rowCount() if self.model() is not None else 0
         columns, width, gap = fitted(self._room(), theme().px(self._wanted_tile))
+        self._delegate.fit_captions(self.pictures.classes if self.model() is not None else (), width)
         self._grid = Grid(count, columns, QSize(width, self._delegate.tile_height(width)), gap)
         if self._pixels != self._pixels_now():
             self._pixels_before, self._pixels = self._pixels, self._pixels_now()

@@ -12,7 +12,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, QItemSelectionModel, QRect,
 from gui.pictures import Badge, PictureModel, PictureView, answers_from
 from gui.pictures.cache import Thumbnail, ThumbnailCache, thumbnails
 from gui.pictures.grid import Grid, fitted
-from gui.pictures.loader import ThumbnailLoader, decode, key_of, to_image
+from gui.pictures.loader import ThumbnailLoader, _fitted, decode, key_of, to_image
 from gui.pictures.model import Role
 
 
@@ -104,7 +104,7 @@ def test_model_tells_all_it_knows(files):
     assert list(second.data(Role.HISTORY)) == [0.5, 0.4]
     assert second.data(Role.BADGE) == Badge("odd")
     words = second.data(Qt.ItemDataRole.AccessibleTextRole)
-    assert words == f"{files.path(3).name}, stripes, train, wrong: disc 60 %, odd"
+    assert words == f"{files.path(3).name}, stripes, train, wrong: disc 60 %, is stripes, odd"
 
 
 def test_answers_alone_change_no_row(files, qtbot):
@@ -142,6 +142,44 @@ def test_thumbnails_fill_the_tile_with_the_middle_of_the_picture(tmp_path):
 def test_a_very_long_picture_is_shown_whole(tmp_path):
     Image.new("RGB", (900, 100), (10, 20, 200)).save(tmp_path / "long.png")
     assert decode(tmp_path / "long.png", 90, 90, 6).image.size() == QSize(90, 10)
+
+
+@pytest.mark.parametrize("tile", [(112, 112), (104, 90), (89, 89)])
+@pytest.mark.parametrize("size", [(386, 256), (256, 386), (1023, 767), (500, 333), (97, 65), (1, 1)])
+def test_every_ordinary_shape_fills_its_tile(tmp_path, size, tile):
+    Image.new("RGB", size).save(tmp_path / "photo.png")
+    assert decode(tmp_path / "photo.png", *tile, 6).image.size() == QSize(*tile)
+    assert _fitted(Image.new("RGB", size), *tile).size == tile
+
+
+@pytest.mark.parametrize("size", [(3000, 2), (1, 2500)])
+def test_a_picture_like_a_hair_is_still_seen(tmp_path, size):
+    Image.new("RGB", size, (10, 20, 200)).save(tmp_path / "hair.png")
+    image = decode(tmp_path / "hair.png", 112, 112, 6).image
+    assert min(image.width(), image.height()) >= 4
+    assert max(image.width(), image.height()) == 112
+    assert image.pixelColor(image.rect().center()).blue() > 150
+
+
+def test_whole_pictures_lose_nothing(tmp_path):
+    picture = Image.new("RGB", (80, 60), (0, 200, 0))
+    picture.paste((200, 0, 0), (0, 0, 10, 60))
+    picture.save(tmp_path / "photo.png")
+    image = decode(tmp_path / "photo.png", 80, 80, 0, True).image
+    assert image.size() == QSize(80, 60)
+    assert image.pixelColor(2, 30).red() > 150
+    assert key_of(b"x", 80, 80, 0, True) != key_of(b"x", 80, 80, 0)
+
+
+def test_a_thumbnail_that_cannot_be_made_is_an_answer_too(tmp_path, monkeypatch):
+    Image.new("RGB", (8, 8)).save(tmp_path / "fine.png")
+
+    def fail(*args):
+        raise MemoryError("no room for the picture")
+
+    monkeypatch.setattr("gui.pictures.loader.to_image", fail)
+    found = decode(tmp_path / "fine.png", 80, 80, 6)
+    assert (found.image, found.problem) == (None, "no room for the picture")
 
 
 def test_what_cannot_be_read_says_why(tmp_path):
@@ -315,7 +353,7 @@ def test_answers_are_drawn_with_a_mark_and_not_by_colour_alone(qtbot, files):
     view.set_planned(30)
     words = [view.pictures.index(row).data(Qt.ItemDataRole.AccessibleTextRole) for row in (0, 1)]
     assert "right: disc 90 %" in words[0]
-    assert "wrong: disc 90 %" in words[1]
+    assert "wrong: disc 90 %, is stripes" in words[1]
     qtbot.waitUntil(lambda: is_drawn(view), timeout=10_000)
     assert not view.grab().isNull()
 
