@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from PySide6.QtCore import QCoreApplication, QEvent, QLocale, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QHelpEvent, QPainter, QPainterPath, QPaintEvent, QPen, QPolygonF
+from PySide6.QtCore import QCoreApplication, QEvent, QLocale, QPoint, QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QHelpEvent, QPainter, QPainterPath, QPaintEvent, QPen, QPolygonF, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from gui.theme import theme
@@ -28,9 +28,9 @@ def percent(value: float, digits: int = 1) -> str:
 
 
 def number(value: float) -> str:
-    """Return a count in the user's locale ("2,412"), or a share with one decimal."""
+    """Return a count with thin spaces ("2 412"), or a share with one decimal."""
     whole = float(value).is_integer()
-    return QLocale().toString(float(value), "f", 0 if whole else 1)
+    return f"{value:,.0f}".replace(",", "\u202f") if whole else QLocale().toString(float(value), "f", 1)
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,7 @@ class _StackedBar(QWidget):
         amount = sum(part.amount for part in parts)
         self._total = amount if total is None else max(total, amount)
         self.setAccessibleDescription(", ".join(self._words(part) for part in self._parts))
+        self.updateGeometry()
         self.update()
 
     def parts(self) -> tuple[Part, ...]:
@@ -70,20 +71,25 @@ class _StackedBar(QWidget):
     def _words(self, part: Part) -> str:
         return f"{part.label} {number(part.amount)}"
 
-    def _rects(self) -> list[tuple[Part, QRectF]]:
+    def _bar_height(self) -> int:
+        return self.height()
+
+    def _rects(self, width: int | None = None) -> list[tuple[Part, QRectF]]:
         if self._total <= 0:
             return []
-        ends = [self.width() * amount / self._total for amount in accumulate(part.amount for part in self._parts)]
+        width = self.width() if width is None else width
+        ends = [width * amount / self._total for amount in accumulate(part.amount for part in self._parts)]
         starts = [0.0, *ends[:-1]]
         spans = zip(self._parts, starts, ends, strict=True)
-        return [(part, QRectF(start, 0, end - start, self.height())) for part, start, end in spans]
+        return [(part, QRectF(start, 0, end - start, self._bar_height())) for part, start, end in spans]
 
     def _paint_parts(self, painter: QPainter, radius: float) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         outline = QPainterPath()
-        outline.addRoundedRect(QRectF(self.rect()), radius, radius)
+        bar = QRectF(0, 0, self.width(), self._bar_height())
+        outline.addRoundedRect(bar, radius, radius)
         painter.setClipPath(outline)
-        painter.fillRect(self.rect(), theme().color("line"))
+        painter.fillRect(bar, theme().color("line"))
         for part, rect in self._rects():
             painter.fillRect(rect, theme().color(part.token))
 
@@ -96,26 +102,76 @@ class _StackedBar(QWidget):
 
 
 class SplitBar(_StackedBar):
-    """How a whole is divided, each part with its words inside: train 70 · validation 15 · test 15."""
+    """How a whole is divided: train 70 · validation 15 · test 15.
+
+    The words stand inside the parts; where those are too narrow, under the bar, each with its colour.
+    """
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+
+    def has_legend(self, width: int | None = None) -> bool:
+        """Whether the words stand under the bar at this width in px, by default the present one."""
+        measure = self.fontMetrics().horizontalAdvance
+        return any(measure(self._words(part)) > rect.width() - 6 for part, rect in self._rects(width))
+
+    def _bar_height(self) -> int:
+        return self.fontMetrics().height() + theme().px(10)
+
+    def _legend(self, width: int) -> list[tuple[Part, QPoint]]:
+        """Where each entry of the legend begins, in as many lines as it needs."""
+        line, mark = self.fontMetrics().height() + 2, theme().px(14)
+        x, y = 0, self._bar_height() + theme().tokens.space_small
+        placed: list[tuple[Part, QPoint]] = []
+        for part in self._parts:
+            needed = mark + self.fontMetrics().horizontalAdvance(self._words(part))
+            if x and x + needed > width:
+                x, y = 0, y + line
+            placed.append((part, QPoint(x, y)))
+            x += needed + theme().tokens.space_large
+        return placed
+
+    def hasHeightForWidth(self) -> bool:
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        if not self.has_legend(width):
+            return self._bar_height()
+        return self._legend(width)[-1][1].y() + self.fontMetrics().height() + 2
 
     def sizeHint(self) -> QSize:
-        return QSize(theme().px(200), self.fontMetrics().height() + theme().px(10))
+        return QSize(theme().px(200), self.heightForWidth(self.width()))
 
     def minimumSizeHint(self) -> QSize:
         return QSize(theme().px(60), self.sizeHint().height())
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self.updateGeometry()
+
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         self._paint_parts(painter, 4)
-        metrics = self.fontMetrics()
+        painter.setClipping(False)
+        if self.has_legend():
+            self._paint_legend(painter)
+            return
         for part, rect in self._rects():
-            room = rect.adjusted(3, 0, -3, 0)
-            amount = number(part.amount)
-            # Words and number, else the number, else nothing: the tool tip and the accessible text have it all.
-            fitting = [text for text in (self._words(part), amount) if metrics.horizontalAdvance(text) <= room.width()]
-            if fitting:
-                painter.setPen(theme().tokens.readable_on(theme().tokens.color(part.token)))
-                painter.drawText(room, Qt.AlignmentFlag.AlignCenter, fitting[0])
+            painter.setPen(theme().tokens.readable_on(theme().tokens.color(part.token)))
+            painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, self._words(part))
+
+    def _paint_legend(self, painter: QPainter) -> None:
+        height, dot = self.fontMetrics().height(), theme().px(8)
+        for part, place in self._legend(self.width()):
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(theme().color(part.token))
+            painter.drawRoundedRect(QRectF(place.x(), place.y() + (height - dot) / 2, dot, dot), 2, 2)
+            painter.setPen(theme().color("dim"))
+            painter.drawText(place.x() + theme().px(14), place.y() + self.fontMetrics().ascent(), self._words(part))
 
 
 class ClassBar(_StackedBar):

@@ -9,7 +9,7 @@ from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QImage, 
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 
 from gui.theme import DARK, LIGHT, theme
-from gui.widgets.bars import ClassBar, Part, ProbabilityBar, Sparkline, SplitBar, percent
+from gui.widgets.bars import ClassBar, Part, ProbabilityBar, Sparkline, SplitBar, number, percent
 from gui.widgets.busy import BusyRow
 from gui.widgets.chip import Chip
 from gui.widgets.drop_well import DropWell
@@ -325,15 +325,44 @@ def test_percent_never_claims_certainty(value: float, words: str) -> None:
     assert percent(value) == words
 
 
-def test_split_bar_draws_and_tells_its_parts(qtbot) -> None:
+def split_bar() -> SplitBar:
     bar = SplitBar()
-    bar.set_parts([Part("train", 70, "train"), Part("validation", 15, "validation"), Part("test", 15, "good")])
-    shown(qtbot, bar, 400)
+    bar.set_parts([Part("train", 1258, "train"), Part("validation", 270, "validation"), Part("test", 269, "good")])
+    return bar
+
+
+def test_split_bar_draws_and_tells_its_parts(qtbot) -> None:
+    bar = split_bar()
+    shown(qtbot, bar, 900)
     image = bar.grab().toImage()
-    middle, tokens = bar.height() - 3, (DARK.train, DARK.validation, DARK.good)
-    for x, color in zip((20, 300, 390), tokens, strict=True):
-        assert image.pixelColor(x, middle).name() == color
-    assert bar.accessibleDescription() == "train 70, validation 15, test 15"
+    for x, color in zip((20, 640, 890), (DARK.train, DARK.validation, DARK.good), strict=True):
+        assert image.pixelColor(x, 3).name() == color
+    assert bar.accessibleDescription() == "train 1\u202f258, validation 270, test 269"
+    assert not bar.has_legend() and bar.heightForWidth(900) == bar.sizeHint().height()
+
+
+@pytest.mark.parametrize("scale", [1.0, 1.5])
+def test_a_narrow_split_bar_has_its_words_below_in_as_many_lines_as_they_need(qtbot, look, scale) -> None:
+    look.set_scale(scale)
+    bar = split_bar()
+    shown(qtbot, bar, 190)
+    assert bar.has_legend()
+    places = {part.label: place for part, place in bar._legend(190)}
+    assert len(places) == 3
+    for part in bar.parts():
+        words = bar.fontMetrics().horizontalAdvance(f"{part.label} {number(part.amount)}")
+        assert places[part.label].x() + look.px(14) + words <= 190
+        assert places[part.label].y() + bar.fontMetrics().height() <= bar.heightForWidth(190)
+    bar.resize(190, bar.heightForWidth(190))
+    image = bar.grab().toImage()
+    place = places["test"]
+    dot = image.pixelColor(place.x() + look.px(4), place.y() + bar.fontMetrics().height() // 2)
+    assert dot.name() == DARK.good
+
+
+def test_counts_have_thin_spaces_and_shares_one_decimal() -> None:
+    assert (number(1797), number(270), number(1_000_000)) == ("1\u202f797", "270", "1\u202f000\u202f000")
+    assert number(0.5) == "0.5"
 
 
 def test_class_bar_keeps_the_common_scale(qtbot) -> None:
