@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from engine.params import Declared, Value
 from engine.spec.data import Chosen
+from gui.forms.beginning import Beginning
 from gui.forms.declared_form import DeclaredForm
 from gui.forms.row import Label, labelled
 from gui.forms.text_editors import QuietCombo
@@ -37,6 +38,7 @@ class ChosenForm(QWidget):
         self._kinds = {kind.name: kind for kind in registry}
         self._chosen = Chosen("")
         self._remembered: dict[str, dict[str, Value]] = {}
+        self._beginning = Beginning()
         self.combo = QuietCombo()
         self.combo.setObjectName(key)
         self.combo.setAccessibleName(label)
@@ -85,6 +87,8 @@ class ChosenForm(QWidget):
         self.changed.emit(chosen, "")
 
     def _on_setting(self, name: str, value: Value, merge_key: str) -> None:
-        self._chosen = Chosen(self._chosen.kind, {**self._chosen.params, name: value})
+        default = self.form.row(name).setting.default
+        params = self._beginning.with_value(self._chosen.params, name, value, default, merge_key)
+        self._chosen = Chosen(self._chosen.kind, params)
         self._remembered[self._chosen.kind] = dict(self._chosen.params)
         self.changed.emit(self._chosen, merge_key)

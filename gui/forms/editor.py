@@ -21,10 +21,14 @@ class Editor(QObject):
     Signals:
         edited(raw): the user changed it; `raw` is unchecked, `reading.INCOMPLETE` while it cannot be meant yet.
         left(): Enter, or the focus went elsewhere: what comes next is another change.
+        abandoned(): the focus went elsewhere in this window.
+        taken_back(): Escape on refused text.
     """
 
     edited = Signal(object)
     left = Signal()
+    abandoned = Signal()
+    taken_back = Signal()
 
     merges = True
     """Whether successive changes are one gesture (typing), or each a decision of its own (a check mark)."""
@@ -50,6 +54,12 @@ class Editor(QObject):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.FocusOut:
             self.left.emit()
+            # To look something up in another window, or in the field's own menu, is not to leave.
+            if event.reason() not in (Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason):
+                self.abandoned.emit()
+        if event.type() == QEvent.Type.KeyPress and event.key() == Qt.Key.Key_Escape and self.is_invalid():
+            self.taken_back.emit()
+            return True
         # Undo belongs to the project, not to one field's text: what was typed is in the project already. Refused
         # text is not, so there the field keeps its own undo.
         if (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QSignalBlocker, QSize
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QValidator, QWheelEvent
 from PySide6.QtWidgets import QCheckBox, QSpinBox, QWidget
 
@@ -21,6 +21,8 @@ class _Spin(QSpinBox):
     """A spin box that lets any whole number be typed, so that the form can say in words why one is refused; the
     arrows stay within the bounds. Unit and the word for zero are part of its text."""
 
+    stepped = Signal(int)  # also where the number stayed: refused text went
+
     def __init__(self, setting: Param, parent: QWidget | None = None):
         super().__init__(parent)
         self._setting = setting
@@ -35,34 +37,22 @@ class _Spin(QSpinBox):
 
     def valueFromText(self, text: str) -> int:
         value = reading.read_integer(text, self._setting)
-        return value if isinstance(value, int) else self.value()
+        return value if isinstance(value, int) and abs(value) <= _LARGEST else self.value()
 
     def validate(self, text: str, position: int) -> object:
-        value = reading.read_integer(text, self._setting)
-        if isinstance(value, int):
-            fits = abs(value) <= _LARGEST
-            return (QValidator.State.Acceptable if fits else QValidator.State.Invalid), text, position
-        # The word for zero while it is typed, and a unit that is being deleted letter by letter.
-        zero_word, unit = self._setting.zero_means.casefold(), self._setting.unit.replace(" ", "")
-        unfinished = value is reading.INCOMPLETE or (
-            zero_word.startswith(str(value).casefold()) or str(value).lstrip("-0123456789") in unit
-        )
-        state = QValidator.State.Intermediate if unfinished else QValidator.State.Invalid
-        return state, text, position
-
-    def fixup(self, text: str) -> str:
-        digits = "".join(character for character in text if character.isdigit())
-        return digits or self.textFromValue(self.value())
+        # Qt would swallow the letters of "1e9" and make 19 of it. Everything may stand here; the form judges it.
+        return QValidator.State.Acceptable, text, position
 
     def stepBy(self, steps: int) -> None:
         self.setValue(min(self._high, max(self._low, self.value() + steps)))
         self.selectAll()
+        self.stepped.emit(self.value())
 
     def stepEnabled(self) -> QSpinBox.StepEnabledFlag:
         flags = QSpinBox.StepEnabledFlag.StepNone
-        if self.value() < self._high:
+        if self.value() < self._high or self.property("invalid"):
             flags |= QSpinBox.StepEnabledFlag.StepUpEnabled
-        if self.value() > self._low:
+        if self.value() > self._low or self.property("invalid"):
             flags |= QSpinBox.StepEnabledFlag.StepDownEnabled
         return flags
 
@@ -70,6 +60,11 @@ class _Spin(QSpinBox):
         # "off" cannot be typed into; a digit means a number in its place.
         if self.lineEdit().text() == self._setting.zero_means and event.text().isdigit():
             self.selectAll()
+        is_number = isinstance(reading.read_integer(self.lineEdit().text(), self._setting), int)
+        refused = self.property("invalid") or not is_number
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and refused:
+            self.editingFinished.emit()  # Qt would put the last number in the place of what was refused
+            return
         super().keyPressEvent(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
@@ -91,7 +86,9 @@ class IntegerEditor(Editor):
     def __init__(self, setting: Param, parent: QWidget | None = None):
         self.spin = _Spin(setting, parent)
         super().__init__(setting, self.spin)
-        self.spin.valueChanged.connect(self.edited.emit)
+        self.spin.valueChanged.connect(self._on_number)
+        self.spin.stepped.connect(self.edited.emit)
+        self.spin.lineEdit().textEdited.connect(self._on_text)
         self.spin.editingFinished.connect(self.left)
 
     def show_value(self, value: Value) -> None:
@@ -103,7 +100,17 @@ class IntegerEditor(Editor):
                 self.spin.lineEdit().setText(text)
 
     def raw(self) -> object:
-        return self.spin.value()
+        text = self.spin.lineEdit().text()
+        value = reading.read_integer(text, self.setting)
+        return text if value is reading.INCOMPLETE else value
+
+    def _on_number(self, value: int) -> None:
+        if reading.read_integer(self.spin.lineEdit().text(), self.setting) == value:
+            self.edited.emit(value)
+
+    def _on_text(self, text: str) -> None:
+        value = reading.read_integer(text, self.setting)
+        self.edited.emit(reading.INCOMPLETE if reading.may_become_integer(value, self.setting) else value)
 
 
 class SwitchEditor(Editor):

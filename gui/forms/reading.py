@@ -31,15 +31,26 @@ def _is_zero_word(text: str, setting: Param) -> bool:
 
 def read_integer(text: str, setting: Param) -> object:
     """A whole number, the word for zero, or the text itself."""
-    text = without_unit(text, setting).replace("\u202f", "").replace(" ", "")
-    if _is_zero_word(text, setting) or _is_zero_word(without_unit(text, setting), setting):
+    text = without_unit(text, setting)
+    if _is_zero_word(text, setting):
         return 0
-    if text in ("", "-", "+"):
+    digits = text.replace("\u202f", "").replace(" ", "")
+    if digits in ("", "-", "+"):
         return INCOMPLETE
+    rest = digits.lstrip("+-0123456789")  # of the unit, while it is deleted letter by letter
+    if rest != digits and rest in setting.unit.replace(" ", ""):
+        digits = digits.removesuffix(rest)
     try:
-        return int(text)
+        return int(digits)
     except ValueError:
         return text
+
+
+def may_become_integer(value: object, setting: Param) -> bool:
+    """Whether what `read_integer` gave is on the way to a number: nothing yet, or the word for zero being typed."""
+    if not isinstance(value, str):
+        return value is INCOMPLETE
+    return setting.zero_means.casefold().startswith(value.casefold())
 
 
 def read_number(text: str, setting: Param) -> object:

@@ -49,7 +49,9 @@ class Row(QWidget):
 
     Signals:
         changed(name, value, merge_key): the user set an acceptable value. Changes of one gesture (typing in this field
-            until it is left) carry the same key, which is empty where every change is a step of its own.
+            until it is left) carry the same key, which is empty where every change is a step of its own. Text that is
+            no acceptable value brings back the value from before the gesture, with the same key: "10" on the way to
+            "1000" is not what was meant.
     """
 
     changed = Signal(str, object, str)
@@ -60,6 +62,7 @@ class Row(QWidget):
         self._key = key
         self._gesture = next(_gestures)
         self._value: Value = setting.default
+        self._before: Value = setting.default  # of this gesture
         self.editor = EDITORS[setting.sort](setting, None)
         self.error = text_label(wrap=True, small=True, tone="bad")
         self.error.hide()
@@ -73,6 +76,8 @@ class Row(QWidget):
         column.addWidget(self.error)
         self.editor.edited.connect(self._on_edited)
         self.editor.left.connect(self._on_left)
+        self.editor.abandoned.connect(self._on_abandoned)
+        self.editor.taken_back.connect(lambda: self.force_value(self._value))
 
     def _describe(self, label: QWidget) -> None:
         widget, setting = self.editor.widget, self.setting
@@ -96,14 +101,17 @@ class Row(QWidget):
         """Show `value`; nothing happens where it is the value already, so an echo never disturbs typing."""
         if value == self._value and type(value) is type(self._value):
             return
-        self._gesture = next(_gestures)  # it was changed elsewhere, for example by undo
-        self.force_value(value)
+        self.force_value(value)  # it was changed elsewhere, for example by undo
 
     def force_value(self, value: Value) -> None:
         """Show `value` whatever stands there now."""
         self._value = value
+        self._begin_gesture()
         self._complain(None)
         self.editor.show_value(value)
+
+    def _begin_gesture(self) -> None:
+        self._gesture, self._before = next(_gestures), self._value
 
     def _merge_key(self) -> str:
         return f"{self._key}.{self.setting.name}#{self._gesture}" if self.editor.merges else ""
@@ -111,26 +119,42 @@ class Row(QWidget):
     def _on_edited(self, raw: object) -> None:
         if raw is reading.INCOMPLETE:
             self._complain(None)
+            self._take(self._before)
+            return
+        try:
+            value = self.setting.clean(raw)
+        except EngineError as error:
+            self._complain(error)
+            self._take(self._before)
+            return
+        self._complain(None)
+        self._take(value)
+
+    def _take(self, value: Value) -> None:
+        if value != self._value or type(value) is not type(self._value):
+            self._value = value
+            self.changed.emit(self.setting.name, value, self._merge_key())
+
+    def _on_left(self) -> None:
+        self._begin_gesture()
+        raw = self.editor.raw()
+        if raw == "" and self.setting.sort != "text":
+            self.force_value(self._value)  # an emptied field asks for nothing
             return
         try:
             value = self.setting.clean(raw)
         except EngineError as error:
             self._complain(error)
             return
-        self._complain(None)
-        if value != self._value or type(value) is not type(self._value):
-            self._value = value
-            self.changed.emit(self.setting.name, value, self._merge_key())
-
-    def _on_left(self) -> None:
-        self._gesture = next(_gestures)
-        try:
-            value = self.setting.clean(self.editor.raw())
-        except EngineError as error:
-            self._complain(error)
-            return
         if value == self._value:
             self.editor.show_value(value)  # "3x5" becomes "3 × 5"
+
+    def _on_abandoned(self) -> None:
+        """Nobody waits for a correction any more: what counts is shown again, and the sentence says why."""
+        if not self.editor.is_invalid():
+            return
+        self.editor.show_value(self._value)
+        restyle(self.editor.widget, invalid=False)
 
     def _complain(self, error: EngineError | None) -> None:
         invalid = error is not None

@@ -19,14 +19,11 @@ class _Line(QLineEdit):
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
         self.step: Callable[[int], None] | None = None
-        self.reset: Callable[[], None] | None = None
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         steps = {Qt.Key.Key_Up: 1, Qt.Key.Key_Down: -1, Qt.Key.Key_PageUp: 3, Qt.Key.Key_PageDown: -3}
         if self.step is not None and event.key() in steps:
             self.step(steps[event.key()])
-        elif event.key() == Qt.Key.Key_Escape and self.reset is not None and self.property("invalid"):
-            self.reset()
         else:
             super().keyPressEvent(event)
 
@@ -50,7 +47,6 @@ class TextEditor(Editor):
         self.line = _Line(parent)
         super().__init__(setting, self.line)
         self._shown: Value = setting.default
-        self.line.reset = self._reset
         self.line.textEdited.connect(self._on_edited)
         self.line.returnPressed.connect(self.left)
 
@@ -67,10 +63,6 @@ class TextEditor(Editor):
 
     def _on_edited(self, text: str) -> None:
         self.edited.emit(self._read(text))
-
-    def _reset(self) -> None:
-        self.line.setText(self._write(self._shown))
-        self.edited.emit(self._shown)
 
     def _read(self, text: str) -> object:
         return text

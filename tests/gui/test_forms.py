@@ -167,7 +167,8 @@ def test_unfinished_text_is_not_scolded(qtbot, form, heard):
     assert not form.editor("rate").property("invalid") or not form.editor("rate").hasFocus()
     assert not form.editor("kernel").property("invalid")
     form.editor("count").setFocus()
-    assert form.editor("kernel").property("invalid"), "left unfinished, it is"
+    assert form.row("kernel").error.isVisibleTo(form), "left unfinished, it is"
+    assert form.editor("kernel").text() == "3 × 3 pixels"
 
 
 def test_arrow_keys_step_by_magnitude_or_share(qtbot, form, heard):
@@ -219,7 +220,55 @@ def test_an_emptied_number_comes_back(qtbot, form, heard):
     spin.lineEdit().selectAll()
     qtbot.keyClick(spin, Qt.Key.Key_Delete)
     form.editor("rate").setFocus()
-    assert spin.text() == "5 images" and heard[-1][:2] == ("count", 5)
+    assert spin.text() == "3 images" and heard[-1][:2] == ("count", 3)
+    assert not form.row("count").error.isVisibleTo(form)
+
+
+@pytest.mark.parametrize(
+    ("name", "typed"),
+    [
+        ("rate", "1000"),
+        ("count", "99999999"),
+        ("count", "1e9"),
+        ("count", "4x5"),
+        ("patience", "4z"),
+        ("kernel", "5x99"),
+        ("kernel", "7x"),
+        ("padding", "55"),
+        ("rate", "1e-"),
+    ],
+)
+def test_a_part_of_what_was_typed_is_never_the_value(qtbot, form, heard, name, typed):
+    row, before = form.row(name), form.row(name).value
+    type_into(qtbot, form.editor(name), typed)
+    assert any(value != before for _, value, _ in heard), "a part of it was acceptable for a while"
+    assert row.value == before and heard[-1][:2] == (name, before)
+    assert len({key for _, _, key in heard}) == 1
+    assert shown_text(form.editor(name)) == typed, "every letter stays where it was typed"
+    qtbot.keyClick(form.editor(name), Qt.Key.Key_Return)
+    assert form.editor(name).property("invalid") and row.error.isVisibleTo(form)
+    assert shown_text(form.editor(name)) == typed
+    assert typed in row.error.text() or name == "kernel"
+    form.editor("word").setFocus()
+    assert row.setting.clean(row.editor.raw()) == before, "what counts is shown again"
+    assert not form.editor(name).property("invalid") and row.error.isVisibleTo(form), "and why, too"
+    assert row.value == before and heard[-1][:2] == (name, before)
+
+
+def test_escape_takes_refused_text_of_every_field_back(qtbot, form, heard):
+    for name, typed in (("count", "1e9"), ("padding", "55"), ("kernel", "5x99")):
+        shown = shown_text(form.editor(name))
+        type_into(qtbot, form.editor(name), typed)
+        qtbot.keyClick(form.editor(name), Qt.Key.Key_Escape)
+        assert shown_text(form.editor(name)) == shown and form.editor(name).hasFocus()
+        assert not form.row(name).error.isVisibleTo(form)
+
+
+def test_the_arrows_leave_refused_text(qtbot, form, heard):
+    type_into(qtbot, form.editor("count"), "1000")
+    qtbot.keyClick(form.editor("count"), Qt.Key.Key_Up)
+    assert form.editor("count").text() == "100 images" and heard[-1][:2] == ("count", 100)
+    assert not form.editor("count").property("invalid")
 
 
 def test_the_echo_of_a_change_leaves_the_text_alone(qtbot, form):
@@ -283,6 +332,34 @@ def test_typing_is_one_undo_step(qtbot, form, tmp_path):
     assert document.recipe.epochs == 123 and form.editor("epochs").value() == 123
     document.undo_stack.undo()
     assert document.recipe.epochs == 20 and form.editor("epochs").value() == 20
+
+
+def test_refused_text_leaves_no_step_to_undo(qtbot, form):
+    document = ProjectDocument()
+    form.show(RecipeSpec, document.recipe.values())
+    form.changed.connect(
+        lambda name, value, key: document.edit(
+            f"Set {name}", recipe=replace(document.recipe, **{name: value}), merge_key=key
+        )
+    )
+    document.recipe_changed.connect(lambda: form.show(RecipeSpec, document.recipe.values()))
+    before = document.recipe
+    type_into(qtbot, form.editor("batch_size"), "99999999")
+    assert document.recipe == before and document.undo_stack.count() == 0
+    assert form.editor("batch_size").text().startswith("99999999")
+    type_into(qtbot, form.editor("batch_size"), "64")
+    assert document.recipe.batch_size == 64 and document.undo_stack.count() == 1
+
+
+def test_a_setting_that_was_not_stored_is_not_stored_by_refused_text(qtbot):
+    form = ChosenForm(KINDS, "Kind", "kind")
+    qtbot.addWidget(form)
+    form.show(Chosen("rich", {}))
+    form.show()
+    heard = []
+    form.changed.connect(lambda chosen, key: heard.append(chosen))
+    type_into(qtbot, form.form.editor("amount"), "1000")
+    assert heard[0] == Chosen("rich", {"amount": 1.0}) and heard[-1] == Chosen("rich", {})
 
 
 def wheel(widget):

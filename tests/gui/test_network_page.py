@@ -171,6 +171,17 @@ def test_a_setting_is_typed_as_one_undo_step(qtbot, page, document):
     assert page.canvas.selected_id() == "conv2d_1"
 
 
+@pytest.mark.parametrize("stored", [{}, {"filters": 32}])
+def test_a_refused_number_changes_neither_network_nor_undo(qtbot, page, document, stored):
+    network = chain([("image", {}), ("conv2d", stored), ("global_avg_pool", {}), ("classes", {})])
+    document.edit("Draw", network=network)
+    document.undo_stack.clear()
+    page.select("conv2d_1")
+    type_over(qtbot, page.inspector.layer.form.editor("filters"), "99999999")
+    assert document.network == network and document.undo_stack.count() == 0
+    assert page.inspector.layer.form.editor("filters").property("invalid")
+
+
 def test_the_same_setting_of_another_layer_is_another_step(qtbot, page, document):
     draw(page, document)
     for node_id in ("conv2d_1", "conv2d_2"):

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from engine.compile import NetworkReport
 from engine.layers import LAYERS
+from engine.params import Value
 from engine.spec import NetworkSpec, Node
 from engine.spec.network import free_id, insert_after
 
@@ -34,6 +38,12 @@ def add_layer(network: NetworkSpec, after: str | None, kind: str, **params: obje
     """Put a new layer of `kind` behind `after`. Returns the network and the new layer's id."""
     node = Node(free_id(network, kind), kind, params)
     return insert_after(network, after, node), node.id
+
+
+def with_params(network: NetworkSpec, node_id: str, params: Mapping[str, Value]) -> NetworkSpec:
+    """Put `params` in the place of all settings of one layer."""
+    nodes = (replace(node, params=dict(params)) if node.id == node_id else node for node in network.nodes)
+    return replace(network, nodes=tuple(nodes))
 
 
 def heir(order: tuple[str, ...], gone: set[str]) -> str:

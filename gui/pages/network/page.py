@@ -14,9 +14,10 @@ from engine.compile.infer import Problem
 from engine.layers import LAYERS
 from engine.params import params_of
 from engine.spec import DataSpec, NetworkSpec
-from engine.spec.network import duplicate, move_after, remove, set_label, set_param
+from engine.spec.network import duplicate, move_after, remove, set_label
 from engine.templates import templates
 from gui.canvas import NetworkCanvas
+from gui.forms import Beginning
 from gui.pages.network import edits
 from gui.pages.network.inspector import Inspector
 from gui.pages.network.palette import LayerPalette
@@ -38,6 +39,7 @@ class NetworkPage(QWidget):
         super().__init__(parent)
         self._studio, self._document = studio, studio.document
         self._known: frozenset[str] = frozenset()
+        self._beginning = Beginning()
         self.palette_panel = LayerPalette()
         self.canvas = NetworkCanvas()
         self.canvas.setObjectName("network.canvas")
@@ -227,10 +229,11 @@ class NetworkPage(QWidget):
 
     def _set_param(self, name: str, value: object, merge_key: str) -> None:
         node = self._document.network[self.canvas.selected_id()]
-        label = next(setting.label for setting in params_of(LAYERS[node.kind]) if setting.name == name)
-        network = set_param(self._document.network, node.id, name, value)  # type: ignore[arg-type]
-        text = self.tr("Set {setting} of {layer}").format(setting=label.lower(), layer=self._title(node.id))
-        self._edit(text, network, f"{node.id}/{merge_key}" if merge_key else "")
+        setting = next(setting for setting in params_of(LAYERS[node.kind]) if setting.name == name)
+        key = f"{node.id}/{merge_key}" if merge_key else ""
+        params = self._beginning.with_value(node.params, name, value, setting.default, key)  # type: ignore[arg-type]
+        text = self.tr("Set {setting} of {layer}").format(setting=setting.label.lower(), layer=self._title(node.id))
+        self._edit(text, edits.with_params(self._document.network, node.id, params), key)
 
     def _set_data(self, name: str, value: object, merge_key: str) -> None:
         label = next(setting.label for setting in params_of(DataSpec) if setting.name == name)
