@@ -74,11 +74,10 @@ class _StackedBar(QWidget):
     def _bar_height(self) -> int:
         return self.height()
 
-    def _rects(self, width: int | None = None) -> list[tuple[Part, QRectF]]:
+    def _rects(self) -> list[tuple[Part, QRectF]]:
         if self._total <= 0:
             return []
-        width = self.width() if width is None else width
-        ends = [width * amount / self._total for amount in accumulate(part.amount for part in self._parts)]
+        ends = [self.width() * amount / self._total for amount in accumulate(part.amount for part in self._parts)]
         starts = [0.0, *ends[:-1]]
         spans = zip(self._parts, starts, ends, strict=True)
         return [(part, QRectF(start, 0, end - start, self._bar_height())) for part, start, end in spans]
@@ -115,23 +114,28 @@ class SplitBar(_StackedBar):
 
     def has_legend(self, width: int | None = None) -> bool:
         """Whether the words stand under the bar at this width in px, by default the present one."""
+        width = self.width() if width is None else width
         measure = self.fontMetrics().horizontalAdvance
-        return any(measure(self._words(part)) > rect.width() - 6 for part, rect in self._rects(width))
+        rooms = [(part, width * part.amount / self._total - 6) for part in self._parts if self._total > 0]
+        return any(measure(self._words(part)) > room for part, room in rooms)
 
     def _bar_height(self) -> int:
-        return self.fontMetrics().height() + theme().px(10)
+        return self._height_at(self.width())
+
+    def _height_at(self, width: int) -> int:
+        return theme().px(14) if self.has_legend(width) else self.fontMetrics().height() + theme().px(10)
 
     def _legend(self, width: int) -> list[tuple[Part, QPoint]]:
         """Where each entry of the legend begins, in as many lines as it needs."""
-        line, mark = self.fontMetrics().height() + 2, theme().px(14)
-        x, y = 0, self._bar_height() + theme().tokens.space_small
+        line, mark = self.fontMetrics().height() + 2, theme().px(12)
+        x, y = 0, self._height_at(width) + theme().tokens.space_small
         placed: list[tuple[Part, QPoint]] = []
         for part in self._parts:
             needed = mark + self.fontMetrics().horizontalAdvance(self._words(part))
             if x and x + needed > width:
                 x, y = 0, y + line
             placed.append((part, QPoint(x, y)))
-            x += needed + theme().tokens.space_large
+            x += needed + theme().tokens.space
         return placed
 
     def hasHeightForWidth(self) -> bool:
@@ -139,7 +143,7 @@ class SplitBar(_StackedBar):
 
     def heightForWidth(self, width: int) -> int:
         if not self.has_legend(width):
-            return self._bar_height()
+            return self._height_at(width)
         return self._legend(width)[-1][1].y() + self.fontMetrics().height() + 2
 
     def sizeHint(self) -> QSize:
@@ -171,7 +175,7 @@ class SplitBar(_StackedBar):
             painter.setBrush(theme().color(part.token))
             painter.drawRoundedRect(QRectF(place.x(), place.y() + (height - dot) / 2, dot, dot), 2, 2)
             painter.setPen(theme().color("dim"))
-            painter.drawText(place.x() + theme().px(14), place.y() + self.fontMetrics().ascent(), self._words(part))
+            painter.drawText(place.x() + theme().px(12), place.y() + self.fontMetrics().ascent(), self._words(part))
 
 
 class ClassBar(_StackedBar):

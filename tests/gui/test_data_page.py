@@ -1,5 +1,6 @@
 """Data: real indexes and decoded pictures, shown, filtered and edited through the document."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,12 +17,16 @@ from engine.errors import EngineError
 from engine.jobs import JobControl, Progress
 from engine.spec import DataSpec, ProjectSpec
 from engine.spec.data import Chosen
+from engine.spec.network import NetworkSpec
+from engine.templates import fitted
 from gui.pages.data import DataPage
 from gui.pages.data.augmentation import with_augmentation
-from gui.pages.data.facts import Wanted, brings, chosen_numbers, health
+from gui.pages.data.class_list import COUNTS, row_height
+from gui.pages.data.facts import Wanted, brings, chosen_numbers, example_of, health, too_small
 from gui.pages.data.health_list import ListDialog
 from gui.pages.shared.preview import variants
 from gui.studio import Studio
+from gui.theme import theme
 
 
 def decoded(index: Index, data: DataSpec) -> Pictures:
@@ -424,3 +429,112 @@ def test_every_panel_is_within_the_page(qtbot, page, size):
     if narrow:
         qtbot.mouseClick(page.sides.button("receives"), Qt.MouseButton.LeftButton)
         assert page.receives.isVisible() and not page.dataset.isVisible()
+
+
+# ---- what cannot be used
+
+
+def test_a_size_that_the_network_cannot_take_is_said_under_it(qtbot, page, studio):
+    studio.document.edit("x", network=fitted("small-vgg", studio.document.facts))
+    assert not page.receives.complaint.isVisible()
+    line = page.receives.form.editor("size")
+    line.selectAll()
+    qtbot.keyClicks(line, "7")
+    assert page.receives.complaint.isVisible()
+    problem = studio.document.report.problems[0]
+    assert page.receives.too_small.text().startswith(f"Too small for this network: {problem.what}")
+    assert line.mapTo(page, line.rect().bottomLeft()).y() < page.receives.too_small.mapTo(page, QPoint()).y()
+    with qtbot.waitSignal(studio.place_wanted) as wanted:
+        qtbot.mouseClick(page.findChild(QPushButton, "data.to_network"), Qt.MouseButton.LeftButton)
+    assert wanted.args == ["network"]
+    studio.document.undo_stack.undo()
+    assert not page.receives.complaint.isVisible()
+
+
+def test_a_problem_that_larger_images_would_not_solve_is_not_blamed_on_the_size(studio, tmp_path):
+    studio.document.create(ProjectSpec(data=DataSpec(size=7)), tmp_path / "project.atelier")
+    network = fitted("small-vgg", studio.document.facts)
+    studio.document.edit("x", network=network)
+    assert studio.document.report.problems, "it is not told how many classes there are"
+    assert too_small(network, studio.document.report) is None
+    empty = NetworkSpec()
+    studio.document.edit("x", network=empty)
+    assert studio.document.report.problems and too_small(empty, studio.document.report) is None
+
+
+@pytest.fixture
+def damaged(tmp_path: Path) -> Path:
+    """Classes of 4, 2, 1 unreadable and 1 readable pictures; the first file of all cannot be read."""
+    folder = tmp_path / "damaged"
+    for name, count in (("a", 4), ("b", 2), ("c", 0), ("d", 1)):
+        (folder / name).mkdir(parents=True)
+        for number in range(count):
+            Image.new("RGB", (24, 16), (40 * number, 9, 90)).save(folder / name / f"{number}.png")
+    for name in ("a/-first.png", "c/only.png"):
+        (folder / name).write_bytes(b"no image")
+    return folder
+
+
+def test_counts_are_of_images_that_can_be_read(qtbot, studio, tmp_path, damaged):
+    page = open_page(qtbot, studio, tmp_path, damaged)
+    index = studio.data.index
+    assert len(index) == 9 and index.classes == ("a", "b", "c", "d")
+    classes = page.dataset.classes.classes
+    assert [sum(classes.index(row).data(COUNTS)) for row in range(4)] == [4, 2, 0, 1]
+    assert sum(part.amount for part in page.dataset.split_bar.parts()) == 7
+    assert page.grid.filters.count.text() == "7 images" and len(shown_names(page)) == 9
+    assert page.grid.filters.count.toolTip().startswith("2 files that cannot be read")
+    page.grid.filters.set_label(2)
+    assert page.grid.filters.count.text() == "0 of 7 images"
+    texts = [line.text for line in page.dataset.health.lines() if line.kind == "warning"]
+    assert "“c” has no image that can be read" in texts
+    assert any(text.startswith("2 classes have fewer than 3 images") for text in texts)
+    assert "the largest class has 4.0 times as many images as the smallest" in texts
+
+
+def test_the_example_is_the_first_image_that_can_be_read(qtbot, page, studio):
+    index, pictures = studio.data.index, studio.data.pictures
+    first, second = (int(number) for number in index.where(TRAIN)[:2])
+    assert page._example == first
+    row_of = np.where(np.arange(len(index)) == first, -1, pictures.row_of)
+    studio.data.become("ready", index, replace(pictures, row_of=row_of, failures={first: "It is broken."}))
+    assert page._example == second and page.receives._path == index.path(second)
+    # Without a readable image for training, one of another split; without any, none.
+    other = replace(pictures, row_of=np.where(index.splits == TEST, pictures.row_of, -1))
+    assert example_of(index, other) == index.where(TEST)[0]
+    assert example_of(index, replace(pictures, row_of=np.full(len(index), -1))) is None
+
+
+# ---- room
+
+
+def test_the_class_list_grows_into_the_free_room(qtbot, studio, tmp_path):
+    for number in range(10):
+        (tmp_path / "ten" / f"{number}").mkdir(parents=True)
+        Image.new("RGB", (8, 8), (20 * number, 0, 9)).save(tmp_path / "ten" / f"{number}" / "a.png")
+    page = open_page(qtbot, studio, tmp_path, tmp_path / "ten")
+    classes = page.dataset.classes
+    page.resize(1280, 1200)
+    qtbot.waitUntil(lambda: classes.height() == 10 * row_height() + 4)
+    page.resize(1280, 560)
+    qtbot.waitUntil(lambda: classes.height() == 6 * row_height() + 4)
+
+
+@pytest.mark.parametrize("family", ["Inter", "DejaVu Sans"])
+@pytest.mark.parametrize("scale", [1.0, 1.5])
+def test_no_list_is_cut_off(qtbot, page, family, scale):
+    theme().set_scale(scale)
+    try:
+        page.setStyleSheet(f"* {{ font-family: '{family}'; }}")
+        form = page.receives.form
+        for width in (1280, 952, 700):
+            page.resize(width, 600)
+            page.sides.set_current("receives")
+            page._arrange()
+            qtbot.waitUntil(lambda: form.row("fit").width() == form.width())
+            for name in ("colour", "fit", "normalise"):
+                combo = form.editor(name)
+                words = max(combo.fontMetrics().horizontalAdvance(combo.itemText(i)) for i in range(combo.count()))
+                assert combo.width() - words >= 36, (name, width)
+    finally:
+        theme().set_scale(None)

@@ -351,7 +351,7 @@ def test_a_narrow_split_bar_has_its_words_below_in_as_many_lines_as_they_need(qt
     assert len(places) == 3
     for part in bar.parts():
         words = bar.fontMetrics().horizontalAdvance(f"{part.label} {number(part.amount)}")
-        assert places[part.label].x() + look.px(14) + words <= 190
+        assert places[part.label].x() + look.px(12) + words <= 190
         assert places[part.label].y() + bar.fontMetrics().height() <= bar.heightForWidth(190)
     bar.resize(190, bar.heightForWidth(190))
     image = bar.grab().toImage()

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 from engine.data.augment import AUGMENTATIONS
 from engine.params import Declared, Value
 from engine.spec.data import Chosen, DataSpec
-from gui.forms import DeclaredForm
+from gui.pages.shared.roomy_form import RoomyForm
 from gui.theme import theme
 
 
@@ -49,7 +49,7 @@ class AugmentationRow(QWidget):
         self.check.setToolTip(f"<p>{help_text}</p>" if help_text else "")
         self.check.setAccessibleDescription(help_text)
         self.check.clicked.connect(self._on_clicked)
-        self.form = DeclaredForm(f"data.augment.{name}")
+        self.form = RoomyForm(f"data.augment.{name}")
         self.form.changed.connect(self._on_setting)
         self.form.setContentsMargins(theme().px(24), 0, 0, 0)
         column = QVBoxLayout(self)

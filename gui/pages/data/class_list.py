@@ -17,12 +17,14 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QPainter, QPainterPath
 from PySide6.QtWidgets import QListView, QSizePolicy, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
-from gui.pages.data.facts import images, number
+from gui.pages.data.facts import images
 from gui.pages.shared.splits import split_names
 from gui.theme import theme
+from gui.widgets.bars import number
 
+QWIDGETSIZE_MAX = (1 << 24) - 1  # of Qt, which does not bring it to Python
 TOKENS = ("train", "validation", "good")  # colours of train, validation, test
-MOST_ROWS = 6  # shown without scrolling
+FEWEST_ROWS = 6  # shown however little room there is
 COUNTS = Qt.ItemDataRole.UserRole
 ModelIndex = QModelIndex | QPersistentModelIndex
 
@@ -128,7 +130,7 @@ class ClassList(QListView):
         self.setFrameShape(QListView.Shape.NoFrame)
         self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self._shown = -1
         self.clicked.connect(self._toggle)
         theme().changed.connect(self._fit)
@@ -160,5 +162,10 @@ class ClassList(QListView):
             super().keyPressEvent(event)
 
     def _fit(self) -> None:
-        rows = min(MOST_ROWS, max(1, self.classes.rowCount()))
-        self.setFixedHeight(rows * row_height() + 4)
+        """As high as there is room, from a few classes up to all of them."""
+        rows = max(1, self.classes.rowCount())
+        self.setMinimumHeight(min(FEWEST_ROWS, rows) * row_height() + 4)
+        self.setMaximumHeight(min(rows * row_height() + 4, QWIDGETSIZE_MAX))
+
+    def sizeHint(self) -> QSize:
+        return QSize(super().sizeHint().width(), self.minimumHeight())

@@ -13,14 +13,14 @@ from engine.data.index import TEST, VALIDATION, Index
 from engine.data.sources import SOURCES
 from engine.params import params_of
 from engine.spec.data import Chosen, DataSpec
-from gui.forms import DeclaredForm
 from gui.pages.data.class_list import TOKENS, ClassList
-from gui.pages.data.facts import brings, health, number
+from gui.pages.data.facts import brings, health, usable_counts
 from gui.pages.data.health_list import HealthList
 from gui.pages.data.side_scroll import SideScroll
+from gui.pages.shared.roomy_form import RoomyForm
 from gui.pages.shared.splits import split_names
 from gui.theme import theme
-from gui.widgets.bars import Part, SplitBar
+from gui.widgets.bars import Part, SplitBar, number
 from gui.widgets.drop_well import DropWell
 from gui.widgets.elided import ElidedLabel
 from gui.widgets.panel import Panel, dim_label, heading
@@ -71,7 +71,7 @@ class DatasetPanel(Panel):
         title = self._add_heading(self.tr("Classes"), self.class_count)
         self.classes = ClassList()
         self.classes.filtered.connect(self.class_filtered)
-        self._column.addWidget(self.classes)
+        self._column.addWidget(self.classes, 1000)  # before the empty room at the end
         self._known += [title, self.classes]
 
     def _make_split(self) -> None:
@@ -79,7 +79,7 @@ class DatasetPanel(Panel):
         self._add_heading(self.tr("Split"), self.split_note)
         self.split_bar = SplitBar()
         self.split_bar.setAccessibleName(self.tr("Split"))
-        self.split_form = DeclaredForm("data")
+        self.split_form = RoomyForm("data")
         self.split_form.changed.connect(self.setting_changed)
         self.split_reason = dim_label(wrap=True, small=True)
         for widget in (self.split_bar, self.split_form, self.split_reason):
@@ -124,7 +124,7 @@ class DatasetPanel(Panel):
             self.classes.set_classes((), np.zeros((0, 3), np.int64))
             self._show_brought(frozenset(), data)
             return
-        counts = index.counts()
+        counts = usable_counts(index, pictures)
         self.class_count.setText(number(len(index.classes)))
         self.classes.set_classes(index.classes, counts)
         sums = counts.sum(axis=0)

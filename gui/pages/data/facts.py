@@ -3,32 +3,61 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PySide6.QtCore import QCoreApplication, QLocale
 
+from engine.compile import NetworkReport, Problem, infer
 from engine.data.cache import Pictures
 from engine.data.index import SPLITS, TEST, TRAIN, VALIDATION, Index
 from engine.data.scan import SPLIT_NAMES
+from engine.spec.network import NetworkSpec
+from gui.widgets.bars import number
 
 BALANCED, UNEVEN = 1.5, 3.0  # times as many images in the largest class as in the smallest
 FEW = 10  # training images: with fewer, a class is hardly learned
+FEWEST = 3  # images: with fewer, a class cannot be in training, validation and test
 MOST_NOTES = 5
+PLENTY = 512  # px: a network that cannot work with this does not fail because images are too small
 
 
 def tr(text: str) -> str:
     return QCoreApplication.translate("Data", text)
 
 
-def number(value: int) -> str:
-    """A count with the separators of the user's language."""
-    return QLocale().toString(int(value))
-
-
 def images(count: int) -> str:
     """ "1 image", "12 images"."""
     return tr("1 image") if count == 1 else tr("{count} images").format(count=number(count))
+
+
+def usable_counts(index: Index, pictures: Pictures | None) -> np.ndarray:
+    """(classes, 3) images that training can use: all until they were read, then those that can be."""
+    if pictures is None:
+        return index.counts()
+    good = pictures.row_of >= 0
+    cells = np.bincount(index.labels[good] * 3 + index.splits[good], minlength=3 * len(index.classes))
+    return cells.reshape(len(index.classes), 3)
+
+
+def example_of(index: Index, pictures: Pictures | None) -> int | None:
+    """A picture that shows what the network receives: the first of training that can be read, else of all."""
+    good = np.ones(len(index), bool) if pictures is None else pictures.row_of >= 0
+    for wanted in (good & (index.splits == TRAIN), good):
+        numbers = np.flatnonzero(wanted)
+        if len(numbers):
+            return int(numbers[0])
+    return None
+
+
+def too_small(network: NetworkSpec, report: NetworkReport) -> Problem | None:
+    """What stops the network at the present size of the images and would not with larger ones."""
+    if not report.problems:
+        return None
+    channels, height, width = report.facts.shape
+    larger = replace(report.facts, shape=(channels, max(height, PLENTY), max(width, PLENTY)))
+    stays = {problem.node_id for problem in infer(network, larger).problems}
+    return next((problem for problem in report.problems if problem.node_id not in stays), None)
 
 
 @dataclass(frozen=True)
@@ -52,8 +81,10 @@ def health(index: Index, pictures: Pictures | None) -> list[HealthLine]:
     more = len(index.notes) - MOST_NOTES
     if more > 0:
         lines.append(HealthLine("warning", tr("{count} more notes").format(count=number(more)), "notes"))
+    counts = usable_counts(index, pictures)
+    lines += _empty(index, counts)
     if len(index.classes) > 1:
-        lines += _balance(index) + _too_few(index)
+        lines += _balance(counts) + _too_few(index, counts)
     return lines
 
 
@@ -70,12 +101,24 @@ def _reading(index: Index, pictures: Pictures | None) -> list[HealthLine]:
     return lines
 
 
-def _balance(index: Index) -> list[HealthLine]:
-    counts = index.counts().sum(axis=1)
-    counts = counts[counts > 0]
-    if len(counts) < 2:
+def _empty(index: Index, counts: np.ndarray) -> list[HealthLine]:
+    """The classes whose files are there but cannot be read."""
+    empty = np.flatnonzero((counts.sum(axis=1) == 0) & (index.counts().sum(axis=1) > 0))
+    if not len(empty):
         return []
-    ratio = counts.max() / counts.min()
+    if len(empty) == 1:
+        text = tr("“{name}” has no image that can be read").format(name=index.classes[empty[0]])
+    else:
+        text = tr("{count} classes have no image that can be read").format(count=number(len(empty)))
+    return [HealthLine("warning", text)]
+
+
+def _balance(counts: np.ndarray) -> list[HealthLine]:
+    totals = counts.sum(axis=1)
+    totals = totals[totals > 0]
+    if len(totals) < 2:
+        return []
+    ratio = totals.max() / totals.min()
     said = QLocale().toString(float(ratio), "f", 1 if ratio < 10 else 0)
     if ratio <= BALANCED:
         return [HealthLine("good", tr("classes are balanced (1 : {ratio})").format(ratio=said))]
@@ -83,18 +126,26 @@ def _balance(index: Index) -> list[HealthLine]:
     return [HealthLine("warning" if ratio >= UNEVEN else "info", text)]
 
 
-def _too_few(index: Index) -> list[HealthLine]:
-    train = index.counts()[:, TRAIN]
-    few = np.flatnonzero((train < FEW) & (index.counts().sum(axis=1) > 0))
-    if not len(few):
-        return []
+def _too_few(index: Index, counts: np.ndarray) -> list[HealthLine]:
+    totals, train = counts.sum(axis=1), counts[:, TRAIN]
+    fewest = np.flatnonzero((totals > 0) & (totals < FEWEST))
+    few = np.flatnonzero((totals >= FEWEST) & (train < FEW))
+    lines = []
+    if len(fewest) == 1:
+        text = tr("“{name}” has only {images}: too few for training, validation and test")
+        text = text.format(name=index.classes[fewest[0]], images=images(int(totals[fewest[0]])))
+        lines.append(HealthLine("warning", text))
+    elif len(fewest):
+        text = tr("{count} classes have fewer than {few} images: too few for training, validation and test")
+        lines.append(HealthLine("warning", text.format(count=number(len(fewest)), few=FEWEST)))
     if len(few) == 1:
-        name, count = index.classes[few[0]], int(train[few[0]])
-        text = tr("“{name}” has only {images} to train with").format(name=name, images=images(count))
-    else:
+        text = tr("“{name}” has only {images} to train with")
+        text = text.format(name=index.classes[few[0]], images=images(int(train[few[0]])))
+        lines.append(HealthLine("warning", text))
+    elif len(few):
         text = tr("{count} classes have fewer than {few} images to train with")
-        text = text.format(count=number(len(few)), few=FEW)
-    return [HealthLine("warning", text)]
+        lines.append(HealthLine("warning", text.format(count=number(len(few)), few=FEW)))
+    return lines
 
 
 def brings(index: Index) -> frozenset[int]:

@@ -9,10 +9,11 @@ from PySide6.QtWidgets import QWidget
 from engine.data.cache import Pictures
 from engine.data.index import Index
 from engine.jobs import Progress
-from gui.pages.data.facts import Wanted, chosen_numbers, images, number
+from gui.pages.data.facts import Wanted, chosen_numbers, images
 from gui.pages.data.filters import LARGEST, SMALLEST, FilterBar
 from gui.pages.shared.background import LatestAnswer
 from gui.pictures import Badge, PictureView
+from gui.widgets.bars import number
 from gui.widgets.busy import BusyRow
 from gui.widgets.panel import Panel
 
@@ -31,6 +32,7 @@ class GridPanel(Panel):
         self._settings = settings
         self._index: Index | None = None
         self._failures: dict[int, str] = {}
+        self._numbers = np.empty(0, np.int64)
         self.filters = FilterBar()
         self.busy = BusyRow()
         self.busy.setObjectName("data.progress")
@@ -53,7 +55,7 @@ class GridPanel(Panel):
 
     def show_index(self, index: Index | None) -> None:
         """Show the pictures of `index` through the filters."""
-        self._index = index
+        self._index, self._failures = index, {}
         self.filters.set_classes(index.classes if index is not None else ())
         self.filters.setVisible(index is not None)
         self.apply()
@@ -62,6 +64,7 @@ class GridPanel(Panel):
         """Mark the pictures that cannot be read."""
         self._failures = pictures.failures if pictures is not None else {}
         self.grid.pictures.set_badges(self._badge if self._failures else None)
+        self._show_count()
 
     def show_progress(self, progress: Progress | None, waiting: str) -> None:
         """Show how far the work is; `waiting` is said where there is no number yet, empty when nothing is done."""
@@ -92,13 +95,26 @@ class GridPanel(Panel):
 
     def _show(self, index: Index | None, numbers: np.ndarray) -> None:
         self.grid.set_pictures(index, numbers)
+        self._numbers = numbers
+        if index is not None:
+            self.grid.set_placeholder(self.tr("No image fits these filters."))
+        self._show_count()
+
+    def _show_count(self) -> None:
+        """Say how many images are shown; files that turned out to be no images are shown too, but are none."""
+        index, label = self._index, self.filters.count
         if index is None:
-            self.filters.count.setText("")
+            label.setText("")
             return
-        self.grid.set_placeholder(self.tr("No image fits these filters."))
-        is_all = self.filters.wanted() == Wanted()
-        few = self.tr("{count} of {all}").format(count=number(len(numbers)), all=images(len(index)))
-        self.filters.count.setText(images(len(index)) if is_all else few)
+        failed = np.fromiter(self._failures, np.int64, len(self._failures))
+        unreadable = int(np.isin(failed, self._numbers).sum())
+        shown, all_of_them = len(self._numbers) - unreadable, images(len(index) - len(failed))
+        few = self.tr("{count} of {all}").format(count=number(shown), all=all_of_them)
+        label.setText(all_of_them if self.filters.wanted() == Wanted() else few)
+        one = self.tr("1 file that cannot be read is shown too, but not counted.")
+        more = self.tr("{count} files that cannot be read are shown too, but not counted.")
+        said = one if unreadable == 1 else more.format(count=number(unreadable))
+        label.setToolTip(said if unreadable else "")
 
     def _badge(self, picture: int) -> Badge | None:
         return Badge(self.tr("cannot be read"), "bad") if picture in self._failures else None

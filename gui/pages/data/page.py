@@ -9,11 +9,11 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
-from engine.data.index import TRAIN
 from engine.errors import EngineError
 from engine.params import params_of
 from engine.spec.data import DataSpec
 from gui.pages.data.dataset_panel import DatasetPanel
+from gui.pages.data.facts import example_of, too_small
 from gui.pages.data.grid_panel import GridPanel
 from gui.pages.data.health_list import ListDialog
 from gui.pages.data.receives_panel import ReceivesPanel
@@ -36,6 +36,7 @@ class DataPage(QWidget):
         self._studio, self._session, self._document = studio, studio.data, studio.document
         self._shown_problem: EngineError | str | None = None
         self._was_resized_by_user = False
+        self._example: int | None = None  # the picture that shows what the network receives
         self.setObjectName("data")
         self.setAccessibleName(self.tr("Data"))
         self.start = DataStart(studio.samples())
@@ -47,6 +48,7 @@ class DataPage(QWidget):
         self._connect_parts()
         self._connect_studio()
         self._show_spec()
+        self._show_report()
         self._show_index()
         self._show_state()
 
@@ -96,9 +98,11 @@ class DataPage(QWidget):
         for panel in (self.dataset, self.receives):
             panel.setting_changed.connect(self._set)
         self.receives.edited.connect(self._edit)
+        self.receives.network_wanted.connect(self._go_to_network)
 
     def _connect_studio(self) -> None:
         self._document.data_changed.connect(self._show_spec)
+        self._document.report_changed.connect(self._show_report)
         self._session.index_changed.connect(self._show_index)
         self._session.pictures_changed.connect(self._show_pictures)
         self._session.changed.connect(self._show_state)
@@ -110,20 +114,29 @@ class DataPage(QWidget):
         self.dataset.show_spec(data)
         self.receives.show_spec(data)
 
+    def _show_report(self) -> None:
+        self.receives.show_problem(too_small(self._document.spec.network, self._document.report))
+
     def _show_index(self) -> None:
         index = self._session.index
         self.grid.show_index(index)
-        example = None
-        if index is not None and len(index):
-            train = index.where(TRAIN)
-            example = index.path(int(train[0]) if len(train) else 0)
-        self.receives.set_example(example)
+        self._example = None
         self._show_pictures()
 
     def _show_pictures(self) -> None:
         session = self._session
         self.dataset.show_index(session.index, session.pictures, self._document.data)
         self.grid.show_pictures(session.pictures)
+        self._choose_example()
+
+    def _choose_example(self) -> None:
+        """Keep the example as long as it can be read."""
+        index, pictures = self._session.index, self._session.pictures
+        if index is None:
+            self.receives.set_example(None)
+        elif self._example is None or (pictures is not None and self._example in pictures.failures):
+            self._example = example_of(index, pictures)
+            self.receives.set_example(None if self._example is None else index.path(self._example))
 
     def _show_state(self) -> None:
         session = self._session
@@ -176,6 +189,9 @@ class DataPage(QWidget):
         else:
             self._studio.start_from_folder(folder)
 
+    def _go_to_network(self) -> None:
+        self._studio.place_wanted.emit("network")
+
     def _start_from_sample(self, name: str) -> None:
         self._studio.start_from_sample(name)
 
@@ -189,6 +205,7 @@ class DataPage(QWidget):
 
     def _take_example(self, number: int) -> None:
         if self._session.index is not None:
+            self._example = number
             self.receives.set_example(self._session.index.path(number))
 
     def open_picture(self, number: int) -> PictureViewer:

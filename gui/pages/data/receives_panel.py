@@ -8,17 +8,18 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from engine.compile import Problem
 from engine.errors import EngineError
 from engine.params import both, params_of
 from engine.spec.data import DataSpec
-from gui.forms import DeclaredForm
 from gui.pages.data.augmentation import AugmentationRows
 from gui.pages.data.side_scroll import SideScroll
 from gui.pages.shared.background import LatestAnswer
 from gui.pages.shared.preview import Example, example, variants
+from gui.pages.shared.roomy_form import RoomyForm
 from gui.pages.shared.strips import BeforeAfter, VariantStrip
 from gui.theme import theme
-from gui.widgets.panel import Panel, dim_label, heading
+from gui.widgets.panel import Panel, dim_label, heading, text_label
 
 RECEIVED_SETTINGS = ("size", "colour", "fit", "normalise")
 
@@ -28,6 +29,7 @@ class ReceivesPanel(Panel):
 
     setting_changed = Signal(str, object, str)  # of DataSpec: name, value, merge key
     edited = Signal(str, object, str)  # text for undo, DataSpec, merge key
+    network_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent=parent)
@@ -45,19 +47,44 @@ class ReceivesPanel(Panel):
         self.body.addWidget(SideScroll(self._content))
         self._examples, self._varied = LatestAnswer(self), LatestAnswer(self)
         self._examples.answered.connect(self._show_example)
-        self._examples.failed.connect(self._show_problem)
+        self._examples.failed.connect(self._show_unreadable)
         self._varied.answered.connect(self.strip.set_images)
-        self._varied.failed.connect(self._show_problem)
+        self._varied.failed.connect(self._show_unreadable)
         self._look_again()
 
     def _make_form(self) -> None:
-        self.form = DeclaredForm("data")
+        self.form = RoomyForm("data")
         self.form.changed.connect(self.setting_changed)
+        self._show_settings()
+        self._make_complaint()
         self.before_after = BeforeAfter()
         self.before_after.setAccessibleName(self.tr("One image before and after"))
         self.caption = dim_label(wrap=True, small=True)
         for widget in (self.form, self.before_after, self.caption):
             self._column.addWidget(widget)
+
+    def _make_complaint(self) -> None:
+        """Why the network cannot work with images of this size, and the way to it."""
+        self.complaint = QWidget()
+        self.complaint.hide()
+        self.too_small = text_label(wrap=True, small=True, tone="bad")
+        self.to_network = QPushButton(self.tr("Go to Network"))
+        self.to_network.setObjectName("data.to_network")
+        self.to_network.setProperty("link", True)
+        self.to_network.clicked.connect(self.network_wanted)
+        column = QVBoxLayout(self.complaint)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.too_small)
+        column.addWidget(self.to_network, 0, Qt.AlignmentFlag.AlignLeft)
+        self.form.add_below("size", self.complaint)
+
+    def show_problem(self, problem: Problem | None) -> None:
+        """Say what stops the network at this size; None: nothing does."""
+        self.complaint.setVisible(problem is not None)
+        if problem is not None:
+            parts = " ".join(part for part in (problem.what, problem.why) if part)
+            self.too_small.setText(self.tr("Too small for this network: {problem}").format(problem=parts))
 
     def _make_augmentation(self) -> None:
         row = QHBoxLayout()
@@ -87,13 +114,16 @@ class ReceivesPanel(Panel):
     def show_spec(self, data: DataSpec) -> None:
         """Show the settings of `data`."""
         before, self._data = self._data, data
-        others = [setting.name for setting in params_of(DataSpec) if setting.name not in RECEIVED_SETTINGS]
-        self.form.show(data, hide=others)
+        self._show_settings()
         self.rows.show_spec(data)
         if (data.size, data.colour, data.fit) != (before.size, before.colour, before.fit):
             self._look_again()
         elif data.augment != before.augment:
             self._vary()
+
+    def _show_settings(self) -> None:
+        others = [setting.name for setting in params_of(DataSpec) if setting.name not in RECEIVED_SETTINGS]
+        self.form.show(self._data, hide=others)
 
     def set_example(self, path: Path | None) -> None:
         """Take this picture as the example."""
@@ -136,7 +166,7 @@ class ReceivesPanel(Panel):
         )
         self.caption.setText(f"{shown.width} × {shown.height} → {after}")
 
-    def _show_problem(self, error: Exception) -> None:
+    def _show_unreadable(self, error: Exception) -> None:
         if not isinstance(error, EngineError):
             raise error
         self.before_after.set_images(QImage(), QImage())
