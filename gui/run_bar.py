@@ -5,15 +5,16 @@ from __future__ import annotations
 import time
 
 from PySide6.QtCore import QCoreApplication, QSize, QTimer
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QProgressBar, QToolButton, QWidget
 
 from gui.theme import icon, theme
-from gui.widgets.bars import Sparkline, percent
+from gui.widgets.bars import Sparkline, number, percent
 from gui.widgets.elided import ElidedLabel
 from gui.widgets.panel import dim_label, text_label
 
 HEIGHT = 40  # px at 100 % text size
+NARROWEST_PROGRESS = 60  # px
 REPAINT_MS = 100
 SAVED_MS = 5000  # how often "autosaved … ago" is told anew
 RUNNING = ("preparing", "training", "paused", "stopping")
@@ -40,11 +41,6 @@ def duration_in_words(seconds: float) -> str:
     return f"{large} {small}".strip()
 
 
-def count_in_words(number: float) -> str:
-    """Return 1840 as "1 840"."""
-    return f"{round(number):,}".replace(",", "\u202f")
-
-
 class RunBar(QFrame):
     """State, epoch, progress, time left, speed, device, accuracy; start, pause, stop. Follows the studio on a timer."""
 
@@ -54,6 +50,7 @@ class RunBar(QFrame):
         self._saved_at: float | None = None
         self._step: object | None = None  # the latest BatchDone of the live run
         self._accuracies: list[float] = []
+        self._last = ""  # how the last run of this project ended
         self.setObjectName("runbar")
         self.setAccessibleName(self.tr("Run bar"))
         self.setProperty("bar", "bottom")
@@ -141,8 +138,8 @@ class RunBar(QFrame):
         training.started.connect(self._on_started)
         for signal in (training.prepared, self._data.changed):
             signal.connect(self._update_later)
-        for signal in (training.state_changed, training.ended):
-            signal.connect(self.update_now)
+        training.state_changed.connect(self.update_now)
+        training.ended.connect(self._on_ended)
         self._document.autosaved.connect(self._on_autosaved)
         self._document.state_changed.connect(self._update_later)
         self._document.replaced.connect(self._on_replaced)
@@ -156,7 +153,7 @@ class RunBar(QFrame):
     def _on_started(self, run: object) -> None:
         # Of the live run, whichever one the Train page shows. A resumed one has epochs already.
         is_shown = self._training.shown_run == run.run
-        self._step = None
+        self._step, self._last = None, ""
         self._accuracies = [done.validation_accuracy for done in self._training.epochs] if is_shown else []
         self.update_now()
 
@@ -168,10 +165,61 @@ class RunBar(QFrame):
         self._accuracies.append(event.validation_accuracy)
         self._update_later()
 
+    def _on_ended(self) -> None:
+        self._last = self._end_in_words()
+        self.update_now()
+
+    def _end_in_words(self) -> str:
+        """Return "run 1 finished · validation accuracy 90.6 %"; empty when no run had begun."""
+        run = self._training.run
+        if run is None:
+            return ""
+        info = next((info for info in self._training.runs if info.number == run.run), None)
+        if info is None:
+            return self.tr("run {number} stopped and discarded").format(number=run.run)
+        words = {
+            "finished": self.tr("run {number} finished"),
+            "stopped": self.tr("run {number} stopped"),
+            "failed": self.tr("run {number} failed"),
+        }
+        said = words.get(info.state, self.tr("run {number} interrupted")).format(number=run.run)
+        if info.best_accuracy is None:
+            return said
+        return f"{said} · " + self.tr("validation accuracy {percent}").format(percent=percent(info.best_accuracy))
+
     # ---- what is shown
 
     def update_now(self) -> None:
-        """Show the state of now."""
+        """Show the state of now, as much of it as there is room for."""
+        self._show_state()
+        self._fit()
+
+    def _fit(self) -> None:
+        """Hide what matters least until nothing must be cut: half of "20" is another number."""
+        parts = (self.device, self.speed, self.spark, self.accuracy_caption, self.saved, self.progress, self.left)
+        for part in parts:
+            if part.isHidden() or self._needed() <= self.width():
+                continue
+            part.hide()
+
+    def _needed(self) -> int:
+        """Return the px that everything shown takes, uncut."""
+        row = self.layout()
+        shown = [row.itemAt(place).widget() for place in range(row.count())]
+        shown = [widget for widget in shown if widget is not None and not widget.isHidden()]
+        margins = row.contentsMargins()
+        gaps = row.spacing() * len(shown)  # one more than between them, for the stretch
+        widths = (NARROWEST_PROGRESS if widget is self.progress else widget.sizeHint().width() for widget in shown)
+        return sum(widths) + gaps + margins.left() + margins.right()
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(theme().px(200), self.height())  # what has no room is left out
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.update_now()
+
+    def _show_state(self) -> None:
         running = self._training.state in RUNNING
         loading = self._data.state in ("scanning", "decoding")
         training = running and self._training.state != "preparing"
@@ -191,7 +239,7 @@ class RunBar(QFrame):
         elif running or loading:
             self._show_preparing()
         else:
-            self.text.setText(self.tr("Ready. Nothing is running."))
+            self.text.setText(self._last or self.tr("Ready. Nothing is running."))
         self._show_saved()
 
     def _show_training(self) -> None:
@@ -234,7 +282,7 @@ class RunBar(QFrame):
         is_known = step is not None and step.images_per_second > 0 and state == "training"
         self.speed.setVisible(is_known)
         if is_known:
-            self.speed.setText(self.tr("{count} images/s").format(count=count_in_words(step.images_per_second)))
+            self.speed.setText(self.tr("{count} images/s").format(count=number(round(step.images_per_second))))
 
     def _show_buttons(self) -> None:
         paused = self._training.state == "paused"
@@ -254,10 +302,14 @@ class RunBar(QFrame):
             self.progress.setRange(0, 0)
             self.text.setText(self.tr("preparing…") if progress is None else progress.text)
             return
+        if preparing and progress.done >= progress.total:
+            self.progress.setRange(0, 0)
+            self.text.setText(self.tr("starting…"))  # the images are ready, the network is built
+            return
         self.progress.setRange(0, 1000)
         self.progress.setValue(round(1000 * min(1.0, progress.done / progress.total)))
         words = self.tr("preparing {done} of {total} images")
-        self.text.setText(words.format(done=count_in_words(progress.done), total=count_in_words(progress.total)))
+        self.text.setText(words.format(done=number(progress.done), total=number(progress.total)))
 
     # ---- saving
 
@@ -267,7 +319,7 @@ class RunBar(QFrame):
         self._show_saved()
 
     def _on_replaced(self) -> None:
-        self._saved_at = None
+        self._saved_at, self._last = None, ""
         self._saved_timer.stop()
         self.update_now()
 

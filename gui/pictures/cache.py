@@ -11,7 +11,7 @@ from PySide6.QtGui import QImage
 
 Source = Path | bytes
 Key = tuple[str | bytes, int, int, int, bool]
-"""Which picture; width, height and corner radius (device pixels) of its thumbnail; whether the picture is shown whole."""
+"""Which picture; width, height and corner radius (device pixels) of its thumbnail; whether it is shown whole."""
 
 CACHE_BYTES = 96 * 2**20
 

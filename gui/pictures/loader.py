@@ -139,7 +139,7 @@ def decode(source: Source, width: int, height: int, radius: int, whole: bool = F
 
 
 def _fitted(picture: Image.Image, width: int, height: int, whole: bool = False) -> Image.Image:
-    """Fill the tile with the middle of the picture; a very long one, or each when `whole`, is shown whole, on nothing."""
+    """Fill the tile with the middle of the picture; `whole`, and a very long one always: shown whole, on nothing."""
     from PIL import Image
 
     across, down = width / picture.width, height / picture.height

@@ -147,6 +147,8 @@ class PlotArea(pg.PlotWidget):
         self.cursor.setVisible(epoch is not None)
         if epoch is not None:
             self.cursor.setValue(epoch)
+        # All of it: the ends of the line stand out of the strip that Qt thinks it covers, and pieces of it would stay.
+        self.viewport().update()
 
     def set_ranges(self, epochs: float, low: float, high: float) -> None:
         """Show epochs 0 to `epochs`; `low` and `high` are logarithms when the axis is logarithmic."""

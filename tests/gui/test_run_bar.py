@@ -7,7 +7,9 @@ from train_studio import STEPS, FakeStudio, make_index
 from engine.errors import EngineError
 from engine.jobs import Progress
 from engine.spec import ProjectSpec
-from gui.run_bar import RunBar, count_in_words, duration_in_words
+from gui.jobs import Stopped
+from gui.run_bar import RunBar, duration_in_words
+from gui.theme import theme
 
 
 @pytest.fixture
@@ -42,10 +44,6 @@ def bar(studio, qtbot):
 )
 def test_durations_in_words(seconds, words):
     assert duration_in_words(seconds) == words
-
-
-def test_large_counts_are_grouped():
-    assert count_in_words(1840.3) == "1\u202f840"
 
 
 def test_idle(bar):
@@ -103,8 +101,56 @@ def test_pause_resume_and_both_ways_to_stop(bar, studio):
     assert studio.training.asked == [("pause",), ("resume",), ("stop", True), ("stop", False)]
     studio.training.become("stopping")
     assert not bar.stop.isEnabled()
+    studio.training.end(Stopped())
+    assert bar.text.text() == "run 3 stopped"
+
+
+def test_how_the_last_run_ended_is_told_until_another_begins_or_another_project_opens(bar, studio, tmp_path):
+    studio.open(tmp_path)
+    studio.training.begin(number=1, planned=2)
+    studio.training.play(2)
+    best = f"{100 * studio.training.epochs[-1].validation_accuracy:.1f} %"
     studio.training.end(None)
+    assert bar.text.text() == f"run 1 finished · validation accuracy {best}"
+    bar.update_now()
+    assert bar.text.text().startswith("run 1 finished")
+    studio.training.begin(number=2)
+    studio.training.runs = studio.training.runs[1:]
+    studio.training.end(Stopped(kept=False))
+    assert bar.text.text() == "run 2 stopped and discarded"
+    (tmp_path / "other").mkdir()
+    studio.open(tmp_path / "other")
     assert bar.text.text() == "Ready. Nothing is running."
+
+
+@pytest.mark.parametrize("scale", [1.0, 1.5])
+@pytest.mark.parametrize("width", [1920, 1024, 700])
+def test_no_number_is_ever_cut(bar, studio, qtbot, scale, width):
+    theme().set_scale(scale)
+    try:
+        bar.resize(width, bar.height())
+        studio.training.begin(number=3, planned=20)
+        studio.training.play(8, within=3)
+        bar.update_now()
+        bar.layout().activate()
+        told = [label for label in bar.findChildren(QLabel) if label.isVisible()]
+        assert {bar.run, bar.text, bar.accuracy} <= set(told)
+        for label in told:
+            assert label.width() >= label.fontMetrics().horizontalAdvance(label.text()), label.text()
+        assert bar.pause.isVisible()
+        assert bar.stop.geometry().right() < bar.width()
+        assert bar.spark.isVisible() or not bar.device.isVisible()  # what matters least goes first
+        bar.resize(1920, bar.height())  # what had no room comes back
+        assert bar.device.isVisible()
+    finally:
+        theme().set_scale(1.0)
+
+
+def test_after_the_last_image_it_says_that_it_starts(bar, studio, qtbot):
+    studio.training.progress = Progress(1797, 1797, "Images are ready")
+    studio.training.become("preparing")
+    qtbot.waitUntil(lambda: bar.text.text() == "starting…")
+    assert bar.progress.maximum() == 0  # at work; how far is not known
 
 
 @pytest.mark.parametrize("who", ["training", "data"])

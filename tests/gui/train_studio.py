@@ -203,6 +203,12 @@ class FakeTraining(QObject):
         return event
 
     def end(self, outcome: object) -> None:
+        """End the live run; `outcome` is one of gui.jobs, None a run that came to its end."""
+        states = {"Stopped": "stopped", "Failed": "failed"}
+        if self.runs and self.run is not None:
+            ended = replace(self.runs[0], state=states.get(type(outcome).__name__, "finished"))
+            self.runs = (ended, *self.runs[1:])
+            self.runs_changed.emit()
         self.become("idle")
         self.ended.emit(outcome)
 

@@ -8,6 +8,7 @@ import numpy as np
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
+from engine.train import history
 from gui.plots import Curves, Line
 from gui.theme import theme
 
@@ -86,14 +87,12 @@ class Charts(QWidget):
         x = [event.epoch for event in epochs]
         self.loss.set_epochs(x, [e.train_loss for e in epochs], [e.validation_loss for e in epochs])
         self.accuracy.set_epochs(x, [e.train_accuracy for e in epochs], [e.validation_accuracy for e in epochs])
-        best = max((event.epoch for event in epochs if event.is_best), default=None)
+        best = history.best_of(epochs)
         for chart in self._both:
-            chart.set_best(best)
+            chart.set_best(best.epoch if best is not None else None)
 
     def _show_others(self) -> None:
         """Draw the newest other run dashed, to compare."""
-        from engine.train import history
-
         others = (i for i in self._training.runs if i.number != self._training.shown_run and i.epochs_done)
         info = next(others, None)
         shown = (info.number, info.epochs_done) if info is not None else None

@@ -16,7 +16,7 @@ class TrainControls(QWidget):
     def __init__(self, training: object, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._training = training
-        self.start = self._button("train.start", self.tr("Train"), "play", primary=True)
+        self.start = self._button("train.start", self.tr("Train"), "play")
         self.start.clicked.connect(self._start)
         self.pause = self._button("train.pause", self.tr("Pause"), "pause")
         self.pause.clicked.connect(self._pause_or_resume)
@@ -31,12 +31,10 @@ class TrainControls(QWidget):
         training.state_changed.connect(self.update_state)
         self.update_state()
 
-    def _button(self, name: str, text: str, icon_name: str, *, primary: bool = False) -> QPushButton:
-        token = "on_accent" if primary else "dim"
-        button = QPushButton(icon(icon_name, color=token, active=token if primary else "text"), text)
+    def _button(self, name: str, text: str, icon_name: str) -> QPushButton:
+        button = QPushButton(icon(icon_name), text)
         button.setObjectName(name)
         button.setAccessibleName(text)
-        button.setProperty("primary", primary)
         button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         return button
 

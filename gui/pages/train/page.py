@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from gui.pages.train.charts import Charts
@@ -14,11 +13,12 @@ from gui.pages.train.diagnosis_box import DiagnosisBox
 from gui.pages.train.live import LivePredictions
 from gui.pages.train.recipe import RecipeForm
 from gui.pages.train.runs import RunList
-from gui.theme import icon, theme
+from gui.theme import theme
+from gui.widgets.bars import number
 from gui.widgets.busy import BusyRow
 from gui.widgets.empty import EmptyState
 from gui.widgets.notice import ErrorBar
-from gui.widgets.panel import Panel, heading
+from gui.widgets.panel import Panel, dim_label, heading
 
 SIDE_WIDTH = 280  # px at 100 % text size
 CHART_SHARE, PICTURE_SHARE = 38, 62  # of the height
@@ -35,6 +35,8 @@ class TrainPage(QWidget):
         self.recipe = RecipeForm(studio.document)
         self.runs = RunList(self._training)
         self.diagnosis = DiagnosisBox()
+        self.diagnosis.resume_wanted.connect(self._resume_run)
+        self.later = dim_label(self.tr("Changes count from the next run."), wrap=True)
         self.controls = TrainControls(self._training)
         self.notice = ErrorBar()
         self.busy = BusyRow()
@@ -44,9 +46,9 @@ class TrainPage(QWidget):
         self.charts.epoch_picked.connect(self.live.show_epoch)
         self.live.epoch_shown.connect(self.charts.set_cursor)
         self.empty = EmptyState("train", "")
-        self._empty_button = self.empty.add_button("", primary=True)
+        self._empty_button = self.empty.add_button(self.tr("Go to Data"))
         self._empty_button.setObjectName("train.first")
-        self._empty_button.clicked.connect(self._on_empty_button)
+        self._empty_button.clicked.connect(self._go)
         self._lay_out()
         # Many signals come at once (a project opens, a run ends): one look at the state answers them all.
         self._later = QTimer(self, singleShot=True, interval=0)
@@ -69,7 +71,7 @@ class TrainPage(QWidget):
         column.setContentsMargins(0, 0, tokens.space_small, 0)
         column.setSpacing(tokens.space)
         self._runs_heading = heading(self.tr("Runs"))
-        for widget in (self.recipe, self._runs_heading, self.runs, self.diagnosis):
+        for widget in (self.recipe, self.later, self._runs_heading, self.runs, self.diagnosis):
             column.addWidget(widget)
         column.addStretch(1)
         scroll = QScrollArea()
@@ -128,6 +130,7 @@ class TrainPage(QWidget):
         self._show_busy()
         self._show_blocker(blocker, has_content)
         self._show_diagnosis()
+        self.later.setVisible(self._training.state in RUNNING)
         has_runs = len(self._training.runs) > 0
         self._runs_heading.setVisible(has_runs)
         self.runs.setVisible(has_runs)
@@ -146,8 +149,12 @@ class TrainPage(QWidget):
         if progress is None or progress.total <= 0:
             self.busy.set_progress(0, 0, self.tr("preparing…") if progress is None else progress.text)
             return
+        if preparing and progress.done >= progress.total:
+            self.busy.set_progress(0, 0, self.tr("starting…"))  # the images are ready, the network is built
+            return
         words = self.tr("preparing {done} of {total} images")
-        self.busy.set_progress(progress.done, progress.total, words.format(done=progress.done, total=progress.total))
+        done, total = number(progress.done), number(progress.total)
+        self.busy.set_progress(progress.done, progress.total, words.format(done=done, total=total))
 
     def _cancel_preparing(self) -> None:
         self._training.stop(keep=False)
@@ -164,7 +171,6 @@ class TrainPage(QWidget):
         else:
             self.notice.clear()
             self.empty.set_text(blocker.what, " ".join(part for part in (blocker.why, blocker.fix) if part))
-            self._empty_button.setIcon(QIcon())
             self._empty_button.setText(self._place_text())
             self._empty_button.setVisible(bool(self._place_text()))
 
@@ -178,9 +184,7 @@ class TrainPage(QWidget):
                 "epoch by epoch."
             ),
         )
-        self._empty_button.setIcon(icon("play", color="on_accent", active="on_accent"))
-        self._empty_button.setText(self.tr("Train"))
-        self._empty_button.setVisible(not preparing)
+        self._empty_button.hide()  # Train is at the foot of the recipe, and on top
 
     # ---- where a blocker is solved
 
@@ -200,30 +204,35 @@ class TrainPage(QWidget):
     def _go(self) -> None:
         self._studio.place_wanted.emit(self._place())
 
-    def _on_empty_button(self) -> None:
-        if self._training.blocker() is None:
-            self._training.start()
-        else:
-            self._go()
-
     # ---- diagnosis
 
     def _show_diagnosis(self) -> None:
         epochs = self._training.epochs
         self.diagnosis.setVisible(self._has_content())
         labels = self._validation_labels()
-        counts = np.bincount(labels) if len(labels) else np.array([0])
+        counts = np.bincount(labels)
+        shares = counts[counts > 0] / max(1, len(labels))
+        classes = max(2, len(self._studio.document.data.classes))
+        live = self._training.run is not None and self._training.shown_run in (None, self._training.run.run)
+        info = next((info for info in self._training.runs if info.number == self._training.shown_run), None)
+        ended = not (live and self._training.state in RUNNING) and (info is None or info.state != "running")
         found = diagnose(
             [done.train_loss for done in epochs],
             [done.train_accuracy for done in epochs],
             [done.validation_loss for done in epochs],
             [done.validation_accuracy for done in epochs],
-            chance=float(counts.max() / max(1, len(labels))),
-            classes=max(2, len(self._studio.document.data.classes)),
+            chance=float(shares.max(initial=0.0)) or 1 / classes,
+            classes=classes,
             pictures=len(labels),
+            blind_loss=float(-(shares * np.log(shares)).sum()) if len(shares) > 1 else None,
+            ended=ended,
         )
-        live = self._training.run is not None and self._training.shown_run in (None, self._training.run.run)
-        self.diagnosis.show_diagnosis(found, ended=not (live and self._training.state in RUNNING))
+        self.diagnosis.show_diagnosis(found, ended=ended, info=info)
+        # Not while another run is at work: one at a time.
+        self.diagnosis.resume.setEnabled(self._training.state == "idle")
+
+    def _resume_run(self, number: int) -> None:
+        self._training.resume_run(number)
 
     def _validation_labels(self) -> np.ndarray:
         pictures = self._training.pictures

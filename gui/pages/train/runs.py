@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QHelpEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QGridLayout,
@@ -11,11 +11,15 @@ from PySide6.QtWidgets import (
     QListWidgetItem,
     QPushButton,
     QSizePolicy,
+    QToolTip,
     QWidget,
 )
 
+from engine.errors import EngineError
+from engine.train.optimizers import OPTIMIZERS
+from engine.train.runs import RunInfo, read_run_spec
 from gui.theme import theme
-from gui.widgets.bars import percent
+from gui.widgets.bars import number, percent
 from gui.widgets.elided import ElidedLabel
 from gui.widgets.panel import text_label
 
@@ -24,20 +28,43 @@ MOST_SHOWN = 5  # rows before the list scrolls by itself
 TOKENS = {"running": "accent", "interrupted": "validation", "stopped": "faint", "failed": "bad", "finished": "good"}
 
 
-def state_in_words(info: object) -> str:
-    """Return what became of a run: "finished · 30 epochs", "interrupted · 9 of 30"."""
+def state_in_words(info: RunInfo, *, is_paused: bool = False) -> str:
+    """Return what became of a run: "finished · 30 epochs", "interrupted · 9 of 30 epochs"."""
 
     def tr(text: str) -> str:
         return QCoreApplication.translate("Runs", text)
 
     sentences = {
-        "running": tr("training · epoch {done} of {all}"),
+        "running": tr("training · {done} of {all} epochs done"),
+        "paused": tr("paused · {done} of {all} epochs done"),
         "finished": tr("finished · {done} epochs"),
-        "stopped": tr("stopped · {done} of {all}"),
-        "interrupted": tr("interrupted · {done} of {all}"),
-        "failed": tr("failed · {done} of {all}"),
+        "stopped": tr("stopped · {done} of {all} epochs"),
+        "interrupted": tr("interrupted · {done} of {all} epochs"),
+        "failed": tr("failed · {done} of {all} epochs"),
     }
-    return sentences.get(info.state, info.state).format(done=info.epochs_done, all=info.epochs)
+    state = "paused" if is_paused else info.state
+    return sentences.get(state, state).format(done=number(info.epochs_done), all=number(info.epochs))
+
+
+def recipe_in_words(info: RunInfo) -> str:
+    """Return what a run was trained with, line by line, read from its files; empty where they cannot be read."""
+
+    def tr(text: str) -> str:
+        return QCoreApplication.translate("Runs", text)
+
+    try:
+        recipe = read_run_spec(info.folder).recipe
+    except EngineError:
+        return ""
+    kind = recipe.optimizer.kind
+    lines = (
+        tr("{count} epochs").format(count=number(recipe.epochs)),
+        tr("batch size {size}").format(size=number(recipe.batch_size)),
+        OPTIMIZERS[kind].title if kind in OPTIMIZERS else kind,
+        tr("learning rate {rate}").format(rate=f"{recipe.learning_rate:g}"),
+        tr("{count} parameters").format(count=number(info.parameters)),
+    )
+    return "\n".join(lines)
 
 
 class _Dot(QWidget):
@@ -92,14 +119,14 @@ class RunRow(QWidget):
         grid.addWidget(self.resume, 1, 3, Qt.AlignmentFlag.AlignRight)
         grid.setColumnStretch(2, 1)
 
-    def show_run(self, info: object, can_resume: bool) -> str:
+    def show_run(self, info: RunInfo, *, can_resume: bool, is_paused: bool) -> str:
         """Show a run; return all of it in words."""
         self._number = info.number
         self._dot.set_token(TOKENS.get(info.state, "faint"))
         self._name.setText(self.tr("run {number}").format(number=info.number))
         self._network.setText(info.network)
         self._score.setText("" if info.best_accuracy is None else percent(info.best_accuracy))
-        self._state.setText(state_in_words(info))
+        self._state.setText(state_in_words(info, is_paused=is_paused))
         self._state.setToolTip(info.reason if info.state == "failed" else self._state.toolTip())
         self.resume.setVisible(can_resume)
         self.resume.setObjectName(f"train.resume.{info.number}")
@@ -141,11 +168,12 @@ class RunList(QListWidget):
             row = RunRow()
             row.resume_wanted.connect(self._on_resume)
             self.setItemWidget(item, row)
-        idle = self._training.state == "idle"
+        idle, live = self._training.state == "idle", self._training.run
         for place, info in enumerate(runs):
             item = self.item(place)
             row = self.itemWidget(item)
-            words = row.show_run(info, idle and info.can_resume)
+            is_paused = self._training.state == "paused" and live is not None and live.run == info.number
+            words = row.show_run(info, can_resume=idle and info.can_resume, is_paused=is_paused)
             item.setData(Qt.ItemDataRole.UserRole, info.number)
             item.setData(Qt.ItemDataRole.AccessibleTextRole, words)
             item.setSizeHint(QSize(0, row.sizeHint().height() + ITEM_PADDING))
@@ -168,6 +196,17 @@ class RunList(QListWidget):
 
     def _on_resume(self, number: int) -> None:
         self._training.resume_run(number)
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            QToolTip.showText(event.globalPos(), self.tool_tip_at(event.pos()), self)
+            return True
+        return super().viewportEvent(event)
+
+    def tool_tip_at(self, place: QPoint) -> str:
+        """Return the recipe of the run at a place; read only when somebody asks, for there may be hundreds of runs."""
+        row = self.indexAt(place).row()
+        return recipe_in_words(self._training.runs[row]) if 0 <= row < len(self._training.runs) else ""
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
