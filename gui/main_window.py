@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMainWindow, QStackedWid
 from engine.errors import EngineError, OutOfMemory, TrainingDiverged
 from engine.project import SUFFIX
 from gui.crash import CrashDialog, report
+from gui.document import ChangedOnDisk
 from gui.questions import ask_about_changes, ask_about_training
 from gui.run_bar import RunBar
 from gui.studio import Studio
@@ -57,6 +58,8 @@ class MainWindow(QMainWindow):
         for number, (name, (label, icon_name, _, _)) in enumerate(PLACES.items()):
             self.rail.add_place(name, self.tr(label), icon_name)
             QShortcut(QKeySequence(f"Ctrl+{number}"), self, lambda place=name: self.go_to(place))
+        slash = QShortcut(QKeySequence("/"), self, self.search_layers)
+        slash.activatedAmbiguously.connect(self.search_layers)  # the Network page knows this key as well
         middle = QVBoxLayout()
         middle.setSpacing(0)
         self._error_margin = QVBoxLayout()
@@ -118,6 +121,12 @@ class MainWindow(QMainWindow):
             self.page(missing[0])
             QTimer.singleShot(0, self.build_pages)
 
+    def search_layers(self) -> None:
+        """Go where a layer can be added by name."""
+        if self.studio.document.is_open:
+            self.go_to("network")
+            self.page("network").palette_panel.start_search()
+
     # ---- messages
 
     def show_error(self, error: BaseException) -> None:
@@ -140,6 +149,9 @@ class MainWindow(QMainWindow):
 
     def _helpful_actions(self, error: EngineError) -> list[tuple[str, Callable[[], None]]]:
         recipe = self.studio.document.recipe
+        if isinstance(error, ChangedOnDisk):
+            overwrite = (self.tr("Overwrite"), lambda: self.studio.save(overwrite=True))
+            return [(self.tr("Save as…"), self.save_as), overwrite]
         if isinstance(error, OutOfMemory) and error.fitting_batch:
             smaller = replace(recipe, batch_size=error.fitting_batch)
             text = self.tr("Train with batches of {0}").format(error.fitting_batch)
@@ -193,7 +205,7 @@ class MainWindow(QMainWindow):
     def may_leave_project(self) -> bool:
         """Ask about a running training and unsaved changes, where there are any. Returns: whether to go on."""
         studio = self.studio
-        if studio.training.is_active and not ask_about_training(self):
+        if studio.training.is_active and not ask_about_training(self, studio.training.ended):
             return False
         if studio.document.is_modified:
             answer = ask_about_changes(self, studio.document.name)
@@ -226,7 +238,9 @@ class MainWindow(QMainWindow):
     def _restore(self) -> None:
         geometry = self.studio.settings.value("window/geometry")
         if not isinstance(geometry, QByteArray) or not self.restoreGeometry(geometry):
-            self.resize(1440, 900)
+            room = self.screen().availableSize()
+            frame = 40  # px of title bar and borders that the window manager adds
+            self.resize(min(1440, room.width()), min(900, room.height() - frame))
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if not self.may_leave_project():

@@ -1,6 +1,6 @@
 """The few questions that are asked in a dialog, because something would be lost without an answer."""
 
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QCoreApplication, SignalInstance
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 
@@ -25,8 +25,12 @@ def ask_about_changes(parent: QWidget, name: str) -> str:
     return {save: "save", discard: "discard"}.get(box.clickedButton(), "cancel")
 
 
-def ask_about_training(parent: QWidget) -> bool:
-    """A training is running and would end. Returns: whether to stop it (it can be resumed)."""
+def ask_about_training(parent: QWidget, ended: SignalInstance) -> bool:
+    """A training is running and would end. Returns: whether to stop it (it can be resumed).
+
+    Args:
+        ended: emitted when the training comes to its end by itself; the question is then closed, and answered yes.
+    """
     box = QMessageBox(parent)
     box.setObjectName("question.training")
     box.setIcon(QMessageBox.Icon.Question)
@@ -35,9 +39,10 @@ def ask_about_training(parent: QWidget) -> bool:
     box.setInformativeText(
         _tr("All finished epochs are kept, and you can resume it later. The unfinished epoch will be done again.")
     )
-    stop = box.addButton(_tr("Stop training"), QMessageBox.ButtonRole.AcceptRole)
+    box.addButton(_tr("Stop training"), QMessageBox.ButtonRole.AcceptRole)
     stay = box.addButton(_tr("Go on training"), QMessageBox.ButtonRole.RejectRole)
     box.setDefaultButton(stay)
     box.setEscapeButton(stay)
+    ended.connect(box.accept)
     box.exec()
-    return box.clickedButton() is stop
+    return box.clickedButton() is not stay

@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QPushButton, Q
 
 from engine.layers import grouped
 from engine.templates import title_of
+from gui.about import AboutDialog, ShortcutsDialog
 from gui.studio import Studio
 from gui.theme import icon, theme
 from gui.widgets.chip import Chip
@@ -110,6 +111,9 @@ class TopBar(QFrame):
             look.addAction(self._modes[mode])
         theme().changed.connect(self._show_mode)
         self._show_mode()
+        self.menu.addSeparator()
+        self.menu.addAction(self.tr("Keyboard shortcuts"), lambda: ShortcutsDialog(self.window()).show())
+        self.menu.addAction(self.tr("About Atelier"), lambda: AboutDialog(self.window()).show())
         self.project.clicked.connect(self._show_menu)
 
     def _action(self, text: str, call: object, keys: QKeySequence.StandardKey | QKeySequence) -> QAction:

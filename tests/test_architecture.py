@@ -25,7 +25,8 @@ GUI = (
     {"document", "jobs"},
     {"studio"},
     {"pages"},
-    {"run_bar", "top_bar", "questions", "crash"},
+    {"run_bar", "questions", "crash", "about"},
+    {"top_bar"},
     {"main_window"},
     {"app"},
 )

@@ -143,14 +143,14 @@ def _parsed(text: str, origin: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:  # plain ValueError: a number of thousands of digits
         raise ProjectError(
             f"{origin[:1].upper()}{origin[1:]} is damaged or not an Atelier project.",
-            why=f"It is not valid JSON: {error}.",
-            fix="Open the autosaved copy beside it, or an older copy.",
+            why=f"It stops making sense in line {getattr(error, 'lineno', 1)}.",
+            fix="Restore an older copy of the file.",
         ) from None
     if not isinstance(raw, dict) or type(raw.get("format")) is not int or raw["format"] < 1:
         raise ProjectError(
             f"{origin[:1].upper()}{origin[1:]} is not an Atelier project.",
-            why="It names no format number.",
-            fix="Choose a file that ends in .atelier.",
+            why="It does not say which format it has.",
+            fix="Choose a file that Atelier has saved.",
         )
     if raw["format"] > FORMAT:
         raise ProjectError(

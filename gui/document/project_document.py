@@ -18,6 +18,10 @@ from engine.spec.files import read_project, write_project
 AUTOSAVE_AFTER_MS = 1500
 
 
+class ChangedOnDisk(ProjectError):
+    """Somebody else wrote the project's file since it was opened here; saving needs `overwrite`."""
+
+
 class _ChangeSpec(QUndoCommand):
     """Swap one frozen spec for another; the only undo command there is."""
 
@@ -69,6 +73,7 @@ class ProjectDocument(QObject):
         super().__init__(parent)
         self._spec = ProjectSpec()
         self._path: Path | None = None
+        self._stamp: tuple[int, int] | None = None
         self._report = infer(self._spec.network, self.facts)
         self.undo_stack = QUndoStack(self)
         self.undo_stack.setUndoLimit(500)
@@ -188,6 +193,7 @@ class ProjectDocument(QObject):
     def _start(self, spec: ProjectSpec, path: Path) -> None:
         self._autosave_timer.stop()
         self._spec, self._path = spec, path
+        self._stamp = _stamp(path)
         self.undo_stack.clear()
         self.replaced.emit()
         self._announce(None)
@@ -208,12 +214,21 @@ class ProjectDocument(QObject):
     def autosave_path(self) -> Path:
         return self._path.with_name(f".{self._path.name}.autosave")
 
-    def save(self, path: Path | None = None) -> None:
-        """Write the project, to another place when `path` is given. Raises: ProjectError."""
+    def save(self, path: Path | None = None, *, overwrite: bool = False) -> None:
+        """Write the project, to another place when `path` is given.
+
+        Raises: ChangedOnDisk, unless `overwrite`; ProjectError, when it cannot be written.
+        """
         target = (path or self._path).resolve()
+        if target == self._path and not overwrite and _stamp(target) not in (None, self._stamp):
+            raise ChangedOnDisk(
+                self.tr("“{0}” was changed on the disk since it was opened here.").format(target.name),
+                why=self.tr("Another window or program saved it; saving now would lose those changes."),
+                fix=self.tr("Save this one under another name, or overwrite it."),
+            )
         write_project(self._spec, target)
         self.discard_autosave()
-        self._path = target
+        self._path, self._stamp = target, _stamp(target)
         self.undo_stack.setClean()
         self.state_changed.emit()
 
@@ -239,3 +254,12 @@ class ProjectDocument(QObject):
             # Where the disk refuses, the copy stays; being older than the saved file, it is not taken for news.
             with suppress(OSError):
                 self.autosave_path.unlink(missing_ok=True)
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """What changes when somebody writes a file; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size

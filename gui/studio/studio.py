@@ -13,6 +13,7 @@ from engine.project import SUFFIX, free_project_path, starting_spec
 from engine.spec import Chosen
 from engine.spec.files import read_project
 from engine.templates import fitted, template
+from engine.train.runs import runs_folder
 from gui.document import ProjectDocument
 from gui.studio.data_session import DataSession
 from gui.studio.predict_session import PredictSession
@@ -115,14 +116,18 @@ class Studio(QObject):
         self.document.autosave()
         self.failed.emit(error)
 
-    def save(self, path: Path | None = None) -> bool:
-        """Save the project. Returns: whether that worked."""
+    def save(self, path: Path | None = None, *, overwrite: bool = False) -> bool:
+        """Save the project, elsewhere when `path` is given. Returns: whether that worked."""
+        former = self.document.path
         try:
-            self.document.save(path)
+            self.document.save(path, overwrite=overwrite)
         except EngineError as error:
             self.failed.emit(error)
             return False
         self.recents.add(self.document.path)
+        if self.document.path.parent != former.parent and runs_folder(former).exists():
+            sentence = self.tr("Saved as “{0}”. The runs stay with “{1}”: copy its folder “runs” to take them along.")
+            self.told.emit(sentence.format(self.document.path, former.name))
         return True
 
     # ---- edits that more than one page offers
@@ -130,8 +135,19 @@ class Studio(QObject):
     def choose_data(self, folder: Path) -> None:
         """Let the open project learn from another folder; the network stays, its output follows the classes."""
         data = self.document.data
+        before = self._source_name()
         source = Chosen("folder", {"path": str(folder)})
         self.document.edit(self.tr("Choose images"), data=replace(data, source=source, classes=()))
+        if before:
+            sentence = self.tr("The project now learns from “{0}”; before, from “{1}”. Undo takes it back.")
+            self.told.emit(sentence.format(folder.name, before))
+
+    def _source_name(self) -> str:
+        source = self.document.data.source
+        if source is None:
+            return ""
+        path = source.params.get("path")
+        return Path(path).name if isinstance(path, str) else SOURCES[source.kind].title
 
     def use_template(self, name: str) -> None:
         """Replace the network by a template, fitted to the data."""
@@ -160,17 +176,18 @@ class Studio(QObject):
                 self.start_from_folder(folders[0])
         elif not self.document.is_open and folders:
             self.start_from_folder(folders[0])  # the data page will say what is missing in it
-        elif self.prediction.has_model:
+        elif self.prediction.has_model and any(_may_be_predicted(path) for path in paths):
             self.place_wanted.emit("predict")
             self.prediction.predict(list(paths))
         else:
             self.failed.emit(self._nothing_to_do(paths))
 
     def _nothing_to_do(self, paths: list[Path]) -> EngineError:
-        if any(path.is_dir() or looks_like_picture(path.name) for path in paths):
+        if any(_may_be_predicted(path) for path in paths):
+            is_open = self.document.is_open
             return EngineError(
                 self.tr("These images cannot be classified yet."),
-                why=self.tr("Nothing has been trained in this project."),
+                why=self.tr("Nothing has been trained in this project.") if is_open else self.tr("No project is open."),
                 fix=self.tr("Train first; or drop a folder with one sub-folder per class to learn from it."),
             )
         return EngineError(
@@ -181,6 +198,10 @@ class Studio(QObject):
 
     def _on_job_failed(self, outcome: object) -> None:
         self.failed.emit(outcome.error)
+
+
+def _may_be_predicted(path: Path) -> bool:
+    return path.is_dir() or looks_like_picture(path.name)
 
 
 def _holds_class_folders(folder: Path) -> bool:

@@ -167,7 +167,7 @@ def test_a_missing_value_anywhere_costs_only_itself(path):
         inner = inner[key]
     del inner[path[-1]]
     if path == ("format",):
-        with pytest.raises(ProjectError, match="no format number"):
+        with pytest.raises(ProjectError, match="does not say which format"):
             read(raw)
         return
     project, _ = read(raw)
@@ -224,7 +224,7 @@ def test_hostile_texts_are_refused_in_words(text):
 
 @pytest.mark.parametrize("number", [True, 0, -1, 1.0, "1", None, [1]])
 def test_a_format_that_is_no_number_is_no_project(number):
-    with pytest.raises(ProjectError, match="no format number"):
+    with pytest.raises(ProjectError, match="does not say which format"):
         read({**raw_example(), "format": number})
 
 

@@ -11,7 +11,7 @@ from engine.errors import ProjectError
 from engine.spec import Chosen, DataSpec, ProjectSpec, RecipeSpec
 from engine.spec.files import read_project, write_project
 from engine.templates import fitted
-from gui.document import ProjectDocument, project_document
+from gui.document import ChangedOnDisk, ProjectDocument, project_document
 
 
 @pytest.fixture
@@ -278,3 +278,19 @@ def test_five_hundred_steps_can_be_undone(document):
     for _ in range(500):
         document.undo_stack.undo()
     assert document.recipe.epochs == 1009 and not document.undo_stack.canUndo()
+
+
+def test_a_file_that_somebody_else_saved_is_not_overwritten_unasked(document, tmp_path):
+    other = ProjectDocument()
+    other.open(document.path)
+    other.edit("Set notes", notes="theirs")
+    other.save()
+    document.edit("Set notes", notes="ours")
+    with pytest.raises(ChangedOnDisk) as told:
+        document.save()
+    assert told.value.what and told.value.why and told.value.fix
+    assert read_project(document.path)[0].notes == "theirs" and document.is_modified
+    document.save(overwrite=True)
+    assert read_project(document.path)[0].notes == "ours" and not document.is_modified
+    document.edit("Set notes", notes="ours again")
+    document.save()  # our own saving is no surprise

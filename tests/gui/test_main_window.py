@@ -8,7 +8,7 @@ import pytest
 from journeys.real_window import RealWindows, find, until
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QFileDialog, QMessageBox, QPushButton
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QPushButton, QWidget
 from real_studio import make_trained, set_epochs, small_project
 
 from engine.errors import EngineError, OutOfMemory, TrainingDiverged
@@ -16,6 +16,7 @@ from engine.spec.files import read_project, write_project
 from engine.train import runs
 from gui import main_window
 from gui.crash import CrashDialog, ExceptionCatcher
+from gui.document import ProjectDocument
 from gui.main_window import PLACES, MainWindow
 from gui.theme import theme
 
@@ -296,10 +297,34 @@ def test_the_question_about_a_training(qtbot, window, key, stop):
             qtbot.keyClick(box, Qt.Key.Key_Escape)
 
     QTimer.singleShot(0, press)
-    assert ask_about_training(window) is stop
+    assert ask_about_training(window, window.studio.training.ended) is stop
 
 
 # ---- files
+
+
+def test_a_project_that_another_window_saved_can_be_overwritten_on_purpose(qtbot, opened):
+    studio = opened.studio
+    theirs = ProjectDocument()
+    theirs.open(studio.document.path)
+    theirs.edit("Set notes", notes="theirs")
+    theirs.save()
+    set_epochs(studio, 77)
+    assert not studio.save()
+    assert opened.error_bar.isVisible()
+    overwrite = next(button for button in opened.error_bar.buttons() if button.text() == "Overwrite")
+    qtbot.mouseClick(overwrite, Qt.MouseButton.LeftButton)
+    assert not studio.document.is_modified
+
+
+def test_slash_leads_to_the_search_for_layers_from_any_page(qtbot, opened):
+    for place in ("data", "network"):
+        opened.go_to(place)
+        qtbot.keyClick(opened.page(place), Qt.Key.Key_Slash)
+        assert opened.place == "network"
+        search = opened.findChild(QWidget, "network.search")
+        qtbot.waitUntil(search.hasFocus)
+        opened.page("network").setFocus()
 
 
 def test_title_and_mark_of_changes(qtbot, opened):

@@ -350,6 +350,25 @@ def test_a_file_that_means_nothing_is_named_by_its_reader_where_something_is_tra
     assert isinstance(trained.prediction.results[0].error, EngineError)
 
 
+def test_on_other_pages_it_is_refused_though_something_is_trained(trained, tmp_path):
+    junk = tmp_path / "README.md"
+    junk.write_text("# read me")
+    trained.handle_drop([junk], "home")
+    assert "README.md" in trained.heard.errors[0].what
+    assert not trained.prediction.results
+
+
+def test_other_images_are_announced(opened, picture_folder):
+    opened.choose_data(picture_folder / "disc")
+    assert "disc" in opened.heard.sentences[-1] and "Undo" in opened.heard.sentences[-1]
+
+
+def test_saving_elsewhere_says_where_the_runs_stay(trained, tmp_path):
+    former = trained.document.path
+    assert trained.save(tmp_path / "elsewhere" / "Copy.atelier")
+    assert former.name in trained.heard.sentences[-1] and "runs" in trained.heard.sentences[-1]
+
+
 # ---- recent projects
 
 

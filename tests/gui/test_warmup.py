@@ -30,12 +30,12 @@ def test_it_says_what_training_will_run_on(qtbot):
 
 
 def test_a_torch_that_cannot_be_imported_is_told(qtbot, monkeypatch, caplog):
-    monkeypatch.setitem(sys.modules, "engine.train.device", None)  # importing it raises ImportError
+    monkeypatch.setitem(sys.modules, "engine.train.warm_up", None)  # importing it raises ImportError
     warm_up = WarmUp()
     with qtbot.waitSignal(warm_up.failed, timeout=60_000) as failed:
         warm_up.start()
     warm_up.wait()
-    assert "engine.train.device" in failed.args[0]
+    assert "engine.train.warm_up" in failed.args[0]
     assert "could not be imported" in caplog.text
 
 
