@@ -73,6 +73,7 @@ class RunBar(QFrame):
         self.progress.setObjectName("runbar.progress")
         self.progress.setAccessibleName(self.tr("Progress"))
         self.progress.setTextVisible(False)
+        self.progress.setMinimumWidth(NARROWEST_PROGRESS)
         self.left, self.speed, self.device = dim_label(), dim_label(), ElidedLabel()
         self.device.setProperty("dim", True)
         self.saved = dim_label()

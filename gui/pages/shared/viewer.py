@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QLocale, QRectF, QSize, Qt, Signal
+import numpy as np
+from PySide6.QtCore import QCoreApplication, QLocale, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
@@ -14,15 +16,104 @@ from engine.errors import EngineError
 from engine.params import both
 from engine.spec.data import DataSpec
 from gui.pages.shared.background import LatestAnswer
-from gui.pages.shared.splits import split_word
 from gui.pages.shared.preview import Example, example
+from gui.pages.shared.splits import split_word
 from gui.pages.shared.strips import paint_picture
 from gui.pictures import PictureModel
-from gui.theme import theme
+from gui.theme import restyle, theme
+from gui.widgets.bars import ProbabilityBar
+from gui.widgets.bars import number as in_figures
 from gui.widgets.elided import ElidedLabel
 from gui.widgets.panel import dim_label, heading, text_label
 
 LARGE_SIDE = 1200  # px
+MOST_BARS = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Told:
+    """What a network says of one picture.
+
+    Attributes:
+        when: in words, for example "epoch 5".
+        classes: names, in the order of the network's outputs.
+        probabilities: (classes,), 0..1.
+    """
+
+    when: str
+    classes: Sequence[str]
+    probabilities: np.ndarray
+
+
+def colours_in_words(mode: str) -> str:
+    """Return what the colours of a file are; `mode` is Pillow's name for them."""
+
+    def tr(text: str) -> str:
+        return QCoreApplication.translate("PictureViewer", text)
+
+    words = {
+        "1": tr("black and white"),
+        "L": tr("grey"),
+        "LA": tr("grey, transparent"),
+        "P": tr("palette"),
+        "PA": tr("palette, transparent"),
+        "RGB": tr("colour"),
+        "RGBA": tr("colour, transparent"),
+        "CMYK": tr("print colours"),
+        "YCbCr": tr("colour"),
+        "F": tr("grey, fractions"),
+        "I": tr("grey, 32 bits"),
+    }
+    return tr("grey, 16 bits") if mode.startswith("I;16") else words.get(mode, mode)
+
+
+class AnswerBox(QWidget):
+    """What the network says of the picture: right or wrong, and how probable the likeliest classes are."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.title = heading("")
+        self.verdict = text_label(wrap=True, strong=True)
+        self.bars = [ProbabilityBar() for _ in range(MOST_BARS)]
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme().tokens.space_small)
+        for widget in (self.title, self.verdict, *self.bars):
+            column.addWidget(widget)
+
+    def show_told(self, told: Told | None, truth: str) -> None:
+        """Show an answer to a picture of class `truth` (empty: not known); None hides the box."""
+        self.setVisible(told is not None)
+        if told is None:
+            return
+        order = np.argsort(-told.probabilities, kind="stable")
+        answer = told.classes[order[0]]
+        right = answer == truth
+        self.title.setText(self.tr("Answer at {when}").format(when=told.when))
+        sentence = self.tr("✓ {answer}, which is right") if right else self.tr("✗ {answer}, but it is {truth}")
+        self.verdict.setText(sentence.format(answer=answer, truth=truth) if truth else answer)
+        restyle(self.verdict, tone=("good" if right else "bad") if truth else "")
+        self._show_bars(told, self._chosen(told, order, truth), answer, truth)
+
+    @staticmethod
+    def _chosen(told: Told, order: np.ndarray, truth: str) -> list[int]:
+        """Return the likeliest classes; the right one is always among them."""
+        chosen = order[:MOST_BARS].tolist()
+        place = list(told.classes).index(truth) if truth in told.classes else -1
+        return chosen if place < 0 or place in chosen else [*chosen[:-1], place]
+
+    def _show_bars(self, told: Told, chosen: list[int], answer: str, truth: str) -> None:
+        for bar in self.bars[len(chosen) :]:
+            bar.hide()
+        shown = self.bars[: len(chosen)]
+        for bar, place in zip(shown, chosen, strict=True):
+            name = told.classes[place]
+            token = "good" if name == truth else "bad" if name == answer and truth else "accent"
+            bar.set_value(name, float(told.probabilities[place]), token=token)
+            bar.show()
+        width = max((bar.label_width_hint() for bar in shown), default=0)
+        for bar in shown:
+            bar.set_label_width(width)
 
 
 @dataclass(frozen=True)
@@ -74,10 +165,23 @@ class PictureViewer(QDialog):
 
     walked = Signal(int)  # the picture number that is shown now
 
-    def __init__(self, model: PictureModel, data: DataSpec, number: int, parent: QWidget | None = None) -> None:
-        """Show picture `number` of `model`; `data` says what the network receives."""
+    def __init__(
+        self,
+        model: PictureModel,
+        data: DataSpec,
+        number: int,
+        parent: QWidget | None = None,
+        *,
+        told: Callable[[int], Told | None] | None = None,
+    ) -> None:
+        """Show picture `number` of `model`.
+
+        Args:
+            data: says what the network receives.
+            told: what the network says of a picture number; without it, no answers are shown.
+        """
         super().__init__(parent)
-        self._model, self._data = model, data
+        self._model, self._data, self._told = model, data, told
         self._row = -1
         self.setObjectName("data.viewer")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -85,6 +189,7 @@ class PictureViewer(QDialog):
         self.original, self.received = Large(480), Large(260)
         self.name = ElidedLabel(middle=True)
         self.name.setProperty("strong", True)
+        self.answer = AnswerBox()
         self.facts = dim_label(wrap=True)
         self.problem = text_label(wrap=True, tone="bad")
         self.place = dim_label()
@@ -106,6 +211,7 @@ class PictureViewer(QDialog):
             column.addWidget(heading(title))
             column.addWidget(widget, 1)
             sides.addLayout(column, share)
+        column.addWidget(self.answer)
         foot = QHBoxLayout()
         foot.setSpacing(tokens.space)
         foot.addWidget(self.place)
@@ -149,20 +255,22 @@ class PictureViewer(QDialog):
         self.problem.hide()
         self.name.setText(str(source))
         self.facts.setText(self._said(None))
+        number = self._model.number(row)
+        self.answer.show_told(self._told(number) if self._told is not None else None, self._model.label(row))
         self.setWindowTitle(source.name)
-        count = QLocale().toString(self._model.rowCount())
-        self.place.setText(self.tr("{row} of {count}").format(row=QLocale().toString(row + 1), count=count))
+        count = in_figures(self._model.rowCount())
+        self.place.setText(self.tr("{row} of {count}").format(row=in_figures(row + 1), count=count))
         self.back.setEnabled(row > 0)
         self.forth.setEnabled(row < self._model.rowCount() - 1)
         self._reader.ask(lambda: read(source, data))
-        self.walked.emit(self._model.number(row))
+        self.walked.emit(number)
 
     def _said(self, shown: Shown | None) -> str:
         parts = [self._model.label(self._row), split_word(self._model.split(self._row))]
         if shown is not None:
             facts = shown.facts
             size = QLocale().formattedDataSize(shown.bytes, 1, QLocale.DataSizeFormat.DataSizeTraditionalFormat)
-            parts += [f"{facts.width} × {facts.height}", facts.format, facts.mode, size]
+            parts += [f"{facts.width} × {facts.height}", facts.format, colours_in_words(facts.mode), size]
             if facts.frames > 1:
                 parts.append(self.tr("first of {count} pictures in the file").format(count=facts.frames))
         height, width = both(self._data.size)

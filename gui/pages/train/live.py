@@ -6,7 +6,7 @@ import numpy as np
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
-from gui.pages.shared.viewer import PictureViewer
+from gui.pages.shared.viewer import PictureViewer, Told
 from gui.pages.train.replay import Replay
 from gui.pages.train.replay_bar import ReplayBar
 from gui.pictures import Answers, PictureView
@@ -79,10 +79,24 @@ class LivePredictions(Panel):
 
     def open_picture(self, number: int) -> PictureViewer:
         """Show one picture large, beside what the network receives; arrow keys walk through those in the grid."""
-        viewer = PictureViewer(self.grid.pictures, self._document.data, number, self)
+        viewer = PictureViewer(self.grid.pictures, self._document.data, number, self, told=self._told)
         viewer.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         viewer.open()
         return viewer
+
+    def _told(self, number: int) -> Told | None:
+        """Return what is said of a picture at the epoch that is shown."""
+        index, place, fresh = self._index, self.bar.place(), self._fresh
+        if index is None:
+            return None
+        if fresh is not None and self.bar.is_following() and number in fresh.numbers:
+            row = list(fresh.numbers).index(number)
+            when = self.tr("epoch {epoch}, still going on").format(epoch=fresh.epoch)
+            return Told(when, index.classes, np.asarray(fresh.probabilities[row]))
+        probabilities = self._replay.probabilities(place, number) if place >= 0 else None
+        if probabilities is None or len(probabilities) != len(index.classes):
+            return None
+        return Told(self.tr("epoch {epoch}").format(epoch=self._replay.epoch(place)), index.classes, probabilities)
 
     # ---- what comes in
 

@@ -144,6 +144,13 @@ class Replay:
         order = np.argsort(self._own[place], kind="stable")
         return self.numbers[order[:MOST_WORST]]
 
+    def probabilities(self, place: int, number: int) -> np.ndarray | None:
+        """Return (classes,) what was answered to one picture at the `place`-th stored epoch; None: nothing is known."""
+        done = self._epochs[place]
+        rows = np.flatnonzero(done.numbers == number)
+        told = done.probabilities
+        return np.asarray(told[rows[0]]) if len(rows) and rows[0] < len(told) else None
+
     def flipped(self, place: int) -> np.ndarray:
         """Return the pictures whose answer turned right or wrong since the epoch before."""
         if place < 1:
