@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from pages_studio import FakeStudio
 from PIL import Image
-from PySide6.QtCore import QMimeData, Qt, QUrl
-from PySide6.QtGui import QGuiApplication, QImage
+from PySide6.QtCore import QMimeData, QSize, Qt, QUrl
+from PySide6.QtGui import QFontMetrics, QGuiApplication, QImage
 from PySide6.QtWidgets import QFileDialog, QPushButton
 
 from engine.errors import PictureError
@@ -15,7 +15,7 @@ from engine.evaluate.predict import Prediction
 from engine.jobs import Progress
 from gui.pages.predict import PredictPage
 from gui.pages.predict.results_model import PREDICTION, THUMBNAIL
-from gui.pages.predict.words import duration, how_sure, ranked
+from gui.pages.predict.words import duration, fitting, how_sure, ranked
 
 
 @pytest.fixture
@@ -88,15 +88,14 @@ def test_a_pasted_picture_arrives_as_png_with_a_name(qtbot, page, studio):
     qtbot.waitUntil(lambda: len(studio.prediction.asked) == 1)
     (content,), (name,) = studio.prediction.asked[0]
     assert QImage.fromData(content).size() == image.size()
-    assert name == "pasted picture 1"
+    assert name == "pasted image 1"
 
 
 def test_pasting_words_is_answered_in_words(qtbot, page, studio):
     studio.prediction.train()
     QGuiApplication.clipboard().setText("no picture")
-    with qtbot.waitSignal(studio.told) as told:
-        page.paste()
-    assert "no picture" in told.args[0]
+    page.paste()
+    assert page.status.text().startswith("The clipboard holds no image.")
     assert studio.prediction.asked == []
 
 
@@ -185,8 +184,8 @@ def test_the_table_has_a_line_for_each_result(qtbot, page, studio, tmp_path, mon
     studio.prediction.add(make(tmp_path, "ümlaut, comma.png"), broken())
     target = tmp_path / "out.csv"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(target), ""))
-    with qtbot.waitSignal(studio.told):
-        push(qtbot, page, "predict.csv")
+    push(qtbot, page, "predict.csv")
+    qtbot.waitUntil(lambda: page.status.text().startswith("Saved out.csv."))
     with target.open(encoding="utf-8-sig", newline="") as file:
         first, second = csv.DictReader(file)
     assert first["path"] == str(tmp_path / "ümlaut, comma.png")
@@ -202,6 +201,61 @@ def test_a_table_that_cannot_be_written_is_reported(qtbot, page, studio, tmp_pat
     with qtbot.waitSignal(studio.failed) as failed:
         push(qtbot, page, "predict.csv")
     assert "out.csv" in failed.args[0].what and failed.args[0].fix
+
+
+@pytest.mark.parametrize("leave", ["other page", "next result", "clear", "paste"])
+def test_what_was_saved_is_said_only_until_the_next_action(qtbot, page, studio, tmp_path, monkeypatch, leave):
+    studio.prediction.train()
+    studio.prediction.add(make(tmp_path))
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "out.csv"), ""))
+    push(qtbot, page, "predict.csv")
+    qtbot.waitUntil(lambda: "Saved" in page.status.text())
+    if leave == "other page":
+        page.hide()
+    elif leave == "next result":
+        studio.prediction.add(make(tmp_path, "b.png"))
+    elif leave == "clear":
+        push(qtbot, page, "predict.clear")
+    else:
+        QGuiApplication.clipboard().setText("words")
+        page.paste()
+    assert "Saved" not in page.status.text()
+
+
+@pytest.mark.parametrize(("width", "height"), [(3000, 2), (1, 2500)])
+def test_very_wide_and_very_tall_images_are_seen(qtbot, page, studio, tmp_path, width, height):
+    studio.prediction.train()
+    path = tmp_path / "thin.png"
+    Image.new("RGB", (width, height), (255, 0, 255)).save(path)
+    studio.prediction.add(Prediction("thin.png", path, ("a", "b"), (0.9, 0.1), 0.01))
+    qtbot.waitUntil(lambda: not page.detail.picture.image().isNull())
+    assert "#ff00ff" in colours(page.detail.picture)
+    page.view.grab()
+    qtbot.waitUntil(lambda: page.model.index(0).data(THUMBNAIL) is not None)
+    assert "#ff00ff" in colours(page.view)
+
+
+def colours(widget) -> set[str]:
+    image = widget.grab().toImage()
+    return {image.pixelColor(x, y).name() for x in range(image.width()) for y in range(0, image.height())}
+
+
+def test_only_whole_sentences_stand_on_a_card(qapp):
+    metrics = QFontMetrics(qapp.font())
+    text = "It ends in the middle. Copy it again from where it came from. Or leave it out."
+    wide = metrics.horizontalAdvance(text) + 10
+    line = metrics.height()
+    assert fitting(text, metrics, QSize(wide, line)) == text
+    assert fitting(text, metrics, QSize(wide * 4 // 5, line)) == text.removesuffix(" Or leave it out.")
+    assert fitting(text, metrics, QSize(wide // 3, line)) == "It ends in the middle."
+    assert fitting(text, metrics, QSize(wide // 6, line)) in ("It ends in the…", "It ends in…", "It ends…")
+
+
+def test_the_tool_tip_of_an_unreadable_file_has_the_whole_reason(page, studio):
+    studio.prediction.train()
+    studio.prediction.add(broken())
+    tip = page.model.index(0).data(Qt.ItemDataRole.ToolTipRole)
+    assert tip.splitlines() == [str(Path("/somewhere/bad.jpg")), str(broken().error)]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from gui.pages.predict.bar_painting import label_width, line_height, paint_bar
 from gui.pages.predict.results_model import PREDICTION, THUMBNAIL
-from gui.pages.predict.words import duration, ranked, reason
+from gui.pages.predict.words import WRAPPED, duration, fitting, ranked, reason
+from gui.pages.shared.strips import whole_in
 from gui.theme import theme
 from gui.theme.icons import paint_icon
 from gui.widgets.bars import percent
@@ -76,13 +77,10 @@ class ResultDelegate(QStyledItemDelegate):
             paint_icon(painter, "image", middle, "faint")
             return
         # Whole, not cropped: what the network was shown may be at the edge.
-        size = image.size().scaled(place.size(), Qt.AspectRatioMode.KeepAspectRatio)
-        target = QRectF(0, 0, size.width(), size.height())
-        target.moveCenter(QRectF(place).center())
         painter.save()
         painter.setClipPath(outline)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.drawImage(target, image)
+        painter.drawImage(whole_in(image.size(), QRectF(place)), image)
         painter.restore()
 
     def _paint_answer(self, painter: QPainter, place: QRect, prediction: object) -> None:
@@ -127,6 +125,7 @@ class ResultDelegate(QStyledItemDelegate):
         painter.setFont(theme().font())
         painter.setPen(theme().color("text"))
         foot = painter.fontMetrics().height()
-        text = QRect(place.x(), title.bottom() + 5, place.width(), place.bottom() - title.bottom() - foot - 8)
-        painter.drawText(text, Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap, reason(prediction.error))
+        room = QRect(place.x(), title.bottom() + 5, place.width(), place.bottom() - title.bottom() - foot - 8)
+        text = fitting(reason(prediction.error), painter.fontMetrics(), room.size())
+        painter.drawText(room, WRAPPED, text)
         self._paint_foot(painter, place, place.bottom() - foot + 1, prediction.name)

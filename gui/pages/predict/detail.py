@@ -12,6 +12,7 @@ from gui.pages.predict.bar_painting import label_width, line_height, paint_bar
 from gui.pages.predict.words import how_sure, ranked
 from gui.pages.shared.background import LatestAnswer
 from gui.pages.shared.qimages import qimage
+from gui.pages.shared.strips import whole_in
 from gui.theme import restyle, theme
 from gui.theme.icons import paint_icon
 from gui.widgets.bars import percent
@@ -55,12 +56,9 @@ class LargePicture(QWidget):
             place = QRectF(self.rect().center().x() - side / 2, self.rect().center().y() - side / 2, side, side)
             paint_icon(painter, self._icon, place, "bad" if self._icon == "warning" else "faint")
             return
-        size = self._image.size().scaled(self.size(), Qt.AspectRatioMode.KeepAspectRatio)
-        target = QRectF(0, 0, size.width(), size.height())
-        target.moveCenter(QRectF(self.rect()).center())
         # Tiny pictures are shown as the pixels they are.
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self._image.width() >= 64)
-        painter.drawImage(target, self._image)
+        painter.drawImage(whole_in(self._image.size(), QRectF(self.rect())), self._image)
 
 
 class ProbabilityList(QWidget):
@@ -109,14 +107,14 @@ class DetailPanel(Panel):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent=parent)
         self.setObjectName("predict.detail")
-        self.set_title(self.tr("Selected picture"))
+        self.set_title(self.tr("Selected image"))
         self.picture = LargePicture()
         self.class_name = ElidedLabel()
         self.class_name.setProperty("title", True)
         self.figure = text_label(title=True)
         self.sentence = text_label(wrap=True)
         self.caution = dim_label(
-            self.tr("Sure is not right: pictures unlike those it learned from can get high numbers too."),
+            self.tr("Sure is not right: images unlike those it learned from can get high numbers too."),
             wrap=True,
             small=True,
         )

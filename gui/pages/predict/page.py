@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QBuffer, QIODevice, QLocale, Qt
-from PySide6.QtGui import QGuiApplication, QImage, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtCore import QBuffer, QIODevice, Qt
+from PySide6.QtGui import QGuiApplication, QHideEvent, QImage, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QListView, QPushButton, QStackedLayout, QVBoxLayout, QWidget
 
 from engine.data.pictures import PICTURE_SUFFIXES
@@ -17,6 +17,7 @@ from gui.pages.predict.results_model import PREDICTION, ResultsModel
 from gui.pages.shared.background import LatestAnswer
 from gui.pages.shared.choosing import choose_files, choose_folder, choose_new_file
 from gui.theme import theme
+from gui.widgets.bars import number
 from gui.widgets.busy import BusyRow
 from gui.widgets.drop_well import DropWell, dropped_image, dropped_paths
 from gui.widgets.elided import ElidedLabel
@@ -67,6 +68,7 @@ class PredictPage(QWidget):
         super().__init__(parent)
         self._studio, self._session = studio, studio.prediction
         self._pasted = 0
+        self._note = ""  # what came of the last action
         self.setObjectName("predict")
         self.setAccessibleName(self.tr("Predict"))
         self._make_parts()
@@ -93,7 +95,7 @@ class PredictPage(QWidget):
         self.empty = EmptyState(
             "predict",
             self.tr("Nothing has been trained yet"),
-            self.tr("Train a network first. Then drop any picture here to see what it takes it for."),
+            self.tr("Train a network first. Then drop any image here to see what it takes it for."),
         )
         self.empty.add_button(self.tr("Go to Train"), primary=True).clicked.connect(self._go_to_train)
         self.well = self._make_well()
@@ -175,6 +177,7 @@ class PredictPage(QWidget):
             self.view.delegate.bars = bars
             self.view.fit()
         following = self.view.currentIndex().row() <= 0
+        self._note = ""
         self.model.set_results(results)
         if not results:
             self.detail.show_prediction(None)
@@ -189,13 +192,24 @@ class PredictPage(QWidget):
     def _show_status(self) -> None:
         count = len(self._session.results)
         unreadable = sum(result.error is not None for result in self._session.results)
-        number = QLocale().toString(count)
-        parts = [self.tr("1 image") if count == 1 else self.tr("{count} images").format(count=number)] if count else []
+        all_of_them = self.tr("1 image") if count == 1 else self.tr("{count} images").format(count=number(count))
+        parts = [all_of_them] if count else []
+        if self._note:
+            parts.insert(0, self._note)
         if unreadable:
-            parts.append(self.tr("{count} cannot be read").format(count=QLocale().toString(unreadable)))
+            parts.append(self.tr("{count} cannot be read").format(count=number(unreadable)))
         if self._session.model_text:
             parts.append(self.tr("model: {model}").format(model=self._session.model_text))
         self.status.setText(" · ".join(parts))
+
+    def _say(self, note: str) -> None:
+        """Say what came of an action, until the next one or until the user leaves the page; empty: nothing."""
+        self._note = note
+        self._show_status()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._say("")
 
     def _show_progress(self) -> None:
         progress = self._session.progress
@@ -214,6 +228,7 @@ class PredictPage(QWidget):
 
     def paste(self) -> None:
         """Predict what the clipboard holds: picture files or a picture."""
+        self._say("")
         data = QGuiApplication.clipboard().mimeData()
         paths, image = dropped_paths(data), dropped_image(data)
         if not self._session.has_model:
@@ -223,7 +238,7 @@ class PredictPage(QWidget):
         elif image is not None:
             self._predict_image(image)
         else:
-            self._studio.told.emit(self.tr("The clipboard holds no picture."))
+            self._say(self.tr("The clipboard holds no image."))
 
     def _predict_paths(self, paths: list[Path]) -> None:
         self._follow_newest()
@@ -236,10 +251,11 @@ class PredictPage(QWidget):
     def _predict_pasted(self, picture: bytes) -> None:
         self._pasted += 1
         self._follow_newest()
-        self._session.predict([picture], [self.tr("pasted picture {number}").format(number=self._pasted)])
+        self._session.predict([picture], [self.tr("pasted image {number}").format(number=self._pasted)])
 
     def _follow_newest(self) -> None:
         """Let the next result be selected when it comes."""
+        self._say("")
         if self.model.rowCount():
             self.view.setCurrentIndex(self.model.index(0))
 
@@ -256,6 +272,7 @@ class PredictPage(QWidget):
             self._predict_paths([folder])
 
     def _save_csv(self) -> None:
+        self._say("")
         title = self.tr("Save the results")
         pattern = self.tr("Table") + " (*.csv)"
         path = choose_new_file(self, self._studio.settings, "csv", title, "predictions.csv", pattern)
@@ -270,7 +287,7 @@ class PredictPage(QWidget):
         self._writer.ask(write)
 
     def _on_written(self, path: Path) -> None:
-        self._studio.told.emit(self.tr("Saved {name}.").format(name=path.name))
+        self._say(self.tr("Saved {name}.").format(name=path.name))
 
     def _go_to_train(self) -> None:
         self._studio.place_wanted.emit("train")
@@ -280,5 +297,5 @@ def _png(image: QImage) -> bytes:
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     if not image.save(buffer, "PNG"):
-        raise EngineError("The picture in the clipboard cannot be read.", fix="Save it as a file and drop that.")
+        raise EngineError("The image in the clipboard cannot be read.", fix="Save it as a file and drop that.")
     return bytes(buffer.data())

@@ -60,7 +60,8 @@ class ResultsModel(QAbstractListModel):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return spoken(prediction)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return str(prediction.name if isinstance(prediction.source, bytes) else prediction.source)
+            where = str(prediction.name if isinstance(prediction.source, bytes) else prediction.source)
+            return f"{where}\n{prediction.error}" if prediction.error is not None else where
         return None
 
     def _on_loaded(self, prediction: object) -> None:

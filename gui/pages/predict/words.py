@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, QLocale
+import re
+
+from PySide6.QtCore import QCoreApplication, QLocale, QRect, QSize, Qt
+from PySide6.QtGui import QFontMetrics
 
 from engine.errors import EngineError
 from gui.widgets.bars import percent
 
 VERY_SURE, FAIRLY_SURE, BETWEEN_TWO, CLOSE = 0.95, 0.80, 0.60, 0.10
+
+
+SENTENCE_END = re.compile(r"(?<=[.!?]) +")
+WRAPPED = int(Qt.AlignmentFlag.AlignLeft) | int(Qt.TextFlag.TextWordWrap)
 
 
 def tr(text: str) -> str:
@@ -54,6 +61,21 @@ def reason(error: BaseException) -> str:
     if isinstance(error, EngineError):
         return " ".join(part for part in (error.why or error.what, error.fix) if part)
     return str(error)
+
+
+def fitting(text: str, metrics: QFontMetrics, room: QSize) -> str:
+    """As many whole sentences of `text` as fit into `room` px; of a first one that is too long, its words and "…"."""
+
+    def fits(part: str) -> bool:
+        return metrics.boundingRect(QRect(0, 0, room.width(), 1 << 16), WRAPPED, part).height() <= room.height()
+
+    sentences = SENTENCE_END.split(text)
+    for count in range(len(sentences), 0, -1):
+        if fits(" ".join(sentences[:count])):
+            return " ".join(sentences[:count])
+    words = sentences[0].split(" ")
+    shortened = (" ".join(words[:count]).rstrip(".,;:") + "…" for count in range(len(words), 0, -1))
+    return next(filter(fits, shortened), "…")
 
 
 def spoken(prediction: object) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt
 from PySide6.QtGui import QImage, QPainter, QPainterPath, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -14,6 +14,19 @@ from gui.theme.icons import paint_icon
 SHARP_BELOW = 96  # px: pictures smaller than this are shown as the pixels they are
 
 
+THINNEST = 3  # px at 100 % text size: even a picture of 3000 × 2 is seen to be one
+
+
+def whole_in(size: QSize, place: QRectF) -> QRectF:
+    """Where a picture of `size` is drawn whole in the middle of `place`; never thinner than can be seen."""
+    shown = size.toSizeF().scaled(place.size(), Qt.AspectRatioMode.KeepAspectRatio)
+    least = QSizeF(theme().px(THINNEST), theme().px(THINNEST))
+    shown = shown.expandedTo(least).boundedTo(place.size())
+    target = QRectF(QPointF(0, 0), shown)
+    target.moveCenter(place.center())
+    return target
+
+
 def paint_picture(painter: QPainter, place: QRectF, image: QImage | None) -> None:
     """Draw `image` whole into the middle of `place`, on a rounded ground; without one, only the ground."""
     outline = QPainterPath()
@@ -21,11 +34,10 @@ def paint_picture(painter: QPainter, place: QRectF, image: QImage | None) -> Non
     painter.fillPath(outline, theme().color("raised"))
     if image is None or image.isNull():
         return
-    size = image.size().toSizeF().scaled(place.size(), Qt.AspectRatioMode.KeepAspectRatio)
-    target = QRectF(0, 0, size.width(), size.height())
-    target.moveCenter(place.center())
+    target = whole_in(image.size(), place)
     clip = QPainterPath()
-    clip.addRoundedRect(target, 5, 5)
+    radius = min(5.0, target.width() / 4, target.height() / 4)
+    clip.addRoundedRect(target, radius, radius)
     painter.save()
     painter.setClipPath(clip)
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, image.width() >= SHARP_BELOW)
