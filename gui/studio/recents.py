@@ -18,8 +18,9 @@ class Recent:
     """One line of the list.
 
     Attributes:
-        score: best validation accuracy of its newest trained run, 0..1; None where nothing was trained.
+        score: best validation accuracy of all its runs, 0..1; None where nothing was trained.
         state: of the newest run, in the words of `RunInfo.state`; empty where there is none.
+        runs: how many; those that ended before their first epoch have nothing to show, here and in `state`.
         resumable: the newest run, when it can go on.
         is_there: whether the file still exists.
     """
@@ -73,8 +74,8 @@ class Recents(QObject):
 
 
 def _recent(path: Path) -> Recent:
-    runs = list_runs(path)
-    trained = next((run for run in runs if run.best_accuracy is not None), None)
+    runs = [run for run in list_runs(path) if run.epochs_done or run.state == "running"]
+    scores = [run.best_accuracy for run in runs if run.best_accuracy is not None]
     newest = runs[0] if runs else None
     try:
         when, is_there = datetime.fromtimestamp(path.stat().st_mtime, UTC), True
@@ -85,7 +86,7 @@ def _recent(path: Path) -> Recent:
     return Recent(
         path=path,
         name=path.stem,
-        score=trained.best_accuracy if trained else None,
+        score=max(scores, default=None),
         state=newest.state if newest else "",
         runs=len(runs),
         resumable=newest if newest is not None and newest.can_resume else None,

@@ -14,6 +14,7 @@ from gui.pages.home import HomePage
 from gui.pages.home.recents import state_in_words, when_in_words
 from gui.pages.home.sample_pictures import COUNT, sample_pictures
 from gui.pages.home.samples import SampleCard
+from gui.studio import recents
 from gui.studio.recents import Recent
 
 
@@ -100,22 +101,49 @@ def recent(path: Path, **facts) -> Recent:
     return Recent(path, path.stem, **usual | facts)
 
 
-def paused_run(folder: Path) -> RunInfo:
-    return RunInfo(1, folder, "stopped", 9, 40, 7, 0.6, "Small VGG", 1234, datetime.now(UTC))
+def run(number: int, state: str, epochs_done: int, best: float | None = 0.6) -> RunInfo:
+    when = datetime.now(UTC) + timedelta(minutes=number)
+    return RunInfo(number, Path(f"{number:04d}"), state, epochs_done, 40, 7, best, "Small VGG", 1234, when)
+
+
+def told_of(monkeypatch, tmp_path: Path, *runs: RunInfo) -> Recent:
+    """What the list of recent projects says of a project with these runs, newest first."""
+    monkeypatch.setattr(recents, "list_runs", lambda _: tuple(runs))
+    (tmp_path / "A.atelier").write_bytes(b"")
+    projects = recents.Recents()
+    projects.add(tmp_path / "A.atelier")
+    (entry,) = projects.entries()
+    return entry
+
+
+def test_the_score_is_the_best_of_all_runs(qapp, monkeypatch, tmp_path, user_folders):
+    runs = (run(3, "finished", 40, 0.989), run(2, "finished", 40, 0.996), run(1, "stopped", 5, 0.4))
+    entry = told_of(monkeypatch, tmp_path, *runs)
+    assert (entry.score, entry.runs, entry.state, entry.resumable) == (0.996, 3, "finished", None)
+
+
+def test_a_run_without_an_epoch_is_not_spoken_of(qapp, monkeypatch, tmp_path, user_folders):
+    empty = run(2, "stopped", 0, None)
+    entry = told_of(monkeypatch, tmp_path, empty)
+    assert state_in_words(entry) == "not trained yet" and entry.score is None
+    entry = told_of(monkeypatch, tmp_path, empty, run(1, "interrupted", 9))
+    assert state_in_words(entry) == "interrupted at epoch 9 of 40 · resume" and entry.score == 0.6
+    entry = told_of(monkeypatch, tmp_path, run(2, "running", 0, None), run(1, "finished", 40))
+    assert state_in_words(entry) == "training now"
 
 
 def test_recent_projects_open_and_leave_the_list(qtbot, page, studio, tmp_path):
     muffins, leaves = tmp_path / "Muffins.atelier", tmp_path / "Leaves.atelier"
     studio.recents.list = [
         recent(muffins, score=0.941, runs=3, state="finished"),
-        recent(leaves, runs=1, state="stopped", resumable=paused_run(tmp_path / "0001")),
+        recent(leaves, runs=1, state="stopped", resumable=run(1, "stopped", 9)),
     ]
     studio.recents.changed.emit()
     qtbot.waitUntil(lambda: len(page.recents.cards) == 2)
     first, second = page.recents.cards
     assert first.score.text().startswith("94.1") and first.score.property("tone") == "good"
     assert first.state.text().startswith("3 runs · today")
-    assert second.state.text().startswith("paused at epoch 9 of 40 · resume") and second.score.text() == "–"
+    assert second.state.text().startswith("stopped at epoch 9 of 40 · resume") and second.score.text() == "–"
     qtbot.keyClick(first, Qt.Key.Key_Return)
     assert studio.calls == [("open_project", muffins)]
     qtbot.keyClick(first, Qt.Key.Key_Delete)
@@ -142,6 +170,8 @@ def test_a_missing_project_is_greyed_and_can_be_removed(qtbot, page, studio, tmp
         ({"runs": 0}, "not trained yet"),
         ({"runs": 1, "state": "finished"}, "1 run"),
         ({"runs": 2, "state": "running"}, "training now"),
+        ({"runs": 1, "resumable": run(3, "interrupted", 9)}, "interrupted at epoch 9 of 40 · resume"),
+        ({"runs": 1, "resumable": run(3, "stopped", 9)}, "stopped at epoch 9 of 40 · resume"),
     ],
 )
 def test_the_state_is_said_in_words(tmp_path, facts, words):

@@ -127,7 +127,7 @@ def test_an_unreadable_file_has_a_card_with_the_reason(page, studio):
     assert "It is cut off." in page.model.index(0).data()
     assert "It is cut off." in page.detail.sentence.text()
     assert not page.detail.probabilities.isVisible()
-    assert "1 cannot be read" in page.status.text()
+    assert page.status.text() == "1 cannot be read · model: run 3, best epoch 11"
     page.grab()
 
 

@@ -14,7 +14,7 @@ from gui.pages.home.card import CardButton
 from gui.pages.shared.background import LatestAnswer
 from gui.studio.recents import Recent
 from gui.theme import restyle, theme
-from gui.widgets.bars import percent
+from gui.widgets.bars import number, percent
 from gui.widgets.elided import ElidedLabel
 from gui.widgets.panel import dim_label, text_label
 
@@ -34,18 +34,22 @@ def when_in_words(when: datetime, now: datetime) -> str:
 
 
 def state_in_words(recent: Recent) -> str:
-    """ "paused at epoch 9 of 40 · resume", "3 runs", "not trained yet"."""
+    """ "stopped at epoch 9 of 40 · resume", "3 runs", "not trained yet"."""
+
+    def tr(text: str) -> str:
+        return QCoreApplication.translate("Recents", text)
+
     run = recent.resumable
     if run is not None:
-        text = QCoreApplication.translate("Recents", "paused at epoch {done} of {all} · resume")
-        return text.format(done=run.epochs_done, all=run.epochs)
+        # The words of the list of runs, so that both pages speak of the same thing.
+        killed = tr("interrupted at epoch {done} of {all} · resume")
+        text = killed if run.state == "interrupted" else tr("stopped at epoch {done} of {all} · resume")
+        return text.format(done=number(run.epochs_done), all=number(run.epochs))
     if recent.state == "running":
-        return QCoreApplication.translate("Recents", "training now")
+        return tr("training now")
     if recent.runs == 0:
-        return QCoreApplication.translate("Recents", "not trained yet")
-    if recent.runs == 1:
-        return QCoreApplication.translate("Recents", "1 run")
-    return QCoreApplication.translate("Recents", "{count} runs").format(count=recent.runs)
+        return tr("not trained yet")
+    return tr("1 run") if recent.runs == 1 else tr("{count} runs").format(count=number(recent.runs))
 
 
 class RecentCard(CardButton):

@@ -190,12 +190,12 @@ class PredictPage(QWidget):
         self._show_model()
 
     def _show_status(self) -> None:
-        count = len(self._session.results)
         unreadable = sum(result.error is not None for result in self._session.results)
+        count = len(self._session.results) - unreadable
         all_of_them = self.tr("1 image") if count == 1 else self.tr("{count} images").format(count=number(count))
-        parts = [all_of_them] if count else []
-        if self._note:
-            parts.insert(0, self._note)
+        parts = [self._note] if self._note else []
+        if count:
+            parts.append(all_of_them)
         if unreadable:
             parts.append(self.tr("{count} cannot be read").format(count=number(unreadable)))
         if self._session.model_text:
