@@ -122,12 +122,16 @@ def vector(x: Shape, who: str) -> int:
     """The length of `x`. Raises: ShapeMismatch where it is no vector."""
     if len(x) == 1:
         return x[0]
-    pooled = f", or global average pooling ({grouped(x[0])} inputs)" if len(x) == 3 else ""
+    pooled = f", or global average pooling ({_inputs_in_words(x[0])})" if len(x) == 3 else ""
     raise ShapeMismatch(
         f"{who} needs a flat list of numbers.",
         why=f"It receives {shape_in_words(x)}.",
-        fix=f"Add Flatten before it ({grouped(math.prod(x))} inputs){pooled}.",
+        fix=f"Add Flatten before it ({_inputs_in_words(math.prod(x))}){pooled}.",
     )
+
+
+def _inputs_in_words(count: int) -> str:
+    return "1 input" if count == 1 else f"{grouped(count)} inputs"
 
 
 def shape_in_words(x: Shape) -> str:

@@ -107,6 +107,12 @@ def test_dense_after_a_convolution():
     assert "Flatten" in problem.fix and "8\u202f192 inputs" in problem.fix and "global average pooling" in problem.fix
 
 
+def test_one_input_is_not_said_to_be_inputs():
+    network = chain([("image", {}), ("classes", {})])
+    problem = infer(network, Facts((1, 8, 8), 2)).problems[0]
+    assert problem.fix == "Add Flatten before it (64 inputs), or global average pooling (1 input)."
+
+
 def test_a_convolution_after_flatten():
     problem = only_problem(insert_after(good(), "flatten_1", Node("late", "conv2d")))
     assert problem.node_id == "late" and "a flat list of 8192 numbers" in problem.why

@@ -1,12 +1,13 @@
 """The network's place, driven by mouse and keys like a person does."""
 
+import random
 import time
 from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import QObject, QPoint, Qt
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QMainWindow
+from PySide6.QtWidgets import QMainWindow, QPushButton, QToolBar
 
 from engine.compile import Facts, infer
 from engine.layers import LAYERS
@@ -146,6 +147,26 @@ def test_places_for_new_layers():
     assert edits.place_for(infer(NetworkSpec(), FACTS), "relu") is None
 
 
+@pytest.mark.parametrize("template", [entry.name for entry in templates()])
+def test_a_layer_without_a_place_goes_where_the_network_keeps_working(template):
+    network = fitted(template, FACTS)
+    report = infer(network, FACTS)
+    for kind in ("conv2d", "max_pool", "batch_norm", "relu", "dropout"):
+        after = edits.place_for(report, kind)
+        changed = edits.add_layer(network, after, kind)[0]
+        assert infer(changed, FACTS).is_ready, (kind, after)
+
+
+def test_the_place_is_the_last_one_that_works(qtbot, page, document):
+    draw(page, document, "small-vgg")
+    page.select("")
+    page.palette_panel.start_search()
+    qtbot.keyClicks(page.palette_panel.search, "conv")
+    qtbot.keyClick(page.palette_panel.search, Qt.Key.Key_Return)
+    assert kinds(document)[-4:] == ["max_pool", "conv2d", "global_avg_pool", "classes"]
+    assert document.report.is_ready
+
+
 def test_the_first_layer_brings_an_input(qtbot, page, document):
     page.add_layer("conv2d")
     assert kinds(document) == ["image", "conv2d"]
@@ -278,6 +299,48 @@ def test_the_selection_survives_undo_and_redo(page, document):
     assert page.canvas.selected_id() == "tanh_2"
 
 
+@pytest.fixture
+def neighbour(page):
+    """A button that comes next in the order of the Tab key, as those of the window's top bar do."""
+    bar = QToolBar()
+    page.window().addToolBar(bar)
+    button = QPushButton("elsewhere")
+    bar.addWidget(button)
+    return button
+
+
+def test_undo_in_a_field_that_goes_leads_to_the_canvas(qtbot, page, document, neighbour):
+    draw(page, document)
+    page.select("tanh_1")
+    page.add_layer("dropout")
+    field = page.inspector.layer.form.editor("rate")
+    qtbot.waitUntil(field.isVisible)
+    field.setFocus()
+    qtbot.keyClick(field, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert "dropout" not in kinds(document)
+    assert page.canvas.view.hasFocus()
+
+
+def test_a_repair_leads_to_the_canvas(qtbot, page, document, neighbour):
+    draw(page, document)
+    document.edit("Break", network=remove(document.network, ["flatten_1"]))
+    for node_id in ("dense_1", ""):
+        page.select(node_id)
+        box = page.inspector.layer.problem if node_id else page.inspector.summary.problem
+        button = box.buttons()[-1]
+        qtbot.waitUntil(button.isVisible)
+        button.setFocus()
+        qtbot.keyClick(button, Qt.Key.Key_Space)
+        assert document.report.is_ready and page.canvas.view.hasFocus()
+        document.undo_stack.undo()
+
+
+def test_undoing_the_first_layer_leads_to_the_start(qtbot, page, document, neighbour):
+    page.add_layer("conv2d")
+    qtbot.keyClick(page.canvas.view, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert not len(document.network) and page.start.hasFocus()
+
+
 # ---- moving
 
 
@@ -354,6 +417,84 @@ def test_every_offered_repair_keeps_its_promise(document):
         for repair in offered:
             after = infer(repair.edit(network), document.facts)
             assert problem.what not in {p.what for p in after.problems if p.node_id == problem.node_id}, repair.text
+
+
+def added(network: NetworkSpec, *layers: tuple[str | None, str]) -> NetworkSpec:
+    for after, kind in layers:
+        network = edits.add_layer(network, after, kind)[0]
+    return network
+
+
+def moved_flatten(after: str) -> NetworkSpec:
+    return move_after(fitted("lenet", FACTS), "flatten_1", after)
+
+
+@pytest.mark.parametrize(
+    ("network", "node_id", "expected"),
+    [
+        (moved_flatten("image_1"), "conv2d_1", "Move Flatten behind Average pooling"),
+        (
+            moved_flatten("tanh_1"),
+            "avg_pool_1",
+            "Move Flatten behind Average pooling",
+        ),
+        (added(fitted("small-vgg", FACTS), ("image_1", "flatten")), "conv2d_1", "Delete Flatten"),
+        (added(fitted("small-vgg", FACTS), ("relu_2", "flatten")), "max_pool_2", "Delete Flatten"),
+        (added(fitted("small-vgg", FACTS), ("image_1", "dense")), "dense_1", "Delete this layer"),
+        (
+            added(fitted("small-vgg", FACTS), ("image_1", "flatten"), ("flatten_1", "dense")),
+            "conv2d_1",
+            "Delete Flatten and Dense",
+        ),
+        (added(fitted("small-vgg", FACTS), ("relu_1", "classes")), "classes_2", "Delete this layer"),
+        (added(fitted("small-vgg", FACTS), ("relu_1", "image")), "image_2", "Delete this layer"),
+    ],
+)
+def test_dead_ends_of_before_have_a_button_that_makes_the_network_ready(network, node_id, expected):
+    report = infer(network, FACTS)
+    problem = next(problem for problem in report.problems if problem.node_id == node_id)
+    offered = repairs(network, report, problem)
+    assert expected in [repair.text for repair in offered]
+    assert all(infer(repair.edit(network), FACTS).is_ready for repair in offered)
+
+
+@pytest.mark.parametrize("template", [entry.name for entry in templates()])
+def test_one_layer_in_the_wrong_place_is_always_one_button_away_from_ready(template):
+    whole = fitted(template, FACTS)
+    for kind in LAYERS.names():
+        for after in (None, *(node.id for node in whole.nodes)):
+            network = added(whole, (after, kind))
+            report = infer(network, FACTS)
+            for problem in report.problems:
+                offered = repairs(network, report, problem)
+                assert offered and infer(offered[0].edit(network), FACTS).is_ready, (kind, after, problem.what)
+
+
+def test_pressing_the_first_button_again_and_again_ends_at_a_working_network():
+    dice = random.Random(7)
+    for _ in range(60):
+        network = fitted(dice.choice(templates()).name, FACTS)
+        for _ in range(3):
+            ids = [node.id for node in network.nodes]
+            network = added(network, (dice.choice([None, *ids]), dice.choice(LAYERS.names())))
+            network = move_after(network, dice.choice(ids), dice.choice([None, *ids]))
+        for _ in range(12):
+            report = infer(network, FACTS)
+            if report.is_ready:
+                break
+            offered = repairs(network, report, report.problems[0])
+            assert offered, ([node.kind for node in network.nodes], report.problems[0].what)
+            network = offered[0].edit(network)
+        assert infer(network, FACTS).is_ready
+
+
+def test_without_data_a_drawing_is_repaired_all_the_same():
+    unknown = Facts((3, 64, 64), 0)
+    network = remove(fitted("lenet", FACTS), ["flatten_1"])
+    report = infer(network, unknown)
+    assert repairs(network, report, report.problems[0])[0].text == "Add Flatten before it"
+    whole = infer(fitted("lenet", FACTS), unknown)
+    assert repairs(fitted("lenet", FACTS), whole, whole.problems[0]) == ()
 
 
 def test_a_flat_list_is_made_or_pooled(document):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from engine.compile import NetworkReport
+from engine.compile import NetworkReport, infer
 from engine.layers import LAYERS
 from engine.params import Value
 from engine.spec import NetworkSpec, Node
@@ -15,7 +15,8 @@ from engine.spec.network import free_id, insert_after
 def place_for(report: NetworkReport, kind: str, selected: str = "") -> str | None:
     """Behind which layer a new one of `kind` goes when the user does not say it; None for first.
 
-    Behind the selected layer, or at the end, but never behind the output or before the input.
+    Behind the selected layer. Without one, as far down as the network keeps working; where it does not anywhere, before
+    the output. Never behind the output or before the input.
     """
     order = list(report.nodes)
     family = LAYERS[kind].family
@@ -26,7 +27,30 @@ def place_for(report: NetworkReport, kind: str, selected: str = "") -> str | Non
     place = order.index(selected) if selected in order else len(order) - 1
     while place >= 0 and _family(report, order[place]) == "output":
         place -= 1
+    if selected not in order:
+        place = _last_that_works(report, kind, order[: place + 1])
     return order[place] if place >= 0 else None
+
+
+def _last_that_works(report: NetworkReport, kind: str, order: list[str]) -> int:
+    network = NetworkSpec(tuple(entry.node for entry in report.nodes.values()))
+    for place in range(len(order) - 1, -1, -1):
+        if keeps_working(add_layer(network, order[place], kind)[0], report):
+            return place
+    return len(order) - 1
+
+
+def keeps_working(network: NetworkSpec, before: NetworkReport) -> bool:
+    """Whether `network` has no problem that `before` has not, and nothing less is known about it."""
+    known = {(problem.node_id, problem.what) for problem in before.problems}
+    after = infer(network, before.facts)
+    is_new = any((problem.node_id, problem.what) not in known for problem in after.problems)
+    return not is_new and unjudged(after) <= unjudged(before)
+
+
+def unjudged(report: NetworkReport) -> int:
+    """How many layers nothing is known about, because of a problem."""
+    return sum(entry.shape is None for entry in report.nodes.values())
 
 
 def _family(report: NetworkReport, node_id: str) -> str:

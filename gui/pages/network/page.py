@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.compile.infer import Problem
 from engine.layers import LAYERS
@@ -123,6 +124,19 @@ class NetworkPage(QWidget):
 
     def _show_network(self) -> None:
         """Bring everything to the document's present network and report."""
+        with self._keeping_focus():
+            self._bring_to_document()
+
+    @contextmanager
+    def _keeping_focus(self) -> Iterator[None]:
+        """Give the focus to the canvas where what had it goes: Qt would pass it to whatever comes next, far away."""
+        held = QApplication.focusWidget()
+        was_here = held is not None and held.isVisible() and self.isAncestorOf(held)
+        yield
+        if was_here and not held.isVisible():
+            self.setFocus()
+
+    def _bring_to_document(self) -> None:
         network, report = self._document.network, self._document.report
         selected, order_before = self.canvas.selected_id(), self.canvas.order()
         middle = self.canvas if len(network) else self.start
@@ -147,6 +161,10 @@ class NetworkPage(QWidget):
         self._show_summary()
 
     def _show_selection(self, _node_id: str = "") -> None:
+        with self._keeping_focus():
+            self._show_selected()
+
+    def _show_selected(self) -> None:
         report, node_id = self._document.report, self.canvas.selected_id()
         entry = report.nodes.get(node_id)
         self.inspector.show_layer_panel(entry is not None)
@@ -158,6 +176,10 @@ class NetworkPage(QWidget):
         self.inspector.layer.show_layer(entry, place, self._document.data, problem, self._actions(problem))
 
     def _show_summary(self) -> None:
+        with self._keeping_focus():
+            self._show_whole()
+
+    def _show_whole(self) -> None:
         if self.canvas.selected_id():
             return
         report, network = self._document.report, self._document.network
