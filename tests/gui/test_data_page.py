@@ -396,7 +396,7 @@ def test_a_picture_opens_large_and_the_arrow_keys_walk(qtbot, page, studio):
     assert opened.args == [grid.pictures.number(0)]
     viewer = page.findChild(type(page.open_picture(0)))
     qtbot.waitUntil(lambda: viewer.received.image().width() == 16)
-    assert "32 × 32 · PNG · RGB" in viewer.facts.text() and "disc" in viewer.facts.text()
+    assert "32 × 32 · PNG · colour" in viewer.facts.text() and "disc" in viewer.facts.text()
     qtbot.keyClick(viewer, Qt.Key.Key_Right)
     assert viewer.row() == 1 and grid.currentIndex().row() == 1
     qtbot.keyClick(viewer, Qt.Key.Key_End)
@@ -464,13 +464,13 @@ def test_a_problem_that_larger_images_would_not_solve_is_not_blamed_on_the_size(
 
 @pytest.fixture
 def damaged(tmp_path: Path) -> Path:
-    """Classes of 4, 2, 1 unreadable and 1 readable pictures; the first file of all cannot be read."""
+    """Classes of 4, 2, 0 and 1 readable pictures, and in the first three of them others that cannot be read."""
     folder = tmp_path / "damaged"
     for name, count in (("a", 4), ("b", 2), ("c", 0), ("d", 1)):
         (folder / name).mkdir(parents=True)
         for number in range(count):
             Image.new("RGB", (24, 16), (40 * number, 9, 90)).save(folder / name / f"{number}.png")
-    for name in ("a/-first.png", "c/only.png"):
+    for name in ("a/-first.png", "b/8.png", "b/9.png", "c/only.png"):
         (folder / name).write_bytes(b"no image")
     return folder
 
@@ -478,17 +478,18 @@ def damaged(tmp_path: Path) -> Path:
 def test_counts_are_of_images_that_can_be_read(qtbot, studio, tmp_path, damaged):
     page = open_page(qtbot, studio, tmp_path, damaged)
     index = studio.data.index
-    assert len(index) == 9 and index.classes == ("a", "b", "c", "d")
+    assert len(index) == 11 and index.classes == ("a", "b", "c", "d")
     classes = page.dataset.classes.classes
     assert [sum(classes.index(row).data(COUNTS)) for row in range(4)] == [4, 2, 0, 1]
     assert sum(part.amount for part in page.dataset.split_bar.parts()) == 7
-    assert page.grid.filters.count.text() == "7 images" and len(shown_names(page)) == 9
-    assert page.grid.filters.count.toolTip().startswith("2 files that cannot be read")
+    assert page.grid.filters.count.text() == "7 images" and len(shown_names(page)) == 11
+    assert page.grid.filters.count.toolTip().startswith("4 files that cannot be read")
     page.grid.filters.set_label(2)
     assert page.grid.filters.count.text() == "0 of 7 images"
     texts = [line.text for line in page.dataset.health.lines() if line.kind == "warning"]
     assert "“c” has no image that can be read" in texts
-    assert any(text.startswith("2 classes have fewer than 3 images") for text in texts)
+    assert "“b” has only 2 images: too few for training, validation and test" in texts
+    assert [text for text in texts if "“d”" in text] == ["The class “d” has only 1 image; that is too few to divide."]
     assert "the largest class has 4.0 times as many images as the smallest" in texts
 
 

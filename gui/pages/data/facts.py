@@ -128,7 +128,9 @@ def _balance(counts: np.ndarray) -> list[HealthLine]:
 
 def _too_few(index: Index, counts: np.ndarray) -> list[HealthLine]:
     totals, train = counts.sum(axis=1), counts[:, TRAIN]
-    fewest = np.flatnonzero((totals > 0) & (totals < FEWEST))
+    # Classes with few files have a note of the scan already; here are those that were found to have few images.
+    noted = (index.counts().sum(axis=1) < FEWEST) & (not index.brings_splits)
+    fewest = np.flatnonzero((totals > 0) & (totals < FEWEST) & ~noted)
     few = np.flatnonzero((totals >= FEWEST) & (train < FEW))
     lines = []
     if len(fewest) == 1:

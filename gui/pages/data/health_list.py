@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from gui.pages.data.facts import HealthLine
 from gui.theme import theme
+from gui.widgets.bars import number
 from gui.widgets.empty import IconView
 from gui.widgets.panel import dim_label, separator, text_label
 
@@ -95,7 +96,7 @@ class ListDialog(QDialog):
         column.addWidget(text_label(sentence, wrap=True))
         column.addWidget(self.table, 1)
         if len(rows) > self.MOST:
-            column.addWidget(dim_label(self.tr("The first {count} are shown.").format(count=self.MOST)))
+            column.addWidget(dim_label(self.tr("The first {count} are shown.").format(count=number(self.MOST))))
         column.addWidget(buttons)
 
     def _make_table(self, rows: Sequence[tuple[str, str]]) -> QTableWidget:
