@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import QCoreApplication, QEvent, QItemSelectionModel, QRect, QSize, Qt
+from PySide6.QtGui import QImage
 
 from gui.pictures import Badge, PictureModel, PictureView, answers_from
 from gui.pictures.cache import Thumbnail, ThumbnailCache, thumbnails
@@ -46,6 +47,12 @@ def view(qtbot):
     with qtbot.waitExposed(view):
         view.show()
     return view
+
+
+def colours_in(image: QImage, area: QRect) -> int:
+    """How many different colours an area has."""
+    rows = range(area.top(), area.bottom() + 1)
+    return len({image.pixel(x, y) for x in range(area.left(), area.right() + 1) for y in rows})
 
 
 def is_drawn(view: PictureView) -> bool:
@@ -356,6 +363,40 @@ def test_answers_are_drawn_with_a_mark_and_not_by_colour_alone(qtbot, files):
     assert "wrong: disc 90 %, is stripes" in words[1]
     qtbot.waitUntil(lambda: is_drawn(view), timeout=10_000)
     assert not view.grab().isNull()
+
+
+def test_names_too_long_for_one_line_give_captions_two(qtbot, files):
+    class Named(Files):
+        classes = ("a chihuahua in a hat", "a muffin without one")
+
+    heights = []
+    for index in (files, Named(files.files)):
+        view = PictureView(tile=150, caption=True, whole=True)
+        qtbot.addWidget(view)
+        view.resize(300, 300)
+        told = answers_from(index.classes, np.array([[0.9, 0.1], [0.9, 0.1]]), files.labels[:2])
+        view.set_pictures(index, np.array([0, 1]), told)
+        assert not view.grab().isNull()
+        heights.append(view.visualRect(view.pictures.index(0)).height())
+    assert heights[1] > heights[0]
+
+
+def test_an_unreadable_picture_with_a_badge_is_named_once(qtbot, files, tmp_path, monkeypatch):
+    (tmp_path / "broken.png").write_bytes(b"no")
+    view = PictureView(tile=120)
+    qtbot.addWidget(view)
+    view.resize(300, 300)
+    with qtbot.waitExposed(view):
+        view.show()
+    view.set_pictures(Files([tmp_path / "broken.png"]), np.array([0]))
+    qtbot.waitUntil(lambda: is_drawn(view), timeout=10_000)
+    plain = view.grab().toImage()
+    view.pictures.set_badges(lambda number: Badge("cannot be read", "bad"))
+    marked = view.grab().toImage()
+    place = view.visualRect(view.pictures.index(0))
+    words = QRect(place.left() + 4, place.center().y() + 7, place.width() - 8, 14)
+    assert colours_in(plain, words) > 3
+    assert colours_in(marked, words) == 1
 
 
 def test_empty_grid_says_so(view):

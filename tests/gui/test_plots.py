@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPoint, Qt
 
 from gui.plots import Curves, Line, Series
 from gui.plots.series import epoch_ticks, loss_range, nearest_epoch, value_at, write_number
@@ -219,3 +219,23 @@ def test_places_of_epochs():
     assert np.isnan(value_at(x, y, 3))
     assert nearest_epoch(x, 2.9) == 2
     assert nearest_epoch(np.empty(0), 1) is None
+
+
+def test_all_of_the_chart_is_drawn_anew_when_the_cursor_moves(chart, qtbot):
+    chart.set_epochs(range(1, 11), np.linspace(1, 0, 10), np.linspace(1, 0.2, 10))
+    chart.set_cursor(3)
+    viewport = chart._area.viewport()
+    painted = []
+
+    class Watcher(QObject):
+        def eventFilter(self, watched, event):
+            if event.type() == QEvent.Type.Paint:
+                painted.append(event.region().boundingRect())
+            return False
+
+    watcher = Watcher()
+    qtbot.waitUntil(lambda: chart._area.cursor.isVisible())
+    QCoreApplication.processEvents()
+    viewport.installEventFilter(watcher)
+    chart._area.draw_cursor(7)  # nothing else has changed
+    qtbot.waitUntil(lambda: viewport.rect() in painted)

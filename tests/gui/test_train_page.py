@@ -1,16 +1,22 @@
 """Train: the page follows the training, replays it, judges it, and says what is missing."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QAbstractButton, QPushButton, QWidget
 from train_studio import CLASSES, FakeStudio, make_index
 
 from engine.errors import EngineError
 from engine.jobs import Progress
-from engine.spec import Chosen, RecipeSpec
+from engine.spec import Chosen, ProjectSpec, RecipeSpec
+from engine.spec.files import write_project
+from engine.train.history import best_of
 from engine.train.optimizers import OPTIMIZERS
-from gui.pages.shared.viewer import PictureViewer
+from engine.train.runs import SPEC
+from gui.jobs import Stopped
+from gui.pages.shared.viewer import AnswerBox, PictureViewer, Told
 from gui.pages.train import TrainPage
 from gui.pages.train.diagnosis import diagnose
 from gui.pages.train.recipe import with_optimizer
@@ -100,6 +106,15 @@ def test_stop_has_two_meanings(page, studio):
 # ---- what is missing
 
 
+def test_a_run_without_an_epoch_is_no_reason_to_say_that_nothing_was_trained(page, studio, qtbot):
+    studio.training.add_run(1, "finished")
+    studio.training.begin(number=2)
+    studio.training.end(Stopped())
+    qtbot.waitUntil(lambda: page.empty.accessibleName() == "Run 2 has no finished epoch")
+    assert page.empty.isVisible()
+    assert "Runs" in page.empty.accessibleDescription()
+
+
 def test_before_the_first_run_the_page_says_what_will_come(page, studio, qtbot):
     assert page.empty.isVisible()
     assert "loss and accuracy" in page.empty.accessibleDescription()
@@ -150,7 +165,36 @@ def test_preparing_tells_how_far_it_is_and_can_be_cancelled(page, studio, qtbot)
     qtbot.waitUntil(lambda: not page.busy.isVisible())
 
 
+def test_after_the_last_image_the_page_says_that_it_starts(page, studio, qtbot):
+    studio.training.progress = Progress(1797, 1797, "Images are ready")
+    studio.training.become("preparing")
+    qtbot.waitUntil(lambda: page.busy.label.text() == "starting…")
+    assert page.busy.bar.maximum() == 0
+
+
+def test_changes_during_training_are_said_to_wait(page, studio, qtbot):
+    assert not page.later.isVisible()
+    studio.training.begin()
+    qtbot.waitUntil(page.later.isVisible)
+    studio.training.end(None)
+    qtbot.waitUntil(lambda: not page.later.isVisible())
+
+
 # ---- curves
+
+
+def test_the_best_epoch_is_the_same_in_the_curves_the_text_and_the_engine(page, studio, qtbot):
+    studio.training.begin()
+    studio.training.play(6)
+    epochs = [replace(event, validation_accuracy=0.8) for event in studio.training.epochs]
+    epochs[2] = replace(epochs[2], validation_accuracy=0.9, validation_loss=0.5)
+    epochs[4] = replace(epochs[4], validation_accuracy=0.9, validation_loss=0.4)  # as accurate, with a lower loss
+    studio.training.epochs = epochs
+    studio.training.shown_changed.emit()
+    studio.training.end(None)
+    assert best_of(epochs).epoch == 5
+    assert page.charts.loss._best == page.charts.accuracy._best == 5
+    qtbot.waitUntil(lambda: "Best at epoch 5:" in page.diagnosis.words.text())
 
 
 def test_curves_follow_the_training(page, studio, qtbot):
@@ -192,6 +236,42 @@ def test_a_watched_picture_opens_large_and_arrow_keys_walk_on(page, studio, qtbo
     with qtbot.waitSignal(viewer.walked) as walked:
         qtbot.keyClick(viewer, Qt.Key.Key_Right)
     assert walked.args == [second]
+
+
+def test_the_large_picture_says_truth_answer_and_probabilities_of_the_epoch_shown(page, studio, qtbot):
+    studio.training.begin()
+    studio.training.play(3)
+    index, slider = studio.data.index, named(page, "train.replay")
+    qtbot.waitUntil(lambda: slider.maximum() == 3 and has_answers(page))
+    slider.setValue(2)
+    done = studio.training.epochs[1]
+    for number, told in zip(done.numbers.tolist()[:6], done.probabilities, strict=False):
+        viewer = page.live.open_picture(number)
+        box, truth, answer = viewer.answer, CLASSES[index.labels[number]], CLASSES[told.argmax()]
+        assert box.isVisible()
+        assert box.title.text() == "Answer at epoch 2"
+        assert box.verdict.text() == (
+            f"✓ {answer}, which is right" if truth == answer else f"✗ {answer}, but it is {truth}"
+        )
+        shown = [bar.value() for bar in box.bars if bar.isVisible()]
+        assert shown == pytest.approx(sorted(told.tolist(), reverse=True))
+        viewer.close()
+    slider.setValue(3)
+    event = studio.training.watch()
+    qtbot.waitUntil(lambda: page.live._fresh is event)
+    viewer = page.live.open_picture(event.numbers[0])
+    assert viewer.answer.bars[0].value() == pytest.approx(event.probabilities[0].max())
+    assert viewer.answer.title.text() == "Answer at epoch 4, still going on"
+
+
+def test_the_right_class_has_a_bar_even_when_it_is_the_least_probable(qtbot):
+    box = AnswerBox()
+    qtbot.addWidget(box)
+    names = tuple("abcdefghij")
+    box.show_told(Told("epoch 1", names, np.linspace(0.2, 0.01, 10)), "j")
+    assert [bar.accessibleName()[0] for bar in box.bars] == ["a", "b", "c", "j"]
+    box.show_told(None, "j")
+    assert box.isHidden()
 
 
 def test_filters_choose_pictures_and_count_them(page, studio, qtbot):
@@ -283,6 +363,33 @@ def test_runs_are_listed_and_choosing_one_shows_it(page, studio, qtbot):
     assert not rows[0].resume.isVisible()
 
 
+def test_a_paused_run_says_so_and_counts_finished_epochs(page, studio):
+    studio.training.begin(planned=20)
+    studio.training.play(5, within=3)
+    row = page.runs.itemWidget(page.runs.item(0))
+    assert row._state.text() == "training · 5 of 20 epochs done"
+    studio.training.become("paused")
+    assert row._state.text() == "paused · 5 of 20 epochs done"
+    studio.training.become("training")
+    assert row._state.text().startswith("training")
+
+
+def test_a_run_tells_its_recipe(page, studio):
+    studio.training.add_run(1, "finished")
+    place = page.runs.visualItemRect(page.runs.item(0)).center()
+    assert page.runs.tool_tip_at(place) == ""  # its files cannot be read
+    recipe = RecipeSpec(epochs=1200, batch_size=16, learning_rate=0.003, optimizer=Chosen("sgd"))
+    write_project(ProjectSpec(recipe=recipe), studio.training.runs[0].folder / SPEC)
+    told = page.runs.tool_tip_at(place)
+    assert told.split("\n")[:4] == [
+        "1\u202f200 epochs",
+        "batch size 16",
+        OPTIMIZERS["sgd"].title,
+        "learning rate 0.003",
+    ]
+    assert page.runs.tool_tip_at(QPoint(5, 10_000)) == ""
+
+
 def test_every_state_of_a_run_has_words(studio):
     for state in ("running", "interrupted", "stopped", "finished", "failed"):
         studio.training.add_run(1, state)
@@ -364,7 +471,7 @@ def test_replay_reads_bit_by_bit_newest_first(studio):
 # ---- diagnosis
 
 
-def judge(train_loss, validation_loss, validation_accuracy, gap=0.02, pictures=200):
+def judge(train_loss, validation_loss, validation_accuracy, gap=0.02, pictures=200, ended=False):
     train_accuracy = [value + gap for value in validation_accuracy]
     return diagnose(
         train_loss,
@@ -374,6 +481,7 @@ def judge(train_loss, validation_loss, validation_accuracy, gap=0.02, pictures=2
         chance=0.5,
         classes=2,
         pictures=pictures,
+        ended=ended,
     )
 
 
@@ -404,6 +512,82 @@ def test_diagnosis_brings_its_evidence():
     assert found.loss_now == pytest.approx(0.8)
     assert found.gap == pytest.approx(0.25)
     assert judge(FALLING, FALLING, RISING).gain == pytest.approx(0.03)
+
+
+def test_a_rise_of_nothing_is_no_overfitting():
+    falling = [0.5 / epoch for epoch in range(1, 31)]
+    losses = [0.4 - 0.02 * epoch for epoch in range(17)] + [0.023, 0.0235, 0.024, *[0.025] * 10]
+    accuracy = [0.9] * 17 + [1.0, *[269 / 270] * 12]
+    found = judge(falling, losses, accuracy, gap=0.004, pictures=270)
+    assert found.code == "flat"
+
+
+def test_accuracy_lost_beyond_noise_is_overfitting_too():
+    losses = [0.7, 0.5, 0.40, *[0.42] * 7]
+    accuracy = [0.7, 0.8, 0.9, *[0.7] * 7]
+    assert judge(FALLING, losses, accuracy, pictures=300).code == "overfitting"
+    assert judge(FALLING, losses, accuracy, pictures=20).code != "overfitting"  # four of twenty may be luck
+
+
+@pytest.mark.parametrize("ended", [False, True])
+@pytest.mark.parametrize("validation_loss", [[2.0, 9.0, 30.0, 26.0], [30.0, 28.0, 27.0, 26.0]])
+def test_a_run_at_chance_with_a_large_loss_is_told_to_go_slower(page, validation_loss, ended):
+    found = judge([30.0, 28.0, 27.0, 26.0], validation_loss, [0.5, 0.48, 0.5, 0.49], ended=ended)
+    assert found.code == "at_chance"
+    page.diagnosis.show_diagnosis(found, ended=ended)
+    assert page.diagnosis.title.text() == "Not learning"
+    assert "ten times lower." in page.diagnosis.words.text()
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 12])
+@pytest.mark.parametrize("accuracy", [0.3, 0.5, 0.52])
+def test_a_run_at_or_below_chance_is_never_done_nor_overfitting(page, epochs, accuracy):
+    train_loss = [0.7 * 0.8**epoch for epoch in range(epochs)]  # learnt by heart
+    losses = [0.7 + 0.2 * epoch for epoch in range(epochs)]
+    found = judge(train_loss, losses, [accuracy] * epochs, gap=0.4, ended=True)
+    assert found.code == "at_chance"
+    page.diagnosis.show_diagnosis(found, ended=True)
+    assert page.diagnosis.title.text() == "Not learning"
+    assert "by heart" in page.diagnosis.words.text()
+    assert page.diagnosis.property("notice") == "warning"
+
+
+def test_a_slow_start_is_too_early_to_judge():
+    train_loss = [0.7, 0.65, 0.6, 0.55]
+    assert judge(train_loss, [0.7] * 4, [0.5] * 4).code == "early"
+    assert judge(train_loss, [0.7] * 4, [0.5] * 4, ended=True).code == "at_chance"
+
+
+def test_few_validation_images_make_an_uncertain_number(page):
+    for pictures, words in ((2, "Only 2 validation images"), (1, "Only 1 validation image:"), (200, "")):
+        page.diagnosis.show_diagnosis(judge(FALLING, FALLING, RISING, pictures=pictures, ended=True), ended=True)
+        assert words in page.diagnosis.words.text()
+        assert ("uncertain" in page.diagnosis.words.text()) == (pictures < 30)
+        assert page.diagnosis.property("notice") == ("info" if pictures < 30 else "good")
+
+
+@pytest.mark.parametrize("gap", [-0.02, 0.0, 0.02, 0.2])
+def test_the_words_under_overfitting_say_nothing_else(page, gap):
+    found = judge(FALLING, [0.7, 0.6, 0.5, 0.45, 0.5, 0.55, 0.6, 0.7, 0.8, 0.9], [0.7] * 10, gap)
+    page.diagnosis.show_diagnosis(found, ended=False)
+    assert page.diagnosis.title.text() == "Overfitting since epoch 5"
+    assert "verfitting" not in page.diagnosis.words.text()
+    page.diagnosis.show_diagnosis(judge(FALLING, FALLING, RISING, gap), ended=False)
+    assert "verfitting" not in page.diagnosis.words.text()
+
+
+@pytest.mark.parametrize("word", ["Interrupted", "Stopped", "Failed"])
+def test_a_run_that_ended_early_says_so_and_offers_to_go_on(page, studio, qtbot, word):
+    state = word.lower()
+    studio.training.add_run(1, state, epochs=5, planned=20)
+    studio.training.show_run(1)
+    qtbot.waitUntil(lambda: page.diagnosis.title.text() == f"{word} at epoch 5 of 20")
+    assert "Best at epoch" in page.diagnosis.words.text()
+    resume = named(page, "train.diagnosis.resume")
+    assert resume.isVisible() == (state != "failed")
+    if resume.isVisible():
+        resume.click()
+        assert studio.training.asked == [("resume_run", 1)]
 
 
 def test_wavering_by_a_picture_is_no_improvement_and_no_overfitting():

@@ -175,7 +175,12 @@ class TrainPage(QWidget):
             self._empty_button.setVisible(bool(self._place_text()))
 
     def _show_ready(self) -> None:
-        preparing = self._training.state == "preparing"
+        preparing, shown = self._training.state == "preparing", self._training.shown_run
+        self._empty_button.hide()  # Train is at the foot of the recipe, and on top
+        if shown is not None and not preparing:
+            title = self.tr("Run {number} has no finished epoch").format(number=shown)
+            self.empty.set_text(title, self.tr("Resume it, choose another one under Runs, or train anew."))
+            return
         title = self.tr("Getting the images ready") if preparing else self.tr("Nothing has been trained yet")
         self.empty.set_text(
             title,
@@ -184,7 +189,6 @@ class TrainPage(QWidget):
                 "epoch by epoch."
             ),
         )
-        self._empty_button.hide()  # Train is at the foot of the recipe, and on top
 
     # ---- where a blocker is solved
 

@@ -7,6 +7,7 @@ from PySide6.QtGui import QHelpEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QGridLayout,
+    QHBoxLayout,
     QListWidget,
     QListWidgetItem,
     QPushButton,
@@ -115,8 +116,10 @@ class RunRow(QWidget):
         grid.addWidget(self._name, 0, 1)
         grid.addWidget(self._network, 0, 2)
         grid.addWidget(self._score, 0, 3, Qt.AlignmentFlag.AlignRight)
-        grid.addWidget(self._state, 1, 1, 1, 2)
-        grid.addWidget(self.resume, 1, 3, Qt.AlignmentFlag.AlignRight)
+        below = QHBoxLayout()
+        below.addWidget(self._state, 1)
+        below.addWidget(self.resume)
+        grid.addLayout(below, 1, 1, 1, 3)
         grid.setColumnStretch(2, 1)
 
     def show_run(self, info: RunInfo, *, can_resume: bool, is_paused: bool) -> str:
