@@ -190,10 +190,13 @@ class TopBar(QFrame):
         self.pause.setIcon(icon("play" if paused else "pause", color="text", active="text"))
 
     def _data_text(self) -> str:
-        index = self._studio.data.index
+        index, pictures = self._studio.data.index, self._studio.data.pictures
         if index is None:
             return self.tr("none yet")
-        return self.tr("{0} classes · {1} images").format(len(index.classes), grouped(len(index)))
+        images = len(index) if pictures is None else int((pictures.row_of >= 0).sum())  # only those that can be read
+        classes = len(index.classes)
+        words = self.tr("{0} class · {1} images") if classes == 1 else self.tr("{0} classes · {1} images")
+        return words.format(classes, grouped(images))
 
     def _network_text(self) -> str:
         document = self._studio.document
