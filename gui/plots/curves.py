@@ -90,7 +90,8 @@ class Curves(Panel):
             self._log_button.setAccessibleName(self.tr("Logarithmic axis"))
             self._log_button.toggled.connect(self._on_log_toggled)
             self.add_extra(self._log_button)
-        legend = QWidget()
+        legend = self._legend = QWidget()
+        self._has_legend = has_legend
         legend.setMinimumHeight(theme().px(HEADING_PX))
         self._keys = QHBoxLayout(legend)
         self._keys.setContentsMargins(0, 0, 0, 0)
@@ -150,6 +151,7 @@ class Curves(Panel):
             key.deleteLater()
         for line in self._others:
             self._keys.addWidget(LegendKey(line.name, "dim", dashed=True))
+        self._fit_legend()
 
     def clear(self) -> None:
         """Forget everything."""
@@ -277,7 +279,15 @@ class Curves(Panel):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._fit_legend()
         self._changed()  # the readout's place is in pixels
+
+    def _fit_legend(self) -> None:
+        """Show the legend where it has room: pieces of it would say nothing, and the cross-hair names the lines too."""
+        margins = self.layout().contentsMargins()
+        title = self.fontMetrics().horizontalAdvance(self.title()) * 1.15 + 2 * theme().tokens.space_large
+        room = self.width() - margins.left() - margins.right() - title
+        self._legend.setVisible(self._has_legend and self._legend.sizeHint().width() <= room)
 
     def sizeHint(self) -> QSize:
         return QSize(theme().px(420), theme().px(250))

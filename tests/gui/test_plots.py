@@ -7,6 +7,7 @@ import time
 import numpy as np
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPoint, Qt
+from PySide6.QtWidgets import QWidget
 
 from gui.plots import Curves, Line, Series
 from gui.plots.series import epoch_ticks, loss_range, nearest_epoch, value_at, write_number
@@ -239,3 +240,19 @@ def test_all_of_the_chart_is_drawn_anew_when_the_cursor_moves(chart, qtbot):
     viewport.installEventFilter(watcher)
     chart._area.draw_cursor(7)  # nothing else has changed
     qtbot.waitUntil(lambda: viewport.rect() in painted)
+
+
+def test_a_legend_without_room_is_left_out(qtbot):
+    host = QWidget()  # a window of its own would not get smaller than its legend
+    qtbot.addWidget(host)
+    host.resize(800, 300)
+    chart = Curves("Accuracy", percent=True, parent=host)
+    chart.resize(600, 250)
+    chart.set_others([Line("run 12", np.arange(1.0, 5), np.ones(4))])
+    with qtbot.waitExposed(host):
+        host.show()
+    assert chart._legend.isVisible()
+    chart.resize(240, 200)
+    assert not chart._legend.isVisible()
+    chart.resize(600, 200)
+    assert chart._legend.isVisible()

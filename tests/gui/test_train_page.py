@@ -292,6 +292,11 @@ def test_filters_choose_pictures_and_count_them(page, studio, qtbot):
     assert len(model.numbers) == total
 
 
+def test_counts_of_many_pictures_have_thin_spaces(page):
+    page.live._count(24, 100, 0, 1797)
+    assert page.live.filters.button("all").text() == "All 1\u202f797"
+
+
 def test_replay_shows_the_answers_of_an_epoch_and_moves_the_cursor(page, studio, qtbot):
     studio.training.begin()
     studio.training.play(5)

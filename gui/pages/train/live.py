@@ -10,6 +10,7 @@ from gui.pages.shared.viewer import PictureViewer, Told
 from gui.pages.train.replay import Replay
 from gui.pages.train.replay_bar import ReplayBar
 from gui.pictures import Answers, PictureView
+from gui.widgets.bars import number as in_figures
 from gui.widgets.elided import ElidedLabel
 from gui.widgets.panel import Panel
 from gui.widgets.segmented import Segmented
@@ -199,7 +200,7 @@ class LivePredictions(Panel):
 
     def _count(self, *counts: int) -> None:
         for key, count in zip(FILTERS, counts, strict=True):
-            self.filters.set_label(key, f"{self._filter_name(key)} {count}" if count else self._filter_name(key))
+            self.filters.set_label(key, f"{self._filter_name(key)} {in_figures(count)}" if count else self._filter_name(key))
 
     def _nothing(self, key: str) -> str:
         if not len(self._replay):
@@ -214,4 +215,4 @@ class LivePredictions(Panel):
             self.score.setText("")
             return
         right = int(self._replay.right(place).sum())
-        self.score.setText(self.tr("{right} / {total} right").format(right=right, total=total))
+        self.score.setText(self.tr("{right} / {total} right").format(right=in_figures(right), total=in_figures(total)))
