@@ -200,7 +200,8 @@ class LivePredictions(Panel):
 
     def _count(self, *counts: int) -> None:
         for key, count in zip(FILTERS, counts, strict=True):
-            self.filters.set_label(key, f"{self._filter_name(key)} {in_figures(count)}" if count else self._filter_name(key))
+            name = self._filter_name(key)
+            self.filters.set_label(key, f"{name} {in_figures(count)}" if count else name)
 
     def _nothing(self, key: str) -> str:
         if not len(self._replay):
