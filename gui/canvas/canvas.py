@@ -88,6 +88,10 @@ class NetworkCanvas(QWidget):
         """Zoom; 1.0 is drawn size."""
         self.view.set_zoom(zoom)
 
+    def reset_zoom(self) -> None:
+        """Drawn size, and smaller where the column would not fit in."""
+        self.view.reset_zoom()
+
     def open_quick_add(self, gap: Gap) -> QuickAdd:
         """Open the search window of a gap."""
         popup = QuickAdd(self)

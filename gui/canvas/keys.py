@@ -16,6 +16,14 @@ _ARROWS = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1, Qt.Key.Key_Left: -1, Qt.Key.Ke
 _CTRL, _ALT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier
 
 
+def move_target(scene: NetworkScene, node_id: str, step: int) -> Gap | None:
+    """Where a layer goes when it is moved up (`step` -1) or down (1) by one place; None where it cannot."""
+    card = scene.cards[node_id]
+    gaps = scene.gaps(card.face.family, moving=node_id)
+    beyond = [gap for gap in gaps if (gap.y > card.y()) == (step > 0)]
+    return min(beyond, key=lambda gap: abs(gap.y - card.y()), default=None)
+
+
 class KeyMap:
     """Arrows select, Alt+arrows move the layer, Delete removes, Ctrl+D duplicates, + adds behind, Ctrl +/−/0 zooms."""
 
@@ -74,11 +82,8 @@ class KeyMap:
     def _move_layer(self, scene: NetworkScene, step: int) -> bool:
         if not scene.selected:
             return False
-        card = scene.cards[scene.selected]
-        gaps = scene.gaps(card.face.family, moving=scene.selected)
-        beyond = [gap for gap in gaps if (gap.y > card.y()) == (step > 0)]
-        if beyond:
-            target = min(beyond, key=lambda gap: abs(gap.y - card.y()))
+        target = move_target(scene, scene.selected, step)
+        if target is not None:
             self._view.move_wanted.emit(scene.selected, target.after)
         return True
 

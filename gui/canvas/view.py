@@ -6,6 +6,7 @@ import math
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
+    QContextMenuEvent,
     QDragEnterEvent,
     QDragLeaveEvent,
     QDragMoveEvent,
@@ -14,6 +15,7 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPen,
+    QResizeEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QApplication, QFrame, QGraphicsView, QWidget
@@ -21,10 +23,12 @@ from PySide6.QtWidgets import QApplication, QFrame, QGraphicsView, QWidget
 from engine.layers import LAYERS
 from gui.canvas.dragging import Reorder, dragged_kind
 from gui.canvas.keys import KeyMap
+from gui.canvas.menu import LayerMenu
 from gui.canvas.scene import Gap, NetworkScene
 from gui.theme import theme
 
 SMALLEST, LARGEST = 0.08, 2.5
+SMALLEST_OWN = 0.6  # that the view takes by itself, to fit its width
 DOTS_FROM = 0.45  # zoom below which the dots would be a grey haze
 SCROLL_MARGIN, SCROLL_STEP = 36, 14  # px at the edge, px per tick, while something is dragged there
 
@@ -54,6 +58,9 @@ class NetworkView(QGraphicsView):
         self._keys = KeyMap(self)
         self._pressed: tuple[str, QPoint] | None = None
         self._reorder: Reorder | None = None
+        self.menu: LayerMenu | None = None
+        self._zoom_is_chosen = False
+        scene.sceneRectChanged.connect(self._fit_width)
         self._scroller = QTimer(self, interval=30)
         self._scroller.timeout.connect(self._scroll_at_edge)
         theme().changed.connect(self.viewport().update)
@@ -65,8 +72,31 @@ class NetworkView(QGraphicsView):
         """1.0 is drawn size."""
         return self.transform().m11()
 
+    def reset_zoom(self) -> None:
+        """Drawn size, and smaller where the column would not fit in: a figure is not to be cut at the edge."""
+        self._zoom_is_chosen = False
+        self._fit_width()
+
+    def _fit_width(self, *_: object) -> None:
+        if self._zoom_is_chosen:
+            return
+        # Always without the scroll bar, which comes and goes with the zoom.
+        room = self.width() - self.verticalScrollBar().sizeHint().width()
+        wanted = room / max(1.0, self._scene.sceneRect().width())
+        bar = self.verticalScrollBar()
+        at_top = bar.value() == bar.minimum()
+        self.set_zoom(max(SMALLEST_OWN, min(1.0, wanted)))
+        self._zoom_is_chosen = False
+        if at_top:
+            bar.setValue(bar.minimum())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_width()
+
     def set_zoom(self, zoom: float) -> None:
         """Zoom around the mouse, or around the middle where the mouse is elsewhere."""
+        self._zoom_is_chosen = True
         zoom = max(SMALLEST, min(LARGEST, zoom))
         if math.isclose(zoom, self.zoom):
             return
@@ -167,6 +197,20 @@ class NetworkView(QGraphicsView):
             self._end_reorder(drop=True)
         else:
             super().mouseReleaseEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        by_key = event.reason() == QContextMenuEvent.Reason.Keyboard
+        under = self._scene.card_at(self.mapToScene(event.pos()))
+        card = self._scene.cards.get(self._scene.selected) if by_key else under
+        if card is None:
+            event.ignore()
+            return
+        self.selected.emit(card.node_id)
+        middle = self.mapFromScene(card.pos() + QPointF(0, card.height / 2))
+        if self.menu is not None:
+            self.menu.deleteLater()  # not when it closes: what was picked in it is told afterwards
+        self.menu = LayerMenu(self, self._scene, card.node_id)
+        self.menu.popup(self.viewport().mapToGlobal(middle) if by_key else event.globalPos())
 
     def leaveEvent(self, event) -> None:
         self._scene.show_plus(None)

@@ -4,7 +4,7 @@ import time
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QDropEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QContextMenuEvent, QDropEvent, QKeySequence, QShortcut
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -15,6 +15,7 @@ from gui.canvas import NetworkCanvas, layer_mime
 from gui.canvas.card import LayerCard
 from gui.canvas.face import faces
 from gui.canvas.kinds import by_family, find_kinds
+from gui.canvas.menu import LayerMenu
 from gui.canvas.quick_add import QuickAdd
 from gui.canvas.volume import block
 from gui.theme import theme
@@ -372,6 +373,82 @@ def test_zoom_by_the_wheel(canvas):
     place = QPointF(canvas.rect().center())
     QTest.wheelEvent(window, place, QPoint(0, 120), QPoint(), Qt.KeyboardModifier.ControlModifier)
     assert canvas.zoom == pytest.approx(1.2)
+
+
+def test_a_narrow_canvas_shows_whole_cards_until_another_zoom_is_chosen(qtbot, canvas):
+    for width in (300, 420, 600):
+        canvas.resize(width, 700)
+        seen = canvas.view.mapToScene(canvas.view.viewport().rect()).boundingRect()
+        frame = canvas.scene.cards["conv2d_1"].frame()
+        assert seen.left() <= frame.left() and frame.right() <= seen.right(), width
+    assert canvas.zoom == pytest.approx(1.0)
+    canvas.set_zoom(2.0)
+    canvas.resize(320, 700)
+    assert canvas.zoom == pytest.approx(2.0)
+    canvas.reset_zoom()
+    assert canvas.zoom < 1.0
+
+
+# ---- menu of a layer
+
+
+def menu_of(qtbot, canvas, node_id) -> LayerMenu:
+    place = middle_of(canvas, node_id)
+    viewport = canvas.view.viewport()
+    event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, place, viewport.mapToGlobal(place))
+    QApplication.sendEvent(viewport, event)
+    assert canvas.view.menu.isVisible()
+    return canvas.view.menu
+
+
+def test_the_menu_of_a_layer_asks_for_edits_and_says_the_keys(qtbot, canvas):
+    heard = heard_from(canvas)
+    for text in ("Duplicate", "Delete", "Move up", "Move down"):
+        menu = menu_of(qtbot, canvas, "relu_1")
+        actions = {action.text(): action for action in menu.actions() if action.text()}
+        actions[text].trigger()
+        menu.close()
+    assert canvas.selected_id() == "relu_1"
+    assert [entry for entry in heard if entry[0] != "selected"] == [
+        ("duplicate_wanted", "relu_1"),
+        ("remove_wanted", ["relu_1"]),
+        ("move_wanted", "relu_1", "image_1"),
+        ("move_wanted", "relu_1", "flatten_1"),
+    ]
+    keys = [actions[text].shortcut().toString() for text in ("Duplicate", "Delete", "Move up", "Move down")]
+    assert keys == ["Ctrl+D", "Del", "Alt+Up", "Alt+Down"]
+    assert all(actions[text].isShortcutVisibleInContextMenu() for text in ("Duplicate", "Delete", "Add after…"))
+
+
+@pytest.mark.parametrize(("text", "after"), [("Add before…", "conv2d_1"), ("Add after…", "relu_1")])
+def test_the_menu_opens_the_search_beside_the_layer(qtbot, canvas, text, after):
+    menu = menu_of(qtbot, canvas, "relu_1")
+    next(action for action in menu.actions() if action.text() == text).trigger()
+    menu.close()
+    heard = heard_from(canvas)
+    popup = canvas.findChild(QuickAdd)
+    qtbot.keyClicks(popup.search, "max")
+    qtbot.keyClick(popup.search, Qt.Key.Key_Return)
+    assert heard == [("insert_wanted", after, "max_pool")]
+
+
+def test_the_menu_offers_only_what_is_possible(qtbot, canvas):
+    allowed = {}
+    for node_id in ("image_1", "classes_1"):
+        menu = menu_of(qtbot, canvas, node_id)
+        allowed[node_id] = [action.text() for action in menu.actions() if action.text() and action.isEnabled()]
+        menu.close()
+    assert allowed == {"image_1": ["Delete", "Add after…"], "classes_1": ["Delete", "Add before…"]}
+
+
+def test_the_menu_key_opens_the_menu_of_the_selected_layer(canvas):
+    event = QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, QPoint(1, 1), QPoint(1, 1))
+    QApplication.sendEvent(canvas.view.viewport(), event)
+    assert canvas.view.menu is None
+    canvas.select("relu_1")
+    QApplication.sendEvent(canvas.view.viewport(), event)
+    assert canvas.view.menu.isVisible()
+    canvas.view.menu.close()
 
 
 def test_the_selected_card_is_scrolled_to(canvas):

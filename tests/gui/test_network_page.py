@@ -10,15 +10,18 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QPushButton, QToolBar
 
 from engine.compile import Facts, infer
-from engine.layers import LAYERS
+from engine.compile.infer import Problem
+from engine.layers import LAYERS, grouped
 from engine.params import params_of
 from engine.spec import DataSpec, NetworkSpec
 from engine.spec.network import chain, connect, move_after, remove, set_param
 from engine.templates import fitted, templates
 from gui.pages.network import NetworkPage, edits
+from gui.pages.network.problem_box import ProblemBox
 from gui.pages.network.repairs import repairs
 from gui.pages.network.words import bytes_in_words, counted
 from gui.studio import Studio
+from gui.theme import theme
 
 FACTS = Facts((3, 64, 64), 2)
 
@@ -531,6 +534,21 @@ def test_the_status_line_says_ready_or_what_is_wrong(qtbot, page, document):
     assert page.canvas.selected_id() == "classes_1"
 
 
+def test_sums_of_a_broken_network_are_not_said_to_be_those_of_the_whole(page, document):
+    draw(page, document)
+    document.edit("Break", network=remove(document.network, ["flatten_1"]))
+    page.select("")
+    parameters = grouped(document.report.parameters)
+    assert page.status.text().endswith(f"{parameters}</b> parameters so far")
+    assert page.status.cost.isHidden() and page.status.memory.isHidden()
+    summary = page.inspector.summary
+    assert summary.figure("parameters") == f"{parameters} so far"
+    assert summary.figure("cost") == summary.figure("memory") == "not known yet"
+    document.undo_stack.undo()
+    page.select("")
+    assert "so far" not in page.status.text() + summary.figure("parameters") and "MB" in summary.figure("memory")
+
+
 @pytest.mark.parametrize(
     ("number", "words"), [(0, "0"), (896, "896"), (38_200_000, "38.2 M"), (1_240_000_000, "1.24 G"), (12_345, "12.3 k")]
 )
@@ -556,6 +574,15 @@ def test_an_empty_network_offers_templates(qtbot, page, document):
     assert document.network.template == "lenet" and page.canvas.isVisible()
     document.undo_stack.undo()
     assert page.start.isVisible()
+
+
+def test_without_data_templates_say_for_how_many_classes_they_count(page, document):
+    card = page.start.list.cards[0]
+    assert "with 2 classes" not in card.accessibleName()
+    height = card.heightForWidth(260)
+    document.edit("No data", data=replace(document.data, classes=()))
+    assert "parameters with 2 classes" in card.accessibleName()
+    assert card.heightForWidth(260) > height, "the longer figures get a line of their own"
 
 
 def test_a_blank_network_starts_with_an_image(qtbot, page, document):
@@ -593,6 +620,55 @@ def test_a_small_window_keeps_all_three_columns_usable(qtbot, page, document):
     editor = page.inspector.layer.form.editor("filters")
     # Nothing is cut off at the right, once the layout has settled.
     qtbot.waitUntil(lambda: editor.mapTo(page.inspector, editor.rect().topRight()).x() < page.inspector.width())
+
+
+@pytest.fixture
+def large_text():
+    before = theme().scale
+    theme().set_scale(1.5)
+    yield
+    theme().set_scale(before)
+
+
+def test_large_text_in_a_small_window_cuts_nothing_off(qtbot, page, document, large_text):
+    draw(page, document, "small-vgg")
+    page.select("")
+    page.window().resize(930, 612)
+    qtbot.waitUntil(lambda: page.width() == 930)
+    inspector, toolbar = page.inspector, page.toolbar
+    assert inspector.geometry().right() <= page.splitter.width()
+    assert toolbar.width() >= toolbar.minimumSizeHint().width()
+    for view in (inspector.summary, inspector.layer):
+        assert view.minimumSizeHint().width() + 2 * 14 <= inspector.width(), type(view).__name__
+        page.select("conv2d_1")
+    page.select("")
+    for name in ("layers", "parameters", "memory"):
+        label = inspector.summary._figures[name]
+        qtbot.waitUntil(lambda label=label: label.mapTo(inspector, label.rect().topRight()).x() < inspector.width())
+        widest = max(label.fontMetrics().horizontalAdvance(word) for word in label.text().split(" "))
+        assert widest <= label.width(), name
+        assert label.heightForWidth(label.width()) <= label.height(), name
+    seen = page.canvas.view.mapToScene(page.canvas.view.viewport().rect()).boundingRect()
+    assert seen.right() >= page.canvas.scene.cards["conv2d_1"].frame().right()
+    text = page.canvas.scene.cards["conv2d_1"].face.shape_text
+    assert text == "32 × 64 × 64"
+
+
+def test_the_text_of_a_long_button_is_wrapped(qtbot):
+    box = ProblemBox()
+    qtbot.addWidget(box)
+    words = "Move Global average pooling behind Max pooling"
+    box.show_problem(Problem("", "Something"), [(words, lambda: None)])
+    box.resize(280, 300)
+    with qtbot.waitExposed(box):
+        box.show()
+    (button,) = box.buttons()
+    assert button.text().replace("\n", " ") == words and "\n" in button.text()
+    assert button.toolTip() == "" and button.accessibleName() == words
+    qtbot.waitUntil(lambda: button.height() >= 2 * button.fontMetrics().height())
+    box.resize(170, 300)
+    qtbot.waitUntil(lambda: button.toolTip() == words)
+    assert button.text().startswith("Move Global") and button.text().endswith("…")
 
 
 def test_graphs_can_be_shown(page, document):

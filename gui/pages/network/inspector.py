@@ -46,4 +46,4 @@ class Inspector(QFrame):
         self._stack.setCurrentIndex(1 if shown else 0)
 
     def _wear(self) -> None:
-        self.setMinimumWidth(theme().px(262))
+        self.setMinimumWidth(theme().px(216))

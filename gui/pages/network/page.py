@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QApplication, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.compile.infer import Problem
@@ -63,17 +63,39 @@ class NetworkPage(QWidget):
         column.setSpacing(0)
         for widget, stretch in ((self.toolbar, 0), (self._middle, 1), (self.status, 0)):
             column.addWidget(widget, stretch)
-        centre.setMinimumWidth(theme().px(300))
+        self._centre = centre
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setHandleWidth(4)
         self.splitter.setChildrenCollapsible(False)
         for widget in (self.palette_panel, centre, self.inspector):
             self.splitter.addWidget(widget)
         self.splitter.setStretchFactor(1, 1)
-        self.splitter.setSizes([theme().px(206), 2000, theme().px(290)])
+        self._widths_are_chosen = False
+        self.splitter.splitterMoved.connect(self._on_dragged)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self.splitter)
+
+    def _on_dragged(self) -> None:
+        self._widths_are_chosen = True
+
+    def _share_width(self) -> None:
+        """Divide the width: where it is short of the text size, the sides give way and the toolbar stays whole."""
+        px = theme().px
+        self._centre.setMinimumWidth(self.toolbar.minimumSizeHint().width())
+        if not self._widths_are_chosen:
+            room = self.width() - 2 * self.splitter.handleWidth()
+            right = max(self.inspector.minimumWidth(), min(px(290), round(room * 0.36)))
+            left = max(self.palette_panel.minimumWidth(), min(px(206), room - right - px(400)))  # one column of cards
+            self.splitter.setSizes([left, max(1, room - left - right), right])
+
+    def _wear(self) -> None:
+        self._share_width()
+        self._show_figures()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._share_width()
 
     def _listen(self) -> None:
         document, canvas, layer = self._document, self.canvas, self.inspector.layer
@@ -101,7 +123,7 @@ class NetworkPage(QWidget):
         layer.label_changed.connect(self._set_label)
         layer.duplicate_wanted.connect(lambda: self._duplicate(canvas.selected_id()))
         layer.remove_wanted.connect(lambda: self._remove([canvas.selected_id()]))
-        theme().changed.connect(self._show_figures)
+        theme().changed.connect(self._wear)
 
     # ---- what is shown
 
@@ -120,7 +142,7 @@ class NetworkPage(QWidget):
     def _on_replaced(self) -> None:
         self._known = frozenset()
         self.canvas.select("")
-        self.canvas.set_zoom(1.0)
+        self.canvas.reset_zoom()
 
     def _show_network(self) -> None:
         """Bring everything to the document's present network and report."""

@@ -162,7 +162,7 @@ class LayerPalette(QFrame):
         self.search.selectAll()
 
     def _wear(self) -> None:
-        self.setMinimumWidth(theme().px(172))
+        self.setMinimumWidth(theme().px(108))
         self.list.doItemsLayout()
 
     def _show(self, query: str) -> None:

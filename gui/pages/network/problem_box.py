@@ -17,20 +17,29 @@ Action = tuple[str, Callable[[], object]]
 
 
 class _WideButton(QPushButton):
-    """As wide as the box, with its words shortened where they do not fit; they never make the panel wider."""
+    """As wide as the box, its words in two lines where one is too short; they never make the panel wider."""
 
     def __init__(self, text: str):
-        super().__init__(text)
+        super().__init__()
         self._words = text
         self.setAccessibleName(text)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        room = self.width() - theme().px(24)
-        shown = self.fontMetrics().elidedText(self._words, Qt.TextElideMode.ElideRight, room)
-        self.setText(shown)
-        self.setToolTip("" if shown == self._words else self._words)
+        lines = self._lines(self.width() - theme().px(24))
+        self.setText("\n".join(lines).replace("&", "&&"))
+        self.setToolTip("" if " ".join(lines) == self._words else self._words)
+
+    def _lines(self, room: int) -> list[str]:
+        """The words in at most two lines, the second shortened where even that is too little."""
+        metrics, words = self.fontMetrics(), self._words.split(" ")
+        if metrics.horizontalAdvance(self._words) <= room:
+            return [self._words]
+        fitting = (n for n in range(len(words) - 1, 0, -1) if metrics.horizontalAdvance(" ".join(words[:n])) <= room)
+        first = next(fitting, 1)
+        rest = [" ".join(words[:first]), " ".join(words[first:])]
+        return [metrics.elidedText(line, Qt.TextElideMode.ElideRight, room) for line in rest if line]
 
 
 class ProblemBox(QFrame):

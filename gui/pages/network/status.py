@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QWi
 
 from engine.compile import NetworkReport
 from engine.layers import grouped
+from gui.pages.network.edits import unjudged
 from gui.pages.network.words import bytes_in_words, counted
 from gui.theme import icon, theme
 from gui.widgets.panel import text_label
@@ -62,10 +63,15 @@ class NetworkStatus(QFrame):
         count = len(report.nodes)
         self.layers.setText(self.tr("1 layer") if count == 1 else self.tr("{count} layers").format(count=count))
         figure = f"<b style='color: {theme().tokens.text}'>{grouped(report.parameters)}</b>"
-        self.parameters.setText(self.tr("{count} parameters").format(count=figure))
-        self.cost.setText(self.tr("{count} multiply-adds / image").format(count=counted(report.multiply_adds)))
-        memory = bytes_in_words(report.memory(batch_size))
-        self.memory.setText(self.tr("≈ {memory} at batch {size}").format(memory=memory, size=batch_size))
+        is_part = unjudged(report) > 0  # behind a problem nothing is counted: the sums are not those of the network
+        words = self.tr("{count} parameters so far") if is_part else self.tr("{count} parameters")
+        self.parameters.setText(words.format(count=figure))
+        cost = self.tr("{count} multiply-adds / image").format(count=counted(report.multiply_adds))
+        memory = self.tr("≈ {memory} at batch {size}").format(
+            memory=bytes_in_words(report.memory(batch_size)), size=batch_size
+        )
+        self.cost.setText("" if is_part else cost)
+        self.memory.setText("" if is_part else memory)
         self._fit()
 
     def _color_state(self, token: str) -> None:
@@ -79,7 +85,7 @@ class NetworkStatus(QFrame):
 
     def text(self) -> str:
         """All that the line says, also what does not fit."""
-        words = " · ".join(label.text() for label in self._labels())
+        words = " · ".join(label.text() for label in self._labels() if label.text())
         return f"{self.state.accessibleName()} · {words}"
 
     def _wear(self) -> None:
@@ -97,7 +103,7 @@ class NetworkStatus(QFrame):
         room = self.width() - min(needed, int(self.width() * 0.45)) - 2 * spacing
         for label in (self.parameters, self.layers, self.memory, self.cost):
             room -= label.sizeHint().width() + spacing
-            label.setVisible(room >= 0)
+            label.setVisible(room >= 0 and bool(label.text()))
         shown = sum(label.sizeHint().width() + spacing for label in self._labels() if not label.isHidden())
         text_room = self.width() - shown - theme().px(60)
         self.state.setText(

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 from engine.compile import NetworkReport
 from engine.compile.infer import Problem
 from engine.layers import grouped
+from gui.pages.network.edits import unjudged
 from gui.pages.network.problem_box import Action, ProblemBox
 from gui.pages.network.words import bytes_in_words, counted
 from gui.theme import theme
@@ -23,7 +24,7 @@ class NetworkSummary(QWidget):
         self.problem = ProblemBox()
         self._grid = QGridLayout()
         self._grid.setVerticalSpacing(theme().tokens.space)
-        self._grid.setColumnStretch(0, 1)
+        self._grid.setColumnStretch(1, 1)  # a figure wraps where it must, and is never cut into another one
         self._figures: dict[str, QLabel] = {}
         for name, words, tip in self._lines():
             self._add_line(name, words, tip)
@@ -62,12 +63,13 @@ class NetworkSummary(QWidget):
         )
 
     def _add_line(self, name: str, words: str, tip: str) -> None:
-        label, figure = dim_label(words), text_label()
+        label, figure = dim_label(words), text_label(wrap=True)
+        figure.setAlignment(Qt.AlignmentFlag.AlignRight)
         label.setToolTip(tip)
         figure.setToolTip(tip)
         row = self._grid.rowCount()
         self._grid.addWidget(label, row, 0)
-        self._grid.addWidget(figure, row, 1, Qt.AlignmentFlag.AlignRight)
+        self._grid.addWidget(figure, row, 1)
         self._figures[name] = figure
 
     def show_report(
@@ -80,14 +82,23 @@ class NetworkSummary(QWidget):
             "layers": str(len(report.nodes)),
             "input": " × ".join(map(str, report.facts.shape)),
             "classes": str(report.facts.classes) if report.facts.classes else self.tr("not known yet"),
-            "parameters": grouped(report.parameters),
-            "cost": self.tr("{count} / image").format(count=counted(report.multiply_adds)),
-            "memory": self.tr("≈ {memory} at batch {size}").format(
-                memory=bytes_in_words(report.memory(batch_size)), size=batch_size
-            ),
+            **self._totals(report, batch_size),
         }
         for name, text in shown.items():
             self._figures[name].setText(text)
+
+    def _totals(self, report: NetworkReport, batch_size: int) -> dict[str, str]:
+        parameters = grouped(report.parameters)
+        if unjudged(report):  # behind a problem nothing is counted: the sums are not those of the network
+            unknown = self.tr("not known yet")
+            parameters = self.tr("{count} so far").format(count=parameters) if report.parameters else unknown
+            return {"parameters": parameters, "cost": unknown, "memory": unknown}
+        memory = bytes_in_words(report.memory(batch_size))
+        return {
+            "parameters": parameters,
+            "cost": self.tr("{count} / image").format(count=counted(report.multiply_adds)),
+            "memory": self.tr("≈ {memory} at batch {size}").format(memory=memory, size=batch_size),
+        }
 
     def figure(self, name: str) -> str:
         """The text of one line, by name: "layers", "parameters", ..."""

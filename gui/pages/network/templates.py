@@ -36,13 +36,26 @@ class TemplateCard(QAbstractButton):
         # Without data there are no classes yet; two are the fewest there can be.
         assumed = facts if facts.classes else Facts(facts.shape, 2)
         report = infer(fitted(self.template.name, assumed), assumed)
-        self._figures = self.tr("{count} parameters").format(count=grouped(report.parameters))
+        words = self.tr("{count} parameters") if facts.classes else self.tr("{count} parameters with 2 classes")
+        self._figures = words.format(count=grouped(report.parameters))
         self.setAccessibleName(f"{self.template.title}, {self._figures}. {self.template.summary}")
+        self.updateGeometry()
         self.update()
+
+    def _figures_below(self, width: int) -> bool:
+        """Whether the figures need a line of their own: a number is never cut."""
+        title = QFontMetricsF(self._title_font()).horizontalAdvance(self.template.title)
+        figures = QFontMetricsF(theme().font(12)).horizontalAdvance(self._figures)
+        return title + figures + theme().px(28 + 12) > width
 
     def _words_room(self, width: int) -> QRectF:
         px = theme().px
-        return QRectF(px(14), px(11) + px(21), max(10, width - px(28)), 10_000)
+        top = px(11) + px(21) * (2 if self._figures_below(width) else 1)
+        return QRectF(px(14), top, max(10, width - px(28)), 10_000)
+
+    @staticmethod
+    def _title_font() -> QFont:
+        return theme().font(13.5, QFont.Weight.DemiBold)
 
     def _body(self) -> QFont:
         return theme().font(12.5)
@@ -70,8 +83,11 @@ class TemplateCard(QAbstractButton):
         line = QRectF(px(14), px(10), self.width() - px(28), px(20))
         painter.setFont(theme().font(12))
         painter.setPen(color("dim"))
-        painter.drawText(line, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, self._figures)
-        painter.setFont(theme().font(13.5, QFont.Weight.DemiBold))
+        below = self._figures_below(self.width())
+        side = Qt.AlignmentFlag.AlignLeft if below else Qt.AlignmentFlag.AlignRight
+        figures_line = line.translated(0, px(20) if below else 0)
+        painter.drawText(figures_line, side | Qt.AlignmentFlag.AlignVCenter, self._figures)
+        painter.setFont(self._title_font())
         painter.setPen(color("text"))
         painter.drawText(line, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, self.template.title)
         painter.setFont(self._body())
