@@ -45,6 +45,15 @@ def create_app(argv: Sequence[str]) -> tuple[QApplication, MainWindow]:
     return app, window
 
 
+def keep_responsive() -> GuiCollector:
+    """Tune this process for a window that paints while a network trains in it."""
+    # Python hands its lock from thread to thread every 5 ms; a tenth of that is still far more than a switch costs.
+    sys.setswitchinterval(0.0005)
+    collector = GuiCollector()
+    collector.start()
+    return collector
+
+
 def main(argv: Sequence[str]) -> int:
     """Run Atelier until its window is closed. Returns: the exit status."""
     _write_log()
@@ -52,10 +61,7 @@ def main(argv: Sequence[str]) -> int:
     catcher = ExceptionCatcher()
     catcher.caught.connect(window.show_crash)
     catcher.install()
-    # Python hands its lock from thread to thread every 5 ms; a window that paints while a network trains waits less.
-    sys.setswitchinterval(0.0005)
-    collector = GuiCollector()
-    collector.start()
+    collector = keep_responsive()
     warm_up = WarmUp([*(module for _, _, module, _ in PLACES.values()), "gui.plots.area"])
     warm_up.done.connect(window.top_bar.set_device)
     warm_up.done.connect(window.build_pages)

@@ -17,6 +17,7 @@ from PySide6.QtCore import (
     QRect,
     QSize,
     Qt,
+    QTimer,
     Signal,
     Slot,
 )
@@ -40,6 +41,7 @@ from gui.pictures.model import Answers, ModelIndex, Pictured, PictureModel
 from gui.theme import theme
 
 SMALLEST_TILE, LARGEST_TILE = 40, 400
+LINE_MS = 15  # between the repaints of two lines whose answers have changed
 
 
 class PictureView(QAbstractItemView):
@@ -72,6 +74,9 @@ class PictureView(QAbstractItemView):
         self._keys_on_screen: dict[Key, int] = {}
         self._is_missing = False  # something that was painted had no thumbnail yet
         self._hovered = -1
+        self._stale_lines: list[int] = []  # whose tiles have changed and are still to be repainted
+        self._line_timer = QTimer(self, singleShot=True, interval=LINE_MS)
+        self._line_timer.timeout.connect(self._repaint_a_line)
         self._kept: tuple[Pictured | None, int, int] | None = None
         self._delegate = PictureDelegate(self._thumbnail, self)
         self._delegate.look = TileLook(ratio, caption, history, whole=whole)
@@ -127,8 +132,9 @@ class PictureView(QAbstractItemView):
 
     def set_placeholder(self, text: str) -> None:
         """Say this in the middle while there are no pictures."""
-        self._placeholder = text
-        self.viewport().update()
+        if text != self._placeholder:
+            self._placeholder = text
+            self.viewport().update()
 
     def selected_numbers(self) -> np.ndarray:
         """Return the selected picture numbers, in the order shown."""
@@ -200,6 +206,8 @@ class PictureView(QAbstractItemView):
         return max(1, self.contentsRect().width() - self.verticalScrollBar().sizeHint().width())
 
     def _relayout(self) -> None:
+        self._stale_lines.clear()
+        self._line_timer.stop()
         count = self.model().rowCount() if self.model() is not None else 0
         columns, width, gap = fitted(self._room(), theme().px(self._wanted_tile))
         self._delegate.fit_captions(self.pictures.classes if self.model() is not None else (), width)
@@ -254,8 +262,19 @@ class PictureView(QAbstractItemView):
 
     def dataChanged(self, top_left: QModelIndex, bottom_right: QModelIndex, roles: list[int] = ()) -> None:
         seen = self.visible_rows()
-        if top_left.row() < seen.stop and bottom_right.row() >= seen.start:
-            self.viewport().update()
+        changed = range(max(seen.start, top_left.row()), min(seen.stop, bottom_right.row() + 1))
+        lines = {row // self._grid.columns for row in changed}
+        self._stale_lines = sorted(lines | set(self._stale_lines))
+        if self._stale_lines and not self._line_timer.isActive():
+            self._repaint_a_line()
+
+    def _repaint_a_line(self) -> None:
+        """Repaint one line of changed tiles per turn: all of them at once would hold up the window for 20 ms."""
+        line = self._stale_lines.pop(0)
+        first = self._rect(line * self._grid.columns)
+        self.viewport().update(0, first.top(), self.viewport().width(), first.height())
+        if self._stale_lines:
+            self._line_timer.start()
 
     # ---- what QAbstractItemView asks for
 

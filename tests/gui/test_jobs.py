@@ -1,5 +1,7 @@
 """Jobs: events arrive in the GUI thread, and every job ends with exactly one outcome."""
 
+import os
+import sys
 import threading
 from collections.abc import Generator
 from typing import Any
@@ -10,6 +12,7 @@ from PySide6.QtCore import QObject, QThread, Slot
 from engine.errors import EngineError
 from engine.jobs import Cancelled, JobControl
 from gui.jobs import Failed, Finished, JobRunner, Stopped
+from gui.jobs.runner import NICENESS
 
 PATIENCE = 20_000  # ms; a busy machine
 
@@ -287,3 +290,17 @@ def test_fifty_jobs_leave_no_threads(qtbot, runner, witness):
 
 def test_a_cancellation_says_whether_to_keep():
     assert Cancelled().keep and not Cancelled(False).keep
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux gives threads a niceness of their own")
+def test_the_window_goes_first(qtbot):
+    def work(control: JobControl):
+        yield os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    runner, seen = JobRunner(), []
+    runner.progressed.connect(seen.append)
+    before = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    with qtbot.waitSignal(runner.ended):
+        runner.start(work)
+    assert seen == [NICENESS]
+    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == before
