@@ -28,10 +28,10 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 
 from engine.data.formats import (
     MAX_PIXELS,
-    PICTURE_SUFFIXES,
     covered_by_strips,
     formats_to_try,
     looks_like_picture,
+    picture_suffixes,
     silence_pillow,
     why_failed,
     why_too_large,
@@ -41,7 +41,6 @@ from engine.errors import PictureError
 
 __all__ = [
     "MAX_PIXELS",
-    "PICTURE_SUFFIXES",
     "Colour",
     "Fit",
     "PictureFacts",
@@ -49,6 +48,7 @@ __all__ = [
     "looks_like_picture",
     "open_picture",
     "picture_facts",
+    "picture_suffixes",
     "read_array",
     "sample_thumbnail",
     "to_array",

@@ -16,11 +16,11 @@ from PIL import Image
 from engine.data.formats import silence_pillow
 from engine.data.pictures import (
     MAX_PIXELS,
-    PICTURE_SUFFIXES,
     PictureFacts,
     looks_like_picture,
     open_picture,
     picture_facts,
+    picture_suffixes,
     read_array,
     sample_thumbnail,
     to_array,
@@ -97,10 +97,10 @@ def test_names_of_other_things(name):
 
 
 def test_suffixes_cover_what_people_have():
-    assert {".jpg", ".jpeg", ".png", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".jp2"} <= PICTURE_SUFFIXES
-    assert {".heic", ".heif", ".avif", ".mpo", ".tga", ".ico"} <= PICTURE_SUFFIXES
-    assert not PICTURE_SUFFIXES & {".pdf", ".eps", ".ps", ".hdf", ".h5", ".grib", ".wmf", ".emf", ".mpg", ".mpeg"}
-    assert all(suffix == suffix.lower() for suffix in PICTURE_SUFFIXES)
+    assert {".jpg", ".jpeg", ".png", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".jp2"} <= picture_suffixes()
+    assert {".heic", ".heif", ".avif", ".mpo", ".tga", ".ico"} <= picture_suffixes()
+    assert not picture_suffixes() & {".pdf", ".eps", ".ps", ".hdf", ".h5", ".grib", ".wmf", ".emf", ".mpg", ".mpeg"}
+    assert all(suffix == suffix.lower() for suffix in picture_suffixes())
 
 
 @pytest.mark.parametrize(

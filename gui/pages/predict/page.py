@@ -8,7 +8,7 @@ from PySide6.QtCore import QBuffer, QIODevice, Qt
 from PySide6.QtGui import QGuiApplication, QHideEvent, QImage, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QListView, QPushButton, QStackedLayout, QVBoxLayout, QWidget
 
-from engine.data.pictures import PICTURE_SUFFIXES
+from engine.data.pictures import picture_suffixes
 from engine.errors import EngineError
 from engine.evaluate.table import write_csv
 from gui.pages.predict.card_delegate import GAP, MOST_BARS, ResultDelegate
@@ -260,7 +260,7 @@ class PredictPage(QWidget):
             self.view.setCurrentIndex(self.model.index(0))
 
     def _open(self) -> None:
-        patterns = " ".join(f"*{suffix}" for suffix in sorted(PICTURE_SUFFIXES))
+        patterns = " ".join(f"*{suffix}" for suffix in sorted(picture_suffixes()))
         filters = [self.tr("Images") + f" ({patterns})", self.tr("All files") + " (*)"]
         paths = choose_files(self, self._studio.settings, "predict", self.tr("Open images"), filters)
         if paths:
