@@ -41,13 +41,10 @@ class Photographer:
     """Drives the window and keeps what it looks like."""
 
     def __init__(self, out: Path, everything: bool):
-        from PySide6.QtCore import QEventLoop
-
         from engine.train.device import describe
         from gui.app import create_app
 
         self._out, self._everything = out, everything
-        self._some_events = QEventLoop.ProcessEventsFlag.AllEvents
         self.app, self.window = create_app([])
         self.studio = self.window.studio
         self.window.top_bar.set_device(describe())
@@ -56,16 +53,19 @@ class Photographer:
 
     def wait(self, condition: Callable[[], object], seconds: float = 300) -> None:
         """Let the window work until `condition` holds."""
-        end = time.monotonic() + seconds
-        while not condition():
-            if time.monotonic() > end:
-                raise SystemExit("the window did not get there in time")
-            self.app.processEvents(self._some_events, 20)
+        from PySide6.QtCore import QEventLoop, QTimer
+
+        end, loop, timer = time.monotonic() + seconds, QEventLoop(), QTimer(interval=20)
+        timer.timeout.connect(lambda: (condition() or time.monotonic() > end) and loop.quit())
+        timer.start()
+        loop.exec()
+        if not condition():
+            raise SystemExit("the window did not get there in time")
 
     def settle(self, seconds: float = 0.8) -> None:
         """Let thumbnails and repaints arrive."""
         end = time.monotonic() + seconds
-        self.wait(lambda: time.monotonic() > end)
+        self.wait(lambda: time.monotonic() > end, seconds + 60)
 
     def keep(self, place: str, name: str = "") -> None:
         """Save what a place looks like."""
