@@ -40,7 +40,7 @@ class LivePredictions(Panel):
         self.score = ElidedLabel()
         self.score.setProperty("dim", True)
         self.add_extra(self.score)
-        self.grid = PictureView(tile=104, caption=True, history=True, whole=True)
+        self.grid = PictureView(tile=132, caption=True, history=True, whole=True)
         self.grid.setObjectName("train.watched")
         self.grid.setAccessibleName(self.tr("Predictions of validation images"))
         self.grid.opened.connect(self.open_picture)
