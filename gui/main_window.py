@@ -64,7 +64,7 @@ class MainWindow(QMainWindow):
         middle.setSpacing(0)
         self._error_margin = QVBoxLayout()
         self._error_margin.addWidget(self.error_bar)
-        self._error_margin.setContentsMargins(12, 0, 12, 0)
+        self._error_margin.setContentsMargins(12, 12, 12, 0)
         middle.addLayout(self._error_margin)
         middle.addWidget(self.pages, 1)
         body = QHBoxLayout()
