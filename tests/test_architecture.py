@@ -14,7 +14,8 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 ENGINE = (
-    *("errors", "registry", "params", "jobs", "files", "spec", "layers", "compile", "templates", "data", "tasks"),
+    *("errors", "registry", "params", "jobs", "files", "spec", "layers", "compile", "edits", "templates", "importing"),
+    *("data", "tasks"),
     *("pretrained", "train", "evaluate", "explain", "export", "project", "cli"),
 )
 """Each part of the engine may import what stands before it."""
@@ -37,7 +38,14 @@ LEAVES = {"launcher", "system_libraries"}
 
 WINDOW = {"PySide6", "shiboken6", "pyqtgraph", "gui"}
 HEAVY = {"torch", "torchvision", "sklearn", "safetensors"}
-LIGHT = ("engine/spec", "engine/layers", "engine/compile/infer.py", "engine/compile/__init__.py", "engine/templates.py")
+LIGHT = (
+    "engine/spec",
+    "engine/layers",
+    "engine/compile/infer.py",
+    "engine/compile/__init__.py",
+    "engine/templates.py",
+    "engine/edits",
+)
 """What the window loads before its first paint and at every keystroke."""
 
 

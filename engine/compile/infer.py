@@ -6,10 +6,11 @@ Plain arithmetic, no torch: it runs at every keystroke. It never raises, whateve
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from engine.errors import EngineError, ShapeMismatch
-from engine.layers import LAYERS, LayerKind, Shape
-from engine.params import params_of
+from engine.layers import BlockKind, LayerKind, Shape, kind_named
+from engine.params import Value, params_of
 from engine.spec.network import NetworkSpec, Node, ordered
 
 BYTES_PER_NUMBER = 4
@@ -48,14 +49,17 @@ class NodeReport:
     """What is known about one node; everything is None or 0 from the first problem on.
 
     Attributes:
+        kind: None where this version of Atelier does not know it.
         layer: its kind with all settings, automatic ones filled in.
         inputs: shapes it receives.
         shape: of its output.
         multiply_adds: for one picture.
-        activation_bytes: of its output for one picture, float32.
+        activation_bytes: of its output for one picture, float32; of a block, of all outputs inside.
+        inside: of a block, the report of what it draws.
     """
 
     node: Node
+    kind: type[LayerKind] | None = None
     layer: LayerKind | None = None
     inputs: tuple[Shape, ...] = ()
     shape: Shape | None = None
@@ -63,15 +67,21 @@ class NodeReport:
     multiply_adds: int = 0
     activation_bytes: int = 0
     problem: Problem | None = None
+    inside: "NetworkReport | None" = None
 
 
 @dataclass(frozen=True)
 class NetworkReport:
-    """The reports of all nodes by id, in the order of computation, and what concerns the whole network."""
+    """The reports of all nodes by id, in the order of computation, and what concerns the whole network.
+
+    Attributes:
+        inputs: of the inside of a block, the shapes that its ports bring in; empty for a whole network.
+    """
 
     nodes: Mapping[str, NodeReport]
     problems: tuple[Problem, ...]
     facts: Facts
+    inputs: tuple[Shape, ...] = ()
 
     @property
     def is_ready(self) -> bool:
@@ -97,12 +107,17 @@ class NetworkReport:
         return batch_size * self.activation_bytes + 4 * BYTES_PER_NUMBER * self.parameters
 
 
-def infer(network: NetworkSpec, facts: Facts) -> NetworkReport:
-    """Follow the shapes through `network`."""
+def infer(network: NetworkSpec, facts: Facts, inputs: tuple[Shape, ...] = ()) -> NetworkReport:
+    """Follow the shapes through `network`.
+
+    Args:
+        inputs: what the ports bring in, where `network` is the inside of a block.
+    """
     in_order, on_a_cycle = ordered(network)
+    ports = dict(zip((node.id for node in network.nodes if node.kind == "port"), inputs, strict=False))
     reports: dict[str, NodeReport] = {}
     for node in in_order:
-        reports[node.id] = _report(node, reports, facts)
+        reports[node.id] = _report(node, network, reports, facts, ports)
     reports.update({node.id: NodeReport(node) for node in on_a_cycle})
     for node in _looping(on_a_cycle):
         problem = Problem(
@@ -110,7 +125,16 @@ def infer(network: NetworkSpec, facts: Facts) -> NetworkReport:
         )
         reports[node.id] = NodeReport(node, problem=problem)
     found = [report.problem for report in reports.values() if report.problem]
-    return NetworkReport(reports, (*found, *_whole(network, reports, facts)), facts)
+    whole = _inside(network, reports) if inputs else _whole(network, reports, facts)
+    return NetworkReport(reports, (*found, *whole), facts, inputs)
+
+
+def output_of(network: NetworkSpec) -> str | None:
+    """Of the inside of a block, the node whose output leaves it: the one that feeds no other; None where it is not
+    clear which."""
+    fed = {source for node in network.nodes for source in node.inputs}
+    ends = [node.id for node in network.nodes if node.id not in fed and node.kind != "port"]
+    return ends[0] if len(ends) == 1 else None
 
 
 def _looping(stuck: tuple[Node, ...]) -> tuple[Node, ...]:
@@ -123,10 +147,14 @@ def _looping(stuck: tuple[Node, ...]) -> tuple[Node, ...]:
         stuck = rest
 
 
-def _report(node: Node, done: Mapping[str, NodeReport], facts: Facts) -> NodeReport:
+def _report(
+    node: Node, network: NetworkSpec, done: Mapping[str, NodeReport], facts: Facts, ports: Mapping[str, Shape]
+) -> NodeReport:
     report = NodeReport(node)
     try:
-        layer = resolved(node, facts)
+        kind = kind_named(node.kind, network.blocks)
+        report = replace(report, kind=kind)
+        layer = _resolved(kind, tuple(node.params.items()), facts)
         report = replace(report, layer=layer)
         missing = [source for source in node.inputs if source not in done]
         if missing:
@@ -134,36 +162,89 @@ def _report(node: Node, done: Mapping[str, NodeReport], facts: Facts) -> NodeRep
                 f"It is linked to “{missing[0]}”, which is not there.",
                 fix="Connect it to another layer.",
             )
-        if len(node.inputs) != layer.arity:
+        fewest, most = layer.arity
+        if not fewest <= len(node.inputs) <= most:
             raise _wrong_arity(layer, len(node.inputs))
-        shapes = tuple(done[source].shape for source in node.inputs) if layer.arity else (facts.shape,)
+        shapes = tuple(done[source].shape for source in node.inputs) if most else (_arriving(node, facts, ports),)
         if any(shape is None for shape in shapes):
             return report  # the cause is reported where it is; repeating it at every later layer would hide it
-        return _measured(replace(report, inputs=shapes))
+        return _measured(report, layer, shapes, facts)
     except EngineError as error:
         return replace(report, problem=Problem(node.id, error.what, error.why, error.fix))
 
 
-def _measured(report: NodeReport) -> NodeReport:
-    layer, shapes = report.layer, report.inputs
-    shape = layer.infer(*shapes)
-    return replace(
-        report,
-        shape=shape,
-        parameters=layer.parameters(*shapes),
-        multiply_adds=layer.multiply_adds(*shapes),
-        activation_bytes=BYTES_PER_NUMBER * math.prod(shape) if layer.arity else 0,
-    )
+def _arriving(node: Node, facts: Facts, ports: Mapping[str, Shape]) -> Shape:
+    if node.kind != "port":
+        return facts.shape
+    if node.id in ports:
+        return ports[node.id]
+    raise EngineError("A block input stands outside of a block.", why="Nothing arrives there.", fix="Delete it.")
 
 
-def resolved(node: Node, facts: Facts) -> LayerKind:
+def _measured(report: NodeReport, layer: LayerKind, shapes: tuple[Shape, ...], facts: Facts) -> NodeReport:
+    found = _block_measures(layer, shapes, facts) if isinstance(layer, BlockKind) else _layer_measures(layer, shapes)
+    if isinstance(found, Problem):
+        return replace(report, inputs=shapes, problem=replace(found, node_id=report.node.id))
+    return replace(report, inputs=shapes, **found)
+
+
+Measures = Mapping[str, object] | Problem
+"""The fields of a `NodeReport` that follow from the layer and its inputs; or what is wrong, not yet at a node. Kept
+between calls: after an edit nearly all layers are what they were."""
+
+
+@lru_cache(maxsize=8192)
+def _layer_measures(layer: LayerKind, shapes: tuple[Shape, ...]) -> Measures:
+    try:
+        shape = layer.infer(*shapes)
+    except EngineError as error:
+        return Problem("", error.what, error.why, error.fix)
+    return {
+        "shape": shape,
+        "parameters": layer.parameters(*shapes),
+        "multiply_adds": layer.multiply_adds(*shapes),
+        "activation_bytes": BYTES_PER_NUMBER * math.prod(shape) if layer.arity[1] else 0,
+    }
+
+
+@lru_cache(maxsize=2048)
+def _block_measures(layer: BlockKind, shapes: tuple[Shape, ...], facts: Facts) -> Measures:
+    try:
+        inside = infer(layer.draw(*shapes), facts, shapes)
+    except EngineError as error:
+        return Problem("", error.what, error.why, error.fix)
+    if inside.problems:
+        problem = inside.problems[0]
+        where = f" (inside, at “{problem.node_id}”)" if problem.node_id else ""
+        return Problem("", f"{problem.what.rstrip('.')}{where}.", problem.why, problem.fix)
+    return {
+        "shape": inside.nodes[output_of(layer.draw(*shapes))].shape,  # type: ignore[index] - without problems it is clear
+        "parameters": inside.parameters,
+        "multiply_adds": inside.multiply_adds,
+        "activation_bytes": inside.activation_bytes,
+        "inside": inside,
+    }
+
+
+def resolved(node: Node, facts: Facts, network: NetworkSpec | None = None) -> LayerKind:
     """The node's layer with all settings, automatic ones taken from the data.
 
     Raises: EngineError for an unknown kind, an unknown or impossible setting, or a fact that is not known yet.
     """
-    kind = LAYERS[node.kind]
+    kind = kind_named(node.kind, network.blocks if network else ())
+    return _resolved(kind, tuple(node.params.items()), facts)
+
+
+def _resolved(kind: type[LayerKind], given: tuple[tuple[str, Value], ...], facts: Facts) -> LayerKind:
+    try:
+        return _kept(kind, given, facts)
+    except TypeError:  # a value that cannot be looked up, as only a damaged file has it
+        return _filled_in(kind, given, facts)
+
+
+def _filled_in(kind: type[LayerKind], given: tuple[tuple[str, Value], ...], facts: Facts) -> LayerKind:
     settings = {setting.name: setting for setting in params_of(kind)}
-    params = dict(node.params)
+    params = dict(given)
     for name in params:
         if name not in settings:
             raise EngineError(
@@ -184,22 +265,56 @@ def resolved(node: Node, facts: Facts) -> LayerKind:
     return kind(**params)
 
 
+_kept = lru_cache(maxsize=8192, typed=True)(_filled_in)  # typed: 1, 1.0 and True are not the same setting
+
+
 def _wrong_arity(layer: LayerKind, found: int) -> ShapeMismatch:
-    if layer.arity == 0:
+    fewest, most = layer.arity
+    if most == 0:
         return ShapeMismatch(
             f"“{layer.title}” cannot follow another layer.", why="Pictures start there.", fix="Move it to the top."
         )
-    wanted = "one input" if layer.arity == 1 else f"{layer.arity} inputs"
+    wanted = "one input" if most == 1 else f"{fewest} inputs" if most == fewest else f"at least {fewest} inputs"
     return ShapeMismatch(
         f"“{layer.title}” needs {wanted}.",
         why=f"It has {found or 'none'}.",
-        fix="Connect it to the layer whose output it should receive." if not found else "Remove a link.",
+        fix="Remove a link." if found > most else "Connect it to the layer whose output it should receive.",
     )
+
+
+def _inside(network: NetworkSpec, reports: Mapping[str, NodeReport]) -> list[Problem]:
+    """Problems of the inside of a block as a whole; at most one, the first to solve."""
+    for report in reports.values():
+        if report.node.kind == "image" or (report.kind and report.kind.family == "output"):
+            return [
+                Problem(
+                    report.node.id,
+                    f"“{report.kind.title}” cannot stand inside a block.",  # type: ignore[union-attr]
+                    "A network has one of it, and a block may be used many times.",
+                    "Delete it, and put it before or behind the block.",
+                )
+            ]
+    if not any(node.kind == "port" for node in network.nodes):
+        return [Problem("", "The block has no input.", "Nothing arrives in it.", "Add a block input at the top.")]
+    if output_of(network) is None:
+        fed = {source for node in network.nodes for source in node.inputs}
+        ends = [node.id for node in network.nodes if node.id not in fed]
+        if len(ends) < 2:
+            return [Problem("", "The block is empty.", "It has no layer that gives an output.", "Add a layer.")]
+        return [
+            Problem(
+                ends[0],
+                "The block has several ends.",
+                "One output leaves a block, and it is not clear which.",
+                "Connect the other ends to a layer, or delete them.",
+            )
+        ]
+    return []
 
 
 def _whole(network: NetworkSpec, reports: Mapping[str, NodeReport], facts: Facts) -> list[Problem]:
     """Problems of the network as a whole; at most one, the first to solve."""
-    families = [(report, report.layer.family) for report in reports.values() if report.layer]
+    families = [(report, report.kind.family) for report in reports.values() if report.layer and report.kind]
     inputs = [report for report, family in families if family == "input"]
     outputs = [report for report, family in families if family == "output"]
     if not inputs:

@@ -4,17 +4,28 @@ from collections.abc import Collection
 
 from torch import Tensor, nn
 
-from engine.compile.infer import Facts, infer
+from engine.compile.infer import Facts, NetworkReport, infer
 from engine.errors import EngineError
+from engine.layers import BlockKind, Shape
 from engine.spec.network import NetworkSpec
 
 
 class Network(nn.Module):
-    """A compiled network. Children carry the node ids, so weights are named as the layers are on the canvas."""
+    """A compiled network or block. Children carry the node ids, so weights are named as the layers are on the canvas;
+    those inside a block stand behind its id: "residual_1.conv1.weight"."""
 
-    def __init__(self, plan: list[tuple[str, tuple[str, ...]]], layers: dict[str, nn.Module]):
+    def __init__(self, plan: list[tuple[str, tuple[str, ...]]], layers: dict[str, nn.Module], output: str):
+        """Make the module of a graph.
+
+        Args:
+            plan: ids with the ids of their inputs, in the order of computation; those without inputs receive what the
+                network receives, one after the other.
+            layers: modules by id.
+            output: the node whose output is the network's.
+        """
         super().__init__()
         self._plan = plan
+        self._output = output
         self._names: dict[str, str] = {}
         last_use = {source: place for place, (_, sources) in enumerate(plan) for source in sources}
         # Outputs are dropped after their last use: without gradients, a deep network then needs little memory.
@@ -32,22 +43,32 @@ class Network(nn.Module):
             name += "_"
         return name
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, *input shape) -> logits (B, outputs)."""
-        return self.tapped(x, ())[0]
+    def forward(self, *inputs: Tensor) -> Tensor:
+        """(B, *input shape) -> logits (B, outputs); of a block, its output."""
+        return self._run(inputs, (), {}, "")
 
     def tapped(self, x: Tensor, taps: Collection[str]) -> tuple[Tensor, dict[str, Tensor]]:
-        """Like `forward`, and the outputs of the nodes `taps` by id."""
-        values: dict[str, Tensor] = {}
+        """Like `forward`, and the outputs of the nodes `taps` by id; "residual_1.conv1" is one inside a block."""
         seen: dict[str, Tensor] = {}
+        return self._run((x,), taps, seen, ""), seen
+
+    def _run(self, inputs: tuple[Tensor, ...], taps: Collection[str], seen: dict[str, Tensor], prefix: str) -> Tensor:
+        values: dict[str, Tensor] = {}
+        arriving = iter(inputs)
         for (node_id, sources), done in zip(self._plan, self._done_after, strict=True):
-            result = getattr(self, self._names[node_id])(*(values[source] for source in sources) if sources else (x,))
-            values[node_id] = result
-            if node_id in taps:
-                seen[node_id] = result
+            layer = getattr(self, self._names[node_id])
+            given = tuple(values[source] for source in sources) if sources else (next(arriving),)
+            name = prefix + node_id
+            if isinstance(layer, Network) and any(tap.startswith(f"{name}.") for tap in taps):
+                values[node_id] = layer._run(given, taps, seen, f"{name}.")
+            else:
+                values[node_id] = layer(*given)
+            if name in taps:
+                seen[name] = values[node_id]
             for source in done:
-                del values[source]
-        return result, seen
+                if source != self._output:
+                    del values[source]
+        return values[self._output]
 
 
 def build(network: NetworkSpec, facts: Facts) -> Network:
@@ -58,9 +79,29 @@ def build(network: NetworkSpec, facts: Facts) -> Network:
     report = infer(network, facts)
     if report.problems:
         raise _at_its_layer(report.problems[0])
-    plan = [(node_id, entry.node.inputs) for node_id, entry in report.nodes.items()]
-    layers = {node_id: entry.layer.build(*entry.inputs) for node_id, entry in report.nodes.items()}
-    return Network(plan, layers)
+    return _assembled(report)
+
+
+def build_block(layer: BlockKind, *inputs: Shape, facts: Facts | None = None) -> Network:
+    """Compile a block alone, for batches of inputs of these shapes. Raises: EngineError, like `build`."""
+    report = infer(layer.draw(*inputs), facts or Facts(), inputs)
+    if report.problems:
+        raise _at_its_layer(report.problems[0])
+    return _assembled(report)
+
+
+def _assembled(report: NetworkReport) -> Network:
+    """The module of a network or block without problems."""
+    # Ports come first and in the order in which they are drawn: that is the order of the inputs.
+    entries = sorted(report.nodes.items(), key=lambda item: bool(item[1].node.inputs))
+    plan = [(node_id, entry.node.inputs) for node_id, entry in entries]
+    layers = {
+        node_id: _assembled(entry.inside) if entry.inside else entry.layer.build(*entry.inputs)  # type: ignore[union-attr]
+        for node_id, entry in entries
+    }
+    fed = {source for _, sources in plan for source in sources}
+    output = [node_id for node_id, _ in plan if node_id not in fed]
+    return Network(plan, layers, output[-1])
 
 
 def _at_its_layer(problem) -> EngineError:

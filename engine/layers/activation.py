@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from engine.layers.base import LayerKind, Shape, layer_kind
+from engine.layers.made import Made, made
 from engine.params import param
-
-if TYPE_CHECKING:
-    from torch import nn
 
 
 @layer_kind("relu", "ReLU", "activation")
@@ -19,11 +15,9 @@ class ReLU(LayerKind):
     Nair and Hinton, 2010, "Rectified linear units improve restricted Boltzmann machines".
     """
 
-    def build(self, x: Shape) -> nn.Module:
-        from torch import nn
-
+    def made(self, x: Shape) -> Made:
         # Not in place: taps must still see what went in, and batch norm before it needs its own output for gradients.
-        return nn.ReLU()
+        return made("nn.ReLU")
 
 
 @layer_kind("leaky_relu", "Leaky ReLU", "activation")
@@ -35,10 +29,8 @@ class LeakyReLU(LayerKind):
 
     slope: float = param(0.01, low=0.0, high=1.0, label="Slope", help="Factor for negative numbers.")
 
-    def build(self, x: Shape) -> nn.Module:
-        from torch import nn
-
-        return nn.LeakyReLU(self.slope)
+    def made(self, x: Shape) -> Made:
+        return made("nn.LeakyReLU", self.slope)
 
     def said(self) -> str:
         return f"slope {self.slope:g}"
@@ -53,10 +45,8 @@ class ELU(LayerKind):
 
     alpha: float = param(1.0, low=0.01, high=10.0, label="Alpha", help="The limit for very negative numbers is −alpha.")
 
-    def build(self, x: Shape) -> nn.Module:
-        from torch import nn
-
-        return nn.ELU(self.alpha)
+    def made(self, x: Shape) -> Made:
+        return made("nn.ELU", self.alpha)
 
     def said(self) -> str:
         return f"alpha {self.alpha:g}"
@@ -67,10 +57,8 @@ class Tanh(LayerKind):
     """Squeezes every number smoothly between −1 and 1. The classical choice before ReLU; far from zero its gradient
     fades."""
 
-    def build(self, x: Shape) -> nn.Module:
-        from torch import nn
-
-        return nn.Tanh()
+    def made(self, x: Shape) -> Made:
+        return made("nn.Tanh")
 
 
 @layer_kind("sigmoid", "Sigmoid", "activation")
@@ -78,10 +66,8 @@ class Sigmoid(LayerKind):
     """Squeezes every number smoothly between 0 and 1, like a soft switch. In deep networks its small gradient slows
     learning down."""
 
-    def build(self, x: Shape) -> nn.Module:
-        from torch import nn
-
-        return nn.Sigmoid()
+    def made(self, x: Shape) -> Made:
+        return made("nn.Sigmoid")
 
 
 @layer_kind("softmax", "Softmax", "activation")
@@ -89,10 +75,8 @@ class Softmax(LayerKind):
     """Turns numbers into shares that add up to 1 (over channels, for a picture). The classes output already has its
     own softmax: do not put another before it."""
 
-    def build(self, x: Shape) -> nn.Module:
-        from torch import nn
-
-        return nn.Softmax(dim=1 if len(x) != 2 else 2)
+    def made(self, x: Shape) -> Made:
+        return made("nn.Softmax", dim=1 if len(x) != 2 else 2)
 
 
 @layer_kind("step", "Step", "activation")
@@ -104,10 +88,8 @@ class Step(LayerKind):
     neural networks".
     """
 
-    def build(self, x: Shape) -> nn.Module:
-        from engine.layers.modules import Step
-
-        return Step()
+    def made(self, x: Shape) -> Made:
+        return made("Step")
 
 
 @layer_kind("linear", "Linear", "activation")
@@ -115,7 +97,5 @@ class Linear(LayerKind):
     """Lets everything through unchanged. With it in place of other activations, any number of dense layers is worth
     just one: a good experiment."""
 
-    def build(self, x: Shape) -> nn.Module:
-        from torch import nn
-
-        return nn.Identity()
+    def made(self, x: Shape) -> Made:
+        return made("nn.Identity", expression="{0}")

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, TypeVar, dataclass_transform
 
 from engine.errors import ShapeMismatch
+from engine.layers.made import Made
 from engine.params import Declared, param
 from engine.registry import Registry
 
@@ -34,10 +35,30 @@ FAMILIES = (
     "normalisation",
     "regularisation",
     "merge",
+    "attention",
     "recurrent",
+    "block",
     "output",
 )
 """The groups of the palette, in its order."""
+
+Pair = tuple[int, int]
+
+ONE, NONE, SEVERAL = (1, 1), (0, 0), (2, 256)
+"""How many inputs a kind takes: fewest and most."""
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What one output pixel of a layer sees of its input: a window of `extent` pixels (height, width) that moves on by
+    `step` from one output pixel to the next. A transposed convolution or upsampling has a step below 1."""
+
+    extent: tuple[float, float] = (1, 1)
+    step: tuple[float, float] = (1, 1)
+
+
+EVERYWHERE = Reach((math.inf, math.inf))
+"""Of layers in which every output depends on the whole picture: Flatten, Dense, global pooling, attention."""
 
 
 class LayerKind(Declared):
@@ -47,33 +68,45 @@ class LayerKind(Declared):
 
     Attributes:
         family: one of FAMILIES.
-        arity: how many inputs it takes.
+        arity: how many inputs it takes, fewest and most. The methods below get one shape for each input.
+        more_about: where to read on: a page of the web (https://...), usually the paper's.
+        in_palette: False for kinds that only other parts of the app make.
     """
 
     family: ClassVar[str]
-    arity: ClassVar[int] = 1
+    arity: ClassVar[tuple[int, int]] = ONE
+    more_about: ClassVar[str] = ""
+    in_palette: ClassVar[bool] = True
 
     def infer(self, x: Shape) -> Shape:
         """The output's shape for an input of shape `x`. Raises: ShapeMismatch."""
         return x
 
-    def parameters(self, x: Shape) -> int:
+    def parameters(self, *inputs: Shape) -> int:
         """How many numbers this layer learns."""
         return 0
 
-    def multiply_adds(self, x: Shape) -> int:
+    def multiply_adds(self, *inputs: Shape) -> int:
         """Multiplications with addition for one picture; cheap element-wise work counts as 0, as usual in papers."""
         return 0
 
-    def build(self, x: Shape) -> nn.Module:
-        """The torch module, for batches of inputs of shape `x`."""
+    def made(self, *inputs: Shape) -> Made:
+        """The torch module for batches of inputs of these shapes, as something that can be built and printed."""
         raise NotImplementedError
+
+    def build(self, *inputs: Shape) -> nn.Module:
+        """The torch module, for batches of inputs of these shapes."""
+        return self.made(*inputs).build()
+
+    def reach(self, *inputs: Shape) -> Reach:
+        """What one output pixel sees of the input; for the receptive field."""
+        return Reach()
 
     def said(self) -> str:
         """The settings in a few words, for the card: "32 filters 3×3, stride 1, same"."""
         return ""
 
-    def formula(self, x: Shape) -> str:
+    def formula(self, *inputs: Shape) -> str:
         """How `parameters` comes about, with the numbers filled in; empty where nothing is learnt."""
         return ""
 

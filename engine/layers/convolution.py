@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from engine.errors import ShapeMismatch
-from engine.layers.base import LayerKind, Shape, grouped, layer_kind, picture
+from engine.layers.base import LayerKind, Reach, Shape, grouped, layer_kind, picture
+from engine.layers.made import Made, made, short, unlike
 from engine.layers.windows import Window
 from engine.params import param
-
-if TYPE_CHECKING:
-    from torch import nn
 
 
 @layer_kind("conv2d", "Convolution", "convolution")
@@ -88,20 +84,22 @@ class Convolution(LayerKind):
         _, height, width = self.infer(x)
         return self._weights(x) * height * width
 
-    def build(self, x: Shape) -> nn.Module:
-        from engine.layers.modules import PaddedConv2d
-
-        window = self.window
-        return PaddedConv2d(
-            window.pads(x[1:]),
-            x[0],
-            self.filters,
-            window.kernel,
-            window.stride,
-            dilation=window.dilation,
+    def made(self, x: Shape) -> Made:
+        window, pads = self.window, self.window.pads(x[1:])
+        unusual = unlike(
+            {"stride": 1, "dilation": 1, "groups": 1, "bias": True},
+            stride=short(window.stride),
+            dilation=short(window.dilation),
             groups=self.groups,
             bias=self.bias,
         )
+        if any(before != after for before, after in pads):
+            return made("PaddedConv2d", pads, x[0], self.filters, short(window.kernel), **unusual)
+        padding = unlike({"padding": 0}, padding=short((pads[0][0], pads[1][0])))
+        return made("nn.Conv2d", x[0], self.filters, short(window.kernel), **padding, **unusual)
+
+    def reach(self, x: Shape) -> Reach:
+        return self.window.reach()
 
     def said(self) -> str:
         groups = f", {self.groups} groups" if self.groups > 1 else ""

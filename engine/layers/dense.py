@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from engine.layers.base import LayerKind, Shape, grouped, layer_kind, vector
+from engine.layers.base import EVERYWHERE, LayerKind, Reach, Shape, grouped, layer_kind, vector
+from engine.layers.made import Made, made, unlike
 from engine.params import param
-
-if TYPE_CHECKING:
-    from torch import nn
 
 
 @layer_kind("dense", "Dense", "dense")
@@ -29,10 +25,11 @@ class Dense(LayerKind):
     def multiply_adds(self, x: Shape) -> int:
         return x[0] * self.units
 
-    def build(self, x: Shape) -> nn.Module:
-        from torch import nn
+    def made(self, x: Shape) -> Made:
+        return made("nn.Linear", x[0], self.units, **unlike({"bias": True}, bias=self.bias))
 
-        return nn.Linear(x[0], self.units, bias=self.bias)
+    def reach(self, x: Shape) -> Reach:
+        return EVERYWHERE
 
     def said(self) -> str:
         return f"{grouped(self.units)} neurons{'' if self.bias else ', no bias'}"
@@ -78,10 +75,11 @@ class Classes(LayerKind):
     def multiply_adds(self, x: Shape) -> int:
         return x[0] * self.outputs
 
-    def build(self, x: Shape) -> nn.Module:
-        from torch import nn
+    def made(self, x: Shape) -> Made:
+        return made("nn.Linear", x[0], self.outputs)
 
-        return nn.Linear(x[0], self.outputs)
+    def reach(self, x: Shape) -> Reach:
+        return EVERYWHERE
 
     def said(self) -> str:
         if self.outputs == 0:

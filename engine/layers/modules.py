@@ -1,4 +1,10 @@
-"""The torch half of layer kinds for which torch.nn has no module of its own. Imported only when something is built."""
+"""The torch half of layer kinds for which torch.nn has no module of its own. Imported only when something is built.
+
+The code view copies classes from here into the programs it writes: each needs nothing but `math`, `torch`, `nn`,
+`functional`, `Tensor`, `Pads` and other classes of this module.
+"""
+
+import math
 
 import torch
 from torch import Tensor, nn
@@ -7,25 +13,19 @@ from torch.nn import functional
 Pads = tuple[tuple[int, int], tuple[int, int]]
 
 
-def _outer_padding(pads: Pads) -> tuple[int, int, int, int] | None:
-    """`functional.pad`'s order (left, right, top, bottom) where the sides differ, None where torch pads by itself."""
-    (top, bottom), (left, right) = pads
-    return None if top == bottom and left == right else (left, right, top, bottom)
-
-
 class PaddedConv2d(nn.Conv2d):
-    """A convolution whose padding may differ between opposite sides, as "same" needs it for even windows or strides.
+    """A convolution whose padding differs between opposite sides, as "same" needs it for even windows or strides.
 
     Weights and their names are those of `nn.Conv2d`, so that they can be exchanged with it.
     """
 
     def __init__(self, pads: Pads, *args, **kwargs):
-        self_padding = (pads[0][0], pads[1][0]) if _outer_padding(pads) is None else 0
-        super().__init__(*args, padding=self_padding, **kwargs)
-        self._outer = _outer_padding(pads)
+        super().__init__(*args, **kwargs)
+        (top, bottom), (left, right) = pads
+        self._pads = (left, right, top, bottom)
 
     def forward(self, x: Tensor) -> Tensor:
-        return super().forward(x if self._outer is None else functional.pad(x, self._outer))
+        return super().forward(functional.pad(x, self._pads))
 
 
 class PaddedMaxPool2d(nn.Module):
@@ -90,3 +90,45 @@ class Step(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return _StraightThrough.apply(x)
+
+
+class Add(nn.Module):
+    """The sum of its inputs, all of one shape."""
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        return sum(inputs[1:], inputs[0])
+
+
+class Multiply(nn.Module):
+    """The product of its inputs, all of one shape."""
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        return math.prod(inputs[1:], start=inputs[0])
+
+
+class Average(nn.Module):
+    """The mean of its inputs, all of one shape."""
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        return sum(inputs[1:], inputs[0]) / len(inputs)
+
+
+class Maximum(nn.Module):
+    """The largest of its inputs, all of one shape."""
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        result = inputs[0]
+        for other in inputs[1:]:
+            result = torch.maximum(result, other)
+        return result
+
+
+class Concatenate(nn.Module):
+    """Its inputs behind one another along `dim`."""
+
+    def __init__(self, dim: int):
+        super().__init__()
+        self.dim = dim
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        return torch.cat(inputs, self.dim)

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from engine.errors import ShapeMismatch
 from engine.layers.base import LayerKind, Shape, grouped, layer_kind, shape_in_words
+from engine.layers.made import Made, made, unlike
 from engine.params import param
-
-if TYPE_CHECKING:
-    from torch import nn
 
 
 @layer_kind("batch_norm", "Batch normalisation", "normalisation")
@@ -44,11 +40,9 @@ class BatchNormalisation(LayerKind):
     def parameters(self, x: Shape) -> int:
         return 2 * x[0]
 
-    def build(self, x: Shape) -> nn.Module:
-        from torch import nn
-
-        kind = nn.BatchNorm2d if len(x) == 3 else nn.BatchNorm1d
-        return kind(x[0], eps=self.epsilon, momentum=self.momentum)
+    def made(self, x: Shape) -> Made:
+        unusual = unlike({"eps": 1e-5, "momentum": 0.1}, eps=self.epsilon, momentum=self.momentum)
+        return made("nn.BatchNorm2d" if len(x) == 3 else "nn.BatchNorm1d", x[0], **unusual)
 
     def formula(self, x: Shape) -> str:
         return f"{grouped(x[0])} channels · 2 (scale and shift)\n= {grouped(self.parameters(x))}"
@@ -64,10 +58,8 @@ class Dropout(LayerKind):
 
     rate: float = param(0.5, low=0.0, high=0.95, label="Rate", help="Share of the numbers set to zero.")
 
-    def build(self, x: Shape) -> nn.Module:
-        from torch import nn
-
-        return nn.Dropout(self.rate)
+    def made(self, x: Shape) -> Made:
+        return made("nn.Dropout", self.rate)
 
     def said(self) -> str:
         return f"{self.rate:.0%} of the numbers"

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from engine.errors import ShapeMismatch
-from engine.layers.base import LayerKind, Shape, layer_kind, picture
+from engine.layers.base import EVERYWHERE, LayerKind, Reach, Shape, layer_kind, picture
+from engine.layers.made import Made, made
 from engine.layers.windows import Window
 from engine.params import both, param
-
-if TYPE_CHECKING:
-    from torch import nn
 
 
 class _Pooling(LayerKind):
@@ -32,6 +28,9 @@ class _Pooling(LayerKind):
                 fix=f"Set the padding to at most {smallest - 1}, or to “same”.",
             )
         return channels, *self.window.slide((height, width), self.title)
+
+    def reach(self, x: Shape) -> Reach:
+        return self.window.reach()
 
     def said(self) -> str:
         return self.window.said()
@@ -77,10 +76,9 @@ class MaxPooling(_Pooling):
     stride: int | tuple[int, int] = _stride()
     padding: str | int = _padding()
 
-    def build(self, x: Shape) -> nn.Module:
-        from engine.layers.modules import PaddedMaxPool2d
-
-        return PaddedMaxPool2d(self.window.pads(x[1:]), self.window.kernel, self.window.stride)
+    def made(self, x: Shape) -> Made:
+        window = self.window
+        return made("PaddedMaxPool2d", window.pads(x[1:]), window.kernel, window.stride)
 
 
 @layer_kind("avg_pool", "Average pooling", "pooling")
@@ -94,10 +92,9 @@ class AveragePooling(_Pooling):
     stride: int | tuple[int, int] = _stride()
     padding: str | int = _padding()
 
-    def build(self, x: Shape) -> nn.Module:
-        from engine.layers.modules import PaddedAvgPool2d
-
-        return PaddedAvgPool2d(self.window.pads(x[1:]), self.window.kernel, self.window.stride)
+    def made(self, x: Shape) -> Made:
+        window = self.window
+        return made("PaddedAvgPool2d", window.pads(x[1:]), window.kernel, window.stride)
 
 
 @layer_kind("global_avg_pool", "Global average pooling", "pooling")
@@ -111,7 +108,8 @@ class GlobalAveragePooling(LayerKind):
     def infer(self, x: Shape) -> Shape:
         return (picture(x, self.title)[0],)
 
-    def build(self, x: Shape) -> nn.Module:
-        from engine.layers.modules import GlobalAvgPool
+    def made(self, x: Shape) -> Made:
+        return made("GlobalAvgPool", expression="{0}.mean(dim=(2, 3))")
 
-        return GlobalAvgPool()
+    def reach(self, x: Shape) -> Reach:
+        return EVERYWHERE

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
-from engine.layers.base import LayerKind, Shape, layer_kind
-
-if TYPE_CHECKING:
-    from torch import nn
+from engine.layers.base import EVERYWHERE, NONE, LayerKind, Reach, Shape, layer_kind
+from engine.layers.made import Made, made
 
 
 @layer_kind("image", "Image", "input")
@@ -18,12 +15,22 @@ class ImageInput(LayerKind):
     It has no settings of its own, so that a network and its data can never disagree about them.
     """
 
-    arity = 0
+    arity = NONE
 
-    def build(self, x: Shape) -> nn.Module:
-        from torch import nn
+    def made(self, x: Shape) -> Made:
+        return made("nn.Identity", expression="{0}")
 
-        return nn.Identity()
+
+@layer_kind("port", "Block input", "input")
+class BlockInput(LayerKind):
+    """Where a block receives what the layer before the block gives. A block with two of them takes two inputs, in the
+    order in which they stand."""
+
+    arity = NONE
+    in_palette = False
+
+    def made(self, x: Shape) -> Made:
+        return made("nn.Identity", expression="{0}")
 
 
 @layer_kind("flatten", "Flatten", "reshape")
@@ -34,7 +41,8 @@ class Flatten(LayerKind):
     def infer(self, x: Shape) -> Shape:
         return (math.prod(x),)
 
-    def build(self, x: Shape) -> nn.Module:
-        from torch import nn
+    def made(self, x: Shape) -> Made:
+        return made("nn.Flatten", expression="torch.flatten({0}, 1)")
 
-        return nn.Flatten()
+    def reach(self, x: Shape) -> Reach:
+        return EVERYWHERE

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 from engine.errors import ShapeMismatch
+from engine.layers.base import Pair, Reach
 from engine.params import both
-
-Pair = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -56,6 +55,10 @@ class Window:
                 )
             result.append(room // self.stride[axis] + 1)
         return result[0], result[1]
+
+    def reach(self) -> Reach:
+        """What one output pixel sees."""
+        return Reach((self._reach(0), self._reach(1)), self.stride)
 
     def said(self) -> str:
         """In words: "3×3, stride 2, same"."""

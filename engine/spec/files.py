@@ -5,6 +5,7 @@ does not lose them.
 """
 
 import json
+import keyword
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -16,7 +17,7 @@ from engine.errors import EngineError, ProjectError
 from engine.files import write_atomically
 from engine.params import Declared, Value
 from engine.spec.data import Chosen, DataSpec
-from engine.spec.network import NetworkSpec, Node
+from engine.spec.network import BlockSetting, BlockSpec, NetworkSpec, Node
 from engine.spec.project import ProjectSpec
 from engine.spec.recipe import RecipeSpec
 
@@ -60,7 +61,8 @@ def to_json(project: ProjectSpec) -> str:
 
 def network_to_raw(network: NetworkSpec) -> dict[str, Any]:
     """A network as plain JSON values."""
-    return {"template": network.template, "nodes": [asdict(node) for node in network.nodes]}
+    raw = {"template": network.template, "nodes": [asdict(node) for node in network.nodes]}
+    return {**raw, "blocks": [asdict(block) for block in network.blocks]} if network.blocks else raw
 
 
 def from_json(text: str, origin: str = "the project") -> tuple[ProjectSpec, tuple[str, ...]]:
@@ -242,35 +244,85 @@ def _read_params(raw: Any, where: str, note: Note) -> dict[str, Value]:
 def network_from_raw(raw: Any, note: Note) -> NetworkSpec:
     """Read a network from plain JSON values; nodes that make no sense are left out and reported to `note`."""
     content = _mapping(raw, "Network", note)
-    entries = content.get("nodes", [])
-    if not isinstance(entries, list):
-        note("Network: the list of layers is damaged and was left out.")
-        entries = []
+    nodes = _read_nodes(content, "Network", note)
+    blocks = _read_blocks(content.get("blocks", []), note)
+    _tell_unknown(content, ("template", "nodes", "blocks"), "Network", note)
+    return NetworkSpec(nodes, _text(content, "template", "Network", note), blocks)
+
+
+def _read_nodes(content: Mapping[str, Any], owner: str, note: Note) -> tuple[Node, ...]:
     nodes: dict[str, Node] = {}
-    for place, entry in enumerate(entries, start=1):
+    for place, entry in enumerate(_list(content, "nodes", owner, "list of layers", note), start=1):
         try:
-            node = _read_node(entry, place, note)
+            node = _read_node(entry, place, owner, note)
         except EngineError as error:
             note(error.what)
             continue
         if node.id in nodes:
-            note(f"Network: two layers have the id “{node.id}”; the second was left out.")
+            note(f"{owner}: two layers have the id “{node.id}”; the second was left out.")
         else:
             nodes[node.id] = node
-    _tell_unknown(content, ("template", "nodes"), "Network", note)
-    return NetworkSpec(tuple(nodes.values()), _text(content, "template", "Network", note))
+    return tuple(nodes.values())
 
 
-def _read_node(entry: Any, place: int, note: Note) -> Node:
+def _list(content: Mapping[str, Any], name: str, owner: str, what: str, note: Note) -> list[Any]:
+    entries = content.get(name, [])
+    if isinstance(entries, list):
+        return entries
+    note(f"{owner}: the {what} is damaged and was left out.")
+    return []
+
+
+def _read_blocks(entries: Any, note: Note) -> tuple[BlockSpec, ...]:
+    blocks: dict[str, BlockSpec] = {}
+    for place, entry in enumerate(_list({"blocks": entries}, "blocks", "Network", "list of blocks", note), start=1):
+        name = entry.get("name") if isinstance(entry, dict) else None
+        if not isinstance(name, str) or not _ID.fullmatch(name) or name in blocks:
+            note(f"Network: block {place} has no usable name and was left out.")
+            continue
+        blocks[name] = block_from_raw(entry, note)
+    return tuple(blocks.values())
+
+
+def block_from_raw(entry: Mapping[str, Any], note: Note) -> BlockSpec:
+    """Read a block that has a usable name; what makes no sense in it is left out and reported to `note`."""
+    owner = f"Block “{entry['name']}”"
+    _tell_unknown(entry, ("name", "title", "nodes", "settings", "help"), owner, note)
+    nodes = _read_nodes(entry, owner, note)
+    settings: dict[str, BlockSetting] = {}
+    for raw in _list(entry, "settings", owner, "list of settings", note):
+        setting = _read_block_setting(raw, {node.id for node in nodes})
+        if setting is None or setting.name in settings:
+            note(f"{owner}: a setting is damaged and was left out.")
+        else:
+            settings[setting.name] = setting
+    title = _text(entry, "title", owner, note) or entry["name"]
+    return BlockSpec(entry["name"], title, nodes, tuple(settings.values()), _text(entry, "help", owner, note))
+
+
+def _read_block_setting(raw: Any, node_ids: set[str]) -> BlockSetting | None:
+    if not isinstance(raw, dict):
+        return None
+    name, label, targets = raw.get("name"), raw.get("label"), raw.get("targets")
+    is_name = isinstance(name, str) and name.isidentifier() and not keyword.iskeyword(name) and not name.startswith("_")
+    if not is_name or not isinstance(label, str) or not isinstance(targets, list):
+        return None
+    pairs = [tuple(target) for target in targets if isinstance(target, list) and len(target) == 2]
+    known = [(node, wanted) for node, wanted in pairs if node in node_ids and isinstance(wanted, str)]
+    default = _read_params({"default": raw.get("default")}, "", lambda _: None).get("default")
+    return None if not known or default is None else BlockSetting(name, label, default, tuple(known))
+
+
+def _read_node(entry: Any, place: int, owner: str, note: Note) -> Node:
     if not isinstance(entry, dict) or not isinstance(entry.get("kind"), str):
-        raise EngineError(f"Network: layer {place} is damaged and was left out.")
+        raise EngineError(f"{owner}: layer {place} is damaged and was left out.")
     node_id, inputs = entry.get("id"), entry.get("inputs", [])
     if not isinstance(node_id, str) or not _ID.fullmatch(node_id):
-        raise EngineError(f"Network: layer {place} has no usable id and was left out.")
+        raise EngineError(f"{owner}: layer {place} has no usable id and was left out.")
     if not isinstance(inputs, list) or not all(isinstance(source, str) for source in inputs):
-        note(f"Network: the links to layer “{node_id}” are damaged and were left out.")
+        note(f"{owner}: the links to layer “{node_id}” are damaged and were left out.")
         inputs = []
-    where = f"Network, layer “{node_id}”"
+    where = f"{owner}, layer “{node_id}”"
     _tell_unknown(entry, ("id", "kind", "params", "inputs", "label"), where, note)
     params = _read_params(entry.get("params", {}), where, note)
     return Node(node_id, entry["kind"], params, tuple(inputs), _text(entry, "label", where, note))

@@ -30,16 +30,53 @@ class Node:
     label: str = ""
 
 
+OWN = "block:"
+"""What the kind of a node begins with that is an instance of one of the network's own blocks; then comes its name."""
+
+
+@dataclass(frozen=True)
+class BlockSetting:
+    """A setting of a block: the one value for settings of layers inside it.
+
+    Attributes:
+        name: a Python identifier, unlike those of the block's other settings.
+        targets: (node id, setting) of the layers inside that follow it; bounds and help are those of the first.
+    """
+
+    name: str
+    label: str
+    default: Value
+    targets: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class BlockSpec:
+    """A small network under a name, to be used as one layer, any number of times.
+
+    Attributes:
+        name: a Python identifier, unlike those of the network's other blocks; nodes of kind OWN + name are instances.
+        nodes: those of kind "port" are its inputs, in order; the one that feeds no other gives the output.
+    """
+
+    name: str
+    title: str
+    nodes: tuple[Node, ...] = ()
+    settings: tuple[BlockSetting, ...] = ()
+    help: str = ""
+
+
 @dataclass(frozen=True)
 class NetworkSpec:
     """A graph of layers. The order of `nodes` is the order of display where the graph leaves a choice.
 
     Attributes:
         template: name of the template it was made from, empty when drawn by hand; only for display.
+        blocks: definitions of the blocks that the user made.
     """
 
     nodes: tuple[Node, ...] = ()
     template: str = ""
+    blocks: tuple[BlockSpec, ...] = ()
 
     def __getitem__(self, node_id: str) -> Node:
         for node in self.nodes:

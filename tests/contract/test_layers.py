@@ -10,13 +10,14 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from contract import instances, just_outside
 from engine.errors import ShapeMismatch
-from engine.layers import FAMILIES, LAYERS, grouped
+from engine.layers import FAMILIES, LAYERS, BlockKind, grouped
 from engine.layers.activation import Softmax, Step
 from engine.layers.convolution import Convolution
 from engine.layers.pooling import AveragePooling, MaxPooling
 from engine.params import both, params_of
 
-KINDS = [pytest.param(kind, id=kind.name) for kind in LAYERS]
+PLAIN = [kind for kind in LAYERS if not issubclass(kind, BlockKind)]
+KINDS = [pytest.param(kind, id=kind.name) for kind in PLAIN]
 USUAL = ((3, 16, 16), (12,), (5, 6))
 
 pictures = st.tuples(st.integers(1, 6), st.integers(1, 13), st.integers(1, 13))
@@ -24,10 +25,15 @@ shapes = pictures | st.tuples(st.integers(1, 24)) | st.tuples(st.integers(1, 5),
 quick = settings(max_examples=25, deadline=None)
 
 
+def inputs_of(layer, x):
+    """As many inputs of shape `x` as the layer must have, and one where it has none: the network's own."""
+    return (x,) * max(1, layer.arity[0])
+
+
 def infer_or_complain(layer, x):
     """The output's shape, or None after a refusal that says what, why and what to do."""
     try:
-        return layer.infer(x)
+        return layer.infer(*inputs_of(layer, x))
     except ShapeMismatch as refusal:
         assert refusal.what and refusal.why and refusal.fix
         return None
@@ -70,22 +76,23 @@ def test_what_is_said_is_what_torch_does(kind, data):
     if shape is None:
         return
     torch.manual_seed(0)
-    module = layer.build(x)
-    given_in = torch.randn(2, *x, requires_grad=True)
-    out = module(given_in)
+    shapes_in = inputs_of(layer, x)
+    module = layer.build(*shapes_in)
+    given_in = [torch.randn(2, *one, requires_grad=True) for one in shapes_in]
+    out = module(*given_in)
     assert tuple(out.shape[1:]) == shape
-    assert layer.parameters(x) == sum(p.numel() for p in module.parameters() if p.requires_grad)
+    assert layer.parameters(*shapes_in) == sum(p.numel() for p in module.parameters() if p.requires_grad)
 
     (out * torch.randn_like(out)).sum().backward()
-    gradients = [given_in.grad, *(p.grad for p in module.parameters())]
+    gradients = [*(one.grad for one in given_in), *(p.grad for p in module.parameters())]
     assert all(gradient is not None and torch.isfinite(gradient).all() for gradient in gradients)
 
-    formula = layer.formula(x)
-    if layer.parameters(x):
-        assert formula.endswith(f"= {grouped(layer.parameters(x))}")
+    formula = layer.formula(*shapes_in)
+    if layer.parameters(*shapes_in):
+        assert formula.endswith(f"= {grouped(layer.parameters(*shapes_in))}")
     else:
         assert formula == ""
-    assert layer.multiply_adds(x) >= 0
+    assert layer.multiply_adds(*shapes_in) >= 0
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if takes_pictures(*kind.values)])
@@ -96,10 +103,10 @@ def test_channels_last_changes_nothing_but_speed(kind, data):
     if infer_or_complain(layer, x) is None:
         return
     torch.manual_seed(0)
-    module = layer.build(x).eval()
-    batch = torch.randn(2, *x)
-    plain = module(batch)
-    turned = module.to(memory_format=torch.channels_last)(batch.to(memory_format=torch.channels_last))
+    module = layer.build(*inputs_of(layer, x)).eval()
+    batch = [torch.randn(2, *one) for one in inputs_of(layer, x)]
+    plain = module(*batch)
+    turned = module.to(memory_format=torch.channels_last)(*(b.to(memory_format=torch.channels_last) for b in batch))
     torch.testing.assert_close(turned, plain, rtol=1e-4, atol=1e-4)
 
 
@@ -117,7 +124,7 @@ def test_multiply_adds_are_those_torch_counts(name, data):
 
 
 def test_only_layers_with_weights_multiply():
-    for kind in LAYERS:
+    for kind in PLAIN:
         for layer, x in accepted(kind):
             assert (layer.multiply_adds(x) > 0) == (kind.name in ("conv2d", "dense", "classes"))
 

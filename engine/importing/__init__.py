@@ -1,0 +1,1 @@
+"""Networks that come from elsewhere, drawn with our layers as far as they map."""
