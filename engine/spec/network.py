@@ -125,10 +125,10 @@ def ordered(network: NetworkSpec) -> tuple[tuple[Node, ...], tuple[Node, ...]]:
 def free_id(network: NetworkSpec, kind: str) -> str:
     """An id that no node has yet: "conv2d_1", "conv2d_2", ..."""
     taken = {node.id for node in network.nodes}
-    number = 1
-    while f"{kind}_{number}" in taken:
+    stem, number = kind.removeprefix(OWN), 1
+    while f"{stem}_{number}" in taken:
         number += 1
-    return f"{kind}_{number}"
+    return f"{stem}_{number}"
 
 
 def _with_node(network: NetworkSpec, node_id: str, **changes: object) -> NetworkSpec:
