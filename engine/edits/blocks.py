@@ -10,7 +10,7 @@ from engine.compile.infer import output_of
 from engine.edits.definitions import block_name, definition, free_name, merge_definitions
 from engine.edits.links import behind
 from engine.errors import EngineError
-from engine.layers import BlockKind, known_kind
+from engine.layers import BlockKind, Shape, known_kind
 from engine.params import params_of
 from engine.spec.network import OWN, BlockSetting, BlockSpec, NetworkSpec, Node, free_id
 
@@ -93,13 +93,18 @@ def _with_instance(
     return replace(network, nodes=tuple(nodes), blocks=(*network.blocks, block))
 
 
-def unfold(network: NetworkSpec, node_id: str, facts: Facts) -> tuple[NetworkSpec, tuple[str, ...]]:
+def unfold(
+    network: NetworkSpec, node_id: str, facts: Facts, inputs: tuple[Shape, ...] = ()
+) -> tuple[NetworkSpec, tuple[str, ...]]:
     """Put the layers of a block, built in or own, in its place; the definition of an own one stays for others.
+
+    Args:
+        inputs: what arrives at the ports, where `network` is itself the inside of a block.
 
     Returns: the network, and the ids of the layers.
     Raises: EngineError, where the layer is no block or what arrives at it is not known.
     """
-    drawing, output = _drawn(network, node_id, facts)
+    drawing, output = _drawn(network, node_id, facts, inputs)
     node = network[node_id]
     ports = [one.id for one in drawing.nodes if one.kind == "port"]
     names = dict(zip(ports, node.inputs, strict=False))
@@ -123,9 +128,9 @@ def unfold(network: NetworkSpec, node_id: str, facts: Facts) -> tuple[NetworkSpe
     return replace(network, nodes=tuple(nodes)), tuple(layer.id for layer in layers)
 
 
-def _drawn(network: NetworkSpec, node_id: str, facts: Facts) -> tuple[NetworkSpec, str]:
+def _drawn(network: NetworkSpec, node_id: str, facts: Facts, inputs: tuple[Shape, ...]) -> tuple[NetworkSpec, str]:
     """What a block draws where it stands, and the id of the node that gives its output."""
-    report = infer(network, facts).nodes.get(node_id)
+    report = infer(network, facts, inputs).nodes.get(node_id)
     layer = report.layer if report is not None else None
     if not isinstance(layer, BlockKind):
         raise EngineError(
@@ -148,7 +153,7 @@ def _drawn(network: NetworkSpec, node_id: str, facts: Facts) -> tuple[NetworkSpe
     return drawing, output
 
 
-def make_own(network: NetworkSpec, node_id: str, facts: Facts) -> NetworkSpec:
+def make_own(network: NetworkSpec, node_id: str, facts: Facts, inputs: tuple[Shape, ...] = ()) -> NetworkSpec:
     """Make one built-in block an own one, whose inside can be edited; an own block that is used elsewhere too gets a
     definition of its own. Names and shapes of its weights stay.
 
@@ -163,7 +168,7 @@ def make_own(network: NetworkSpec, node_id: str, facts: Facts) -> NetworkSpec:
         block = replace(existing, name=free_name(existing.title, taken), title=f"{existing.title}, copy")
         changed = replace(node, kind=OWN + block.name)
     else:
-        drawing, _ = _drawn(network, node_id, facts)
+        drawing, _ = _drawn(network, node_id, facts, inputs)
         block = BlockSpec(free_name(title, taken), title, drawing.nodes, help=kind.help() if kind else "")
         network, _ = merge_definitions(network, drawing.blocks)
         changed = replace(node, kind=OWN + block.name, params={})

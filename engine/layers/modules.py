@@ -44,24 +44,29 @@ class PaddedMaxPool2d(nn.Module):
 
 
 class PaddedAvgPool2d(nn.Module):
-    """Average pooling; the mean is taken over real pixels only, so borders do not grow dark.
+    """Average pooling with any padding below the window's size. Unless the padding counts, the mean is taken over real
+    pixels only, so borders do not grow dark."""
 
-    Every window must reach at least one of them: the padding is smaller than the window.
-    """
-
-    def __init__(self, pads: Pads, kernel: tuple[int, int], stride: tuple[int, int]):
+    def __init__(
+        self,
+        pads: Pads,
+        kernel: tuple[int, int],
+        stride: tuple[int, int],
+        count_padding: bool = False,
+    ):
         super().__init__()
         (top, bottom), (left, right) = pads
         self._pads = (left, right, top, bottom)
-        self._kernel, self._stride = kernel, stride
+        self._kernel, self._stride, self._count_padding = kernel, stride, count_padding
 
     def forward(self, x: Tensor) -> Tensor:
-        if not any(self._pads):
-            return functional.avg_pool2d(x, self._kernel, self._stride)
-        real = functional.pad(torch.ones_like(x[:1, :1]), self._pads)
-        share = functional.avg_pool2d(real, self._kernel, self._stride)
-        total = functional.avg_pool2d(functional.pad(x, self._pads), self._kernel, self._stride)
-        return total / share
+        total = self._mean(functional.pad(x, self._pads))
+        if self._count_padding:
+            return total
+        return total / self._mean(functional.pad(torch.ones_like(x[:1, :1]), self._pads))
+
+    def _mean(self, x: Tensor) -> Tensor:
+        return functional.avg_pool2d(x, self._kernel, self._stride)
 
 
 class GlobalAvgPool(nn.Module):
@@ -132,3 +137,155 @@ class Concatenate(nn.Module):
 
     def forward(self, *inputs: Tensor) -> Tensor:
         return torch.cat(inputs, self.dim)
+
+
+class SeparableConv2d(nn.Module):
+    """A depthwise convolution, then a pointwise one."""
+
+    def __init__(
+        self, channels: int, filters: int, kernel: tuple[int, int], stride: tuple[int, int], pads: Pads, bias: bool
+    ):
+        super().__init__()
+        (top, bottom), (left, right) = pads
+        self._pads = (left, right, top, bottom)
+        self.depthwise = nn.Conv2d(channels, channels, kernel, stride, groups=channels, bias=False)
+        self.pointwise = nn.Conv2d(channels, filters, 1, bias=bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.pointwise(self.depthwise(functional.pad(x, self._pads)))
+
+
+class GlobalMaxPool(nn.Module):
+    """(B, C, H, W) -> (B, C)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.amax(dim=(2, 3))
+
+
+class Reshape(nn.Module):
+    """(B, ...) -> (B, *shape)."""
+
+    def __init__(self, shape: tuple[int, ...]):
+        super().__init__()
+        self.shape = tuple(shape)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.reshape(x.shape[0], *self.shape)
+
+
+class ChannelLayerNorm(nn.LayerNorm):
+    """Layer normalisation over the channels of each pixel of (B, C, H, W)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+
+
+class LayerScale(nn.Module):
+    """Multiplies by learnt numbers of `shape`."""
+
+    def __init__(self, shape: tuple[int, ...], initial: float):
+        super().__init__()
+        self.scale = nn.Parameter(torch.full(tuple(shape), initial))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.scale
+
+
+class GaussianNoise(nn.Module):
+    """Adds noise while training."""
+
+    def __init__(self, deviation: float):
+        super().__init__()
+        self.deviation = deviation
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.deviation * torch.randn_like(x) if self.training else x
+
+
+class StochasticDepth(nn.Module):
+    """Sets the branch to zero for some rows of the batch while training; the others are scaled up in return."""
+
+    def __init__(self, rate: float):
+        super().__init__()
+        self.rate = rate
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training or self.rate == 0:
+            return x
+        shape = (x.shape[0],) + (1,) * (x.ndim - 1)
+        kept = torch.rand(shape, device=x.device, dtype=x.dtype) >= self.rate
+        return x * kept / (1 - self.rate)
+
+
+class Maxout(nn.Module):
+    """The largest of several linear maps (Goodfellow et al., 2013): over vectors, or at each pixel of (B, C, H, W)."""
+
+    def __init__(self, inputs: int, units: int, maps: int, of_pixels: bool):
+        super().__init__()
+        self.units, self.maps = units, maps
+        self.linear = nn.Conv2d(inputs, units * maps, 1) if of_pixels else nn.Linear(inputs, units * maps)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.linear(x)
+        return x.reshape(x.shape[0], self.units, self.maps, *x.shape[2:]).amax(dim=2)
+
+
+class SqueezeExcitation(nn.Module):
+    """Weighs each channel of (B, C, H, W) by what a small network makes of the means of all channels."""
+
+    def __init__(self, channels: int, squeezed: int, activation: str = "relu", gate: str = "sigmoid"):
+        super().__init__()
+        self.fc1 = nn.Conv2d(channels, squeezed, 1)
+        self.fc2 = nn.Conv2d(squeezed, channels, 1)
+        self._activation = {"relu": functional.relu, "silu": functional.silu}[activation]
+        self._gate = {"sigmoid": torch.sigmoid, "hard_sigmoid": functional.hardsigmoid}[gate]
+
+    def forward(self, x: Tensor) -> Tensor:
+        means = x.mean(dim=(2, 3), keepdim=True)
+        return x * self._gate(self.fc2(self._activation(self.fc1(means))))
+
+
+class SelfAttention(nn.Module):
+    """Every pixel of (B, C, H, W), or step of (B, T, F), gathers from all others what it finds useful."""
+
+    def __init__(self, features: int, heads: int):
+        super().__init__()
+        self.attention = nn.MultiheadAttention(features, heads, batch_first=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        steps = x.flatten(2).transpose(1, 2) if x.ndim == 4 else x
+        found = self.attention(steps, steps, steps, need_weights=False)[0]
+        return found.transpose(1, 2).reshape(x.shape) if x.ndim == 4 else found
+
+
+class RowsToSequence(nn.Module):
+    """(B, C, H, W) -> (B, H, C · W): one step for each row."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.transpose(1, 2).flatten(2)
+
+
+class Recurrent(nn.Module):
+    """A recurrent module that gives its outputs only: (B, T, F) -> (B, T, units)."""
+
+    def __init__(self, cell: str, features: int, units: int, layers: int, bidirectional: bool = False):
+        super().__init__()
+        kind = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}[cell]
+        self.cells = kind(features, units, layers, batch_first=True, bidirectional=bidirectional)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.cells(x)[0]
+
+
+class LastStep(nn.Module):
+    """(B, T, F) -> (B, F): what stands after the last step."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x[:, -1]
+
+
+class MeanOverSteps(nn.Module):
+    """(B, T, F) -> (B, F)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.mean(dim=1)

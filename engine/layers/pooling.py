@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 from engine.errors import ShapeMismatch
 from engine.layers.base import EVERYWHERE, LayerKind, Reach, Shape, layer_kind, picture
-from engine.layers.made import Made, made
+from engine.layers.made import Made, made, short, unlike
 from engine.layers.windows import Window
 from engine.params import both, param
 
@@ -16,7 +19,7 @@ class _Pooling(LayerKind):
     def window(self) -> Window:
         kernel = both(self.kernel)  # type: ignore[attr-defined]
         steps = (step or size for step, size in zip(both(self.stride), kernel, strict=True))  # type: ignore[attr-defined]
-        return Window.of(kernel, tuple(steps), self.padding)  # type: ignore[attr-defined]
+        return replace(Window.of(kernel, tuple(steps), self.padding), ceil=self.ceil)  # type: ignore[attr-defined]
 
     def infer(self, x: Shape) -> Shape:
         channels, height, width = picture(x, self.title)
@@ -67,6 +70,26 @@ def _padding() -> str | int:
     )
 
 
+def _ceil() -> bool:
+    return param(
+        False,
+        label="Keep the rest",
+        help="At the lower and right border, let a window that reaches over it count (“ceil mode”).",
+        more=True,
+    )
+
+
+def _plain(window: Window, x: Shape) -> dict[str, object] | None:
+    """The options of torch's own pooling where it does the same: equal padding on opposite sides, at most half of the
+    window; else None."""
+    pads = window.pads(x[1:])
+    if any(before != after or 2 * before > side for (before, after), side in zip(pads, window.kernel, strict=True)):
+        return None
+    stride = {} if window.stride == window.kernel else {"stride": short(window.stride)}
+    padding = short((pads[0][0], pads[1][0]))
+    return {**stride, **unlike({"padding": 0, "ceil_mode": False}, padding=padding, ceil_mode=window.ceil)}
+
+
 @layer_kind("max_pool", "Max pooling", "pooling")
 class MaxPooling(_Pooling):
     """Keeps only the strongest answer of each neighbourhood. The picture shrinks, small shifts stop to matter, and
@@ -75,10 +98,13 @@ class MaxPooling(_Pooling):
     kernel: int | tuple[int, int] = _kernel()
     stride: int | tuple[int, int] = _stride()
     padding: str | int = _padding()
+    ceil: bool = _ceil()
 
     def made(self, x: Shape) -> Made:
         window = self.window
-        return made("PaddedMaxPool2d", window.pads(x[1:]), window.kernel, window.stride)
+        if (plain := _plain(window, x)) is not None:
+            return made("nn.MaxPool2d", short(window.kernel), **plain)
+        return made("PaddedMaxPool2d", window.filled_pads(x[1:], self.title), window.kernel, window.stride)
 
 
 @layer_kind("avg_pool", "Average pooling", "pooling")
@@ -91,10 +117,23 @@ class AveragePooling(_Pooling):
     kernel: int | tuple[int, int] = _kernel()
     stride: int | tuple[int, int] = _stride()
     padding: str | int = _padding()
+    ceil: bool = _ceil()
+    count_padding: bool = param(
+        False,
+        label="Padding counts",
+        help="Let the zeros of the padding take part in the mean, as torch does by default.",
+        more=True,
+    )
 
     def made(self, x: Shape) -> Made:
         window = self.window
-        return made("PaddedAvgPool2d", window.pads(x[1:]), window.kernel, window.stride)
+        if (plain := _plain(window, x)) is not None:
+            if "padding" in plain and not self.count_padding:
+                plain["count_include_pad"] = False
+            return made("nn.AvgPool2d", short(window.kernel), **plain)
+        return made(
+            "PaddedAvgPool2d", window.filled_pads(x[1:], self.title), window.kernel, window.stride, self.count_padding
+        )
 
 
 @layer_kind("global_avg_pool", "Global average pooling", "pooling")
@@ -113,3 +152,42 @@ class GlobalAveragePooling(LayerKind):
 
     def reach(self, x: Shape) -> Reach:
         return EVERYWHERE
+
+
+@layer_kind("global_max_pool", "Global max pooling", "pooling")
+class GlobalMaxPooling(LayerKind):
+    """Turns every channel into one number, its strongest answer anywhere in the image. One clear sign is enough,
+    wherever it is."""
+
+    def infer(self, x: Shape) -> Shape:
+        return (picture(x, self.title)[0],)
+
+    def made(self, x: Shape) -> Made:
+        return made("GlobalMaxPool", expression="{0}.amax(dim=(2, 3))")
+
+    def reach(self, x: Shape) -> Reach:
+        return EVERYWHERE
+
+
+@layer_kind("adaptive_avg_pool", "Adaptive average pooling", "pooling")
+class AdaptiveAveragePooling(LayerKind):
+    """Divides the image into a fixed grid and takes the mean of each cell. Whatever the size of the images, what comes
+    out is equally large."""
+
+    size: int | tuple[int, int] = param(
+        7, pair=True, low=1, high=512, label="Grid", unit="cells", help="Rows and columns that come out."
+    )
+
+    def infer(self, x: Shape) -> Shape:
+        return picture(x, self.title)[0], *both(self.size)
+
+    def made(self, x: Shape) -> Made:
+        return made("nn.AdaptiveAvgPool2d", short(both(self.size)))
+
+    def reach(self, x: Shape) -> Reach:
+        steps = [large / small for large, small in zip(x[1:], both(self.size), strict=True)]
+        return Reach((math.ceil(steps[0]), math.ceil(steps[1])), (steps[0], steps[1]))
+
+    def said(self) -> str:
+        rows, columns = both(self.size)
+        return f"{rows} × {columns} cells"

@@ -15,6 +15,7 @@ class Window:
     stride: Pair
     padding: str | int  # "same", "valid" or pixels on every side
     dilation: Pair = (1, 1)
+    ceil: bool = False  # windows that reach over the border count too, as torch's `ceil_mode`
 
     @classmethod
     def of(cls, kernel: int | Pair, stride: int | Pair, padding: str | int, dilation: int | Pair = 1) -> "Window":
@@ -53,7 +54,18 @@ class Window:
                     f"the picture has {size[0]} × {size[1]}.",
                     fix="Use a smaller window, padding “same”, or fewer pooling layers before it.",
                 )
-            result.append(room // self.stride[axis] + 1)
+            steps = -(-room // self.stride[axis]) if self.ceil else room // self.stride[axis]
+            if self.ceil and steps * self.stride[axis] >= size[axis] + before:
+                steps -= 1  # a window must begin inside the picture, as in torch
+            result.append(steps + 1)
+        return result[0], result[1]
+
+    def filled_pads(self, size: Pair, who: str) -> tuple[Pair, Pair]:
+        """Like `pads`, with what `ceil` needs at the bottom and right so that every window is full."""
+        result = []
+        for axis, (before, after) in enumerate(self.pads(size)):
+            needed = (self.slide(size, who)[axis] - 1) * self.stride[axis] + self._reach(axis)
+            result.append((before, max(after, needed - size[axis] - before)))
         return result[0], result[1]
 
     def reach(self) -> Reach:

@@ -1,5 +1,6 @@
 """Every layer kind: what it says without torch is what torch then does."""
 
+import json
 import math
 
 import pytest
@@ -10,11 +11,13 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from contract import instances, just_outside
 from engine.errors import ShapeMismatch
-from engine.layers import FAMILIES, LAYERS, BlockKind, grouped
+from engine.layers import EVERYWHERE, FAMILIES, LAYERS, BlockKind, grouped
 from engine.layers.activation import Softmax, Step
 from engine.layers.convolution import Convolution
 from engine.layers.pooling import AveragePooling, MaxPooling
 from engine.params import both, params_of
+from engine.spec import NetworkSpec, Node
+from engine.spec.files import network_from_raw, network_to_raw
 
 PLAIN = [kind for kind in LAYERS if not issubclass(kind, BlockKind)]
 KINDS = [pytest.param(kind, id=kind.name) for kind in PLAIN]
@@ -123,10 +126,61 @@ def test_multiply_adds_are_those_torch_counts(name, data):
     assert counter.get_total_flops() == 2 * layer.multiply_adds(x)
 
 
-def test_only_layers_with_weights_multiply():
+def test_only_layers_with_maps_multiply():
+    element_wise = {"batch_norm", "layer_norm", "group_norm", "instance_norm", "layer_scale", "prelu"}
     for kind in PLAIN:
         for layer, x in accepted(kind):
-            assert (layer.multiply_adds(x) > 0) == (kind.name in ("conv2d", "dense", "classes"))
+            shapes_in = inputs_of(layer, x)
+            weighs = layer.parameters(*shapes_in) > 0 and kind.name not in element_wise
+            assert (layer.multiply_adds(*shapes_in) > 0) == weighs, kind.name
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_code_says_is_what_the_module_does(kind):
+    """Readable code may write an expression in place of a module: it must compute the same, in training too."""
+    for layer, x in accepted(kind):
+        shapes_in = inputs_of(layer, x)
+        made = layer.made(*shapes_in)
+        if not made.expression:
+            continue
+        batch = [torch.randn(2, *one) for one in shapes_in]
+        names = {f"x{place}": one for place, one in enumerate(batch)}
+        said = eval(made.expression.format(*names), {"torch": torch, **names})  # our own declaration, no user's text
+        module = made.build().train()
+        assert not list(module.parameters())
+        torch.testing.assert_close(module(*batch), said)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=10, deadline=None)
+@given(data=st.data())
+def test_a_layer_survives_its_file(kind, data):
+    layer = data.draw(instances(kind))
+    node = Node("n", kind.name, layer.values())
+    notes = []
+    raw = json.loads(json.dumps(network_to_raw(NetworkSpec((node,)))))
+    assert network_from_raw(raw, notes.append).nodes == (node,) and not notes
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=15, deadline=None)
+@given(data=st.data())
+def test_an_output_sees_what_reach_says(kind, data):
+    """Outside of the window that `reach` gives, an output pixel depends on nothing."""
+    layer, x = data.draw(instances(kind)), data.draw(pictures)
+    shape = infer_or_complain(layer, x)
+    shapes_in = inputs_of(layer, x)
+    if shape is None or len(shape) != 3 or layer.reach(*shapes_in) == EVERYWHERE:
+        return
+    reach, module = layer.reach(*shapes_in), layer.build(*shapes_in).eval()
+    batch = [torch.rand(1, *one, requires_grad=True) for one in shapes_in]
+    out = module(*batch)
+    (out[:, :, out.shape[2] // 2, out.shape[3] // 2]).sum().backward()
+    seen = batch[0].grad.abs().sum(dim=(0, 1)) > 0
+    for axis in (0, 1):
+        lines = seen.any(dim=1 - axis).nonzero().flatten().tolist()
+        if lines:
+            assert lines[-1] - lines[0] + 1 <= math.ceil(reach.extent[axis]) + 1
 
 
 @quick

@@ -6,20 +6,20 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from engine.compile import NetworkReport, infer
-from engine.layers import LAYERS
+from engine.layers import kind_named
 from engine.params import Value
 from engine.spec import NetworkSpec, Node
 from engine.spec.network import free_id, insert_after
 
 
-def place_for(report: NetworkReport, kind: str, selected: str = "") -> str | None:
+def place_for(network: NetworkSpec, report: NetworkReport, kind: str, selected: str = "") -> str | None:
     """Behind which layer a new one of `kind` goes when the user does not say it; None for first.
 
     Behind the selected layer. Without one, as far down as the network keeps working; where it does not anywhere, before
     the output. Never behind the output or before the input.
     """
     order = list(report.nodes)
-    family = LAYERS[kind].family
+    family = kind_named(kind, network.blocks).family
     if family == "input" or not order:
         return None
     if family == "output":
@@ -28,12 +28,11 @@ def place_for(report: NetworkReport, kind: str, selected: str = "") -> str | Non
     while place >= 0 and _family(report, order[place]) == "output":
         place -= 1
     if selected not in order:
-        place = _last_that_works(report, kind, order[: place + 1])
+        place = _last_that_works(network, report, kind, order[: place + 1])
     return order[place] if place >= 0 else None
 
 
-def _last_that_works(report: NetworkReport, kind: str, order: list[str]) -> int:
-    network = NetworkSpec(tuple(entry.node for entry in report.nodes.values()))
+def _last_that_works(network: NetworkSpec, report: NetworkReport, kind: str, order: list[str]) -> int:
     for place in range(len(order) - 1, -1, -1):
         if keeps_working(add_layer(network, order[place], kind)[0], report):
             return place
@@ -43,7 +42,7 @@ def _last_that_works(report: NetworkReport, kind: str, order: list[str]) -> int:
 def keeps_working(network: NetworkSpec, before: NetworkReport) -> bool:
     """Whether `network` has no problem that `before` has not, and nothing less is known about it."""
     known = {(problem.node_id, problem.what) for problem in before.problems}
-    after = infer(network, before.facts)
+    after = infer(network, before.facts, before.inputs)
     is_new = any((problem.node_id, problem.what) not in known for problem in after.problems)
     return not is_new and unjudged(after) <= unjudged(before)
 
@@ -54,8 +53,8 @@ def unjudged(report: NetworkReport) -> int:
 
 
 def _family(report: NetworkReport, node_id: str) -> str:
-    kind = report.nodes[node_id].node.kind
-    return LAYERS[kind].family if kind in LAYERS else ""
+    kind = report.nodes[node_id].kind
+    return kind.family if kind is not None else ""
 
 
 def add_layer(network: NetworkSpec, after: str | None, kind: str, **params: object) -> tuple[NetworkSpec, str]:

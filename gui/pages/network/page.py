@@ -240,7 +240,7 @@ class NetworkPage(QWidget):
 
     def add_layer(self, kind: str) -> None:
         """Add a layer where it makes sense: behind the selected one, before the output."""
-        self._insert(edits.place_for(self._document.report, kind, self.canvas.selected_id()), kind)
+        self._insert(edits.place_for(self._document.network, self._document.report, kind, self.canvas.selected_id()), kind)
         self.canvas.setFocus()
 
     def _insert(self, after: str | None, kind: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -9,10 +10,12 @@ from PySide6.QtCore import QCoreApplication
 
 from engine.compile import NetworkReport, infer
 from engine.compile.infer import NodeReport, Problem
-from engine.layers import LAYERS
+from engine.edits.links import attach, detach, insert_on_link, why_not
+from engine.edits.replace import replace_kind
+from engine.layers import LAYERS, Shape, grouped, known_kind
 from engine.params import both, params_of
 from engine.spec import NetworkSpec, Node
-from engine.spec.network import move_after, remove, set_param
+from engine.spec.network import connect, free_id, move_after, remove, set_param
 from gui.pages.network.edits import add_layer, with_params
 
 Edit = Callable[[NetworkSpec], NetworkSpec]
@@ -35,6 +38,8 @@ def ideas(network: NetworkSpec, report: NetworkReport, problem: Problem) -> Iter
     delete = Repair(_tr("Delete this layer"), lambda spec: remove(spec, [entry.node.id]))
     if _is_an_end(entry.node) and not _is_the_only_end(report, entry.node):
         yield delete
+    yield from _about_meeting(network, entry)
+    yield from _about_links(network, report, entry)
     yield from _about_form(network, report, entry)
     yield from _about_settings(entry)
     yield from _about_the_whole(report)
@@ -44,11 +49,13 @@ def ideas(network: NetworkSpec, report: NetworkReport, problem: Problem) -> Iter
 
 def title_of(node: Node) -> str:
     """A layer's name for people."""
-    return node.label or (LAYERS[node.kind].title if node.kind in LAYERS else node.kind)
+    kind = known_kind(node.kind)
+    return node.label or (kind.title if kind is not None else node.kind.removeprefix("block:"))
 
 
 def _family(node: Node) -> str:
-    return LAYERS[node.kind].family if node.kind in LAYERS else ""
+    kind = known_kind(node.kind)
+    return kind.family if kind is not None else ""
 
 
 def _is_an_end(node: Node) -> bool:
@@ -58,6 +65,125 @@ def _is_an_end(node: Node) -> bool:
 def _is_the_only_end(report: NetworkReport, node: Node) -> bool:
     """Whether the network has no other input, or no other output, than `node`."""
     return sum(_family(entry.node) == _family(node) for entry in report.nodes.values()) == 1
+
+
+# ---- branches that do not fit together
+
+
+def _about_meeting(network: NetworkSpec, entry: NodeReport) -> Iterator[Repair]:
+    """Several inputs that differ: bring one to the shape of another, or let them meet in another way."""
+    node, shapes = entry.node, entry.inputs
+    if len(shapes) < 2 or len(set(shapes)) < 2:
+        return
+    title = title_of(node)
+    if all(len(shape) == 3 for shape in shapes):
+        # The longest way is the main one: what is changed is rather the short cut.
+        depth = [len(_all_before(network, source)) for source in node.inputs]
+        for wanted in sorted(range(len(shapes)), key=lambda place: -depth[place]):
+            others = [place for place in range(len(shapes)) if shapes[place] != shapes[wanted]]
+            if others:
+                text = _how_to_match(shapes[others[0]], shapes[wanted], title)
+                yield Repair(text, lambda spec, w=wanted, o=others: _match(spec, node.id, shapes, w, o))
+    if node.kind != "concatenate":
+        text = _tr("Concatenate them instead")
+        yield Repair(text, lambda spec: replace_kind(spec, node.id, "concatenate"))
+    for place, source in reversed(list(enumerate(node.inputs))):
+        text = _tr("Remove the link from {layer}").format(layer=title_of(network[source]) if source in network else "?")
+        yield Repair(text, lambda spec, p=place, s=source: _without_link(spec, s, node.id, p))
+
+
+def _all_before(network: NetworkSpec, node_id: str) -> set[str]:
+    found, waiting = set(), [node_id]
+    while waiting:
+        name = waiting.pop()
+        if name in network and name not in found:
+            found.add(name)
+            waiting += network[name].inputs
+    return found
+
+
+def _how_to_match(shape: Shape, wanted: Shape, title: str) -> str:
+    if shape[1:] == wanted[1:]:
+        return _tr("1×1 convolution to {count} channels, so that {layer} fits").format(count=wanted[0], layer=title)
+    if shape[0] == wanted[0] and all(
+        small and large % small == 0 for large, small in zip(shape[1:], wanted[1:], strict=True)
+    ):
+        return _tr("Max pooling to {height} × {width}, so that {layer} fits").format(
+            height=wanted[1], width=wanted[2], layer=title
+        )
+    return _tr("1×1 convolution to {count} channels and {height} × {width}, so that {layer} fits").format(
+        count=wanted[0], height=wanted[1], width=wanted[2], layer=title
+    )
+
+
+def _match(
+    network: NetworkSpec, node_id: str, shapes: tuple[Shape, ...], wanted: int, others: list[int]
+) -> NetworkSpec:
+    """Put layers on the links `others` that bring them to the shape of the link `wanted`."""
+    goal = shapes[wanted]
+    for place in others:
+        shape, source = shapes[place], network[node_id].inputs[place]
+        # A window of 1 with padding "same" gives ceil(size / stride) pixels.
+        steps = [max(1, -(-large // max(1, small))) for large, small in zip(shape[1:], goal[1:], strict=True)]
+        only_size = shape[0] == goal[0] and shape[1:] != goal[1:]
+        if only_size and all(
+            large == small * step for large, small, step in zip(shape[1:], goal[1:], steps, strict=True)
+        ):
+            network = _put_between(network, source, node_id, place, "max_pool", kernel=_pair(steps))
+        else:
+            settings = {"filters": goal[0], "kernel": 1, "stride": _pair(steps)}
+            network = _put_between(network, source, node_id, place, "conv2d", **settings)
+    return network
+
+
+def _pair(steps: list[int]) -> int | tuple[int, int]:
+    return steps[0] if steps[0] == steps[1] else (steps[0], steps[1])
+
+
+def _put_between(
+    network: NetworkSpec, source: str, target: str, place: int, kind: str, **params: object
+) -> NetworkSpec:
+    return insert_on_link(network, source, target, place, Node(free_id(network, kind), kind, params))
+
+
+def _without_link(network: NetworkSpec, source: str, target: str, place: int) -> NetworkSpec:
+    network = detach(network, source, target, place)
+    # A merge of one input is no merge any more.
+    return remove(network, [target]) if len(network[target].inputs) == 1 else network
+
+
+# ---- links that are missing, or lead nowhere
+
+
+def _about_links(network: NetworkSpec, report: NetworkReport, entry: NodeReport) -> Iterator[Repair]:
+    node = entry.node
+    if entry.layer is None:
+        return
+    fewest, most = entry.layer.arity
+    gone = [source for source in node.inputs if source not in network]
+    if gone:
+        yield Repair(_tr("Remove the link"), lambda spec: connect(spec, node.id, [s for s in node.inputs if s in spec]))
+    order = list(report.nodes)
+    if len(node.inputs) < fewest:
+        above = [one for one in order[: order.index(node.id)] if one not in node.inputs]
+        ends = [one for one in above if not network.consumers(one)] + list(reversed(above))
+        for source in list(dict.fromkeys(ends))[:6]:
+            if not why_not(network, source, node.id):
+                text = _tr("Connect it to {layer}").format(layer=title_of(network[source]))
+                yield Repair(text, lambda spec, s=source: attach(spec, s, node.id))
+        if fewest > 1 and len(node.inputs) == 1:
+            yield Repair(_tr("Delete this layer"), lambda spec: remove(spec, [node.id]))
+    elif len(node.inputs) > most:
+        yield Repair(
+            _tr("Keep only the first link") if most == 1 else _tr("Keep only the first links"),
+            lambda spec: connect(spec, node.id, node.inputs[:most]),
+        )
+    if not network.consumers(node.id) and _family(node) != "output":
+        for target in order:
+            kind = known_kind(network[target].kind)
+            if kind is not None and kind.arity[1] > 1 and not why_not(network, node.id, target):
+                text = _tr("Lead it into {layer}").format(layer=title_of(network[target]))
+                yield Repair(text, lambda spec, t=target: attach(spec, node.id, t))
 
 
 # ---- the layer needs another form of input
@@ -72,15 +198,23 @@ def _about_form(network: NetworkSpec, report: NetworkReport, entry: NodeReport) 
     if received is None:
         return
     if len(received) > 1:
-        yield from _flatten_it(report, node, source)
+        yield from _flatten_it(report, node, source, received)
     elif above := _layers_since_the_picture(network, report, node.id):
         yield from _keep_the_picture(network, report, node, above)
 
 
-def _flatten_it(report: NetworkReport, node: Node, source: str) -> Iterator[Repair]:
-    """A flat list is needed and a picture is there."""
-    yield Repair(_tr("Add Flatten before it"), lambda spec: add_layer(spec, source, "flatten")[0])
-    yield Repair(_tr("Add global average pooling"), lambda spec: add_layer(spec, source, "global_avg_pool")[0])
+def _flatten_it(report: NetworkReport, node: Node, source: str, received: Shape) -> Iterator[Repair]:
+    """A flat list is needed and a picture or a sequence is there."""
+    place = node.inputs.index(source)
+    for kind, numbers in (
+        ("flatten", math.prod(received)),
+        ("global_avg_pool", received[0]),
+        ("last_step", received[-1]),
+        ("mean_steps", received[-1]),
+    ):
+        if kind in LAYERS:
+            text = _tr("Add {layer}: {count} inputs").format(layer=LAYERS[kind].title, count=grouped(numbers))
+            yield Repair(text, lambda spec, kind=kind: _put_between(spec, source, node.id, place, kind))
     output = _last_output(report)
     if output is not None and len(output.inputs) == 1 and output.id != node.id:
         text = _tr("Move it behind {layer}").format(layer=title_of(report.nodes[output.inputs[0]].node))
@@ -127,7 +261,7 @@ def _that_need_a_flat_list(
     fails, because it is there that the flat list is needed."""
     taken, rest = [above[0]], list(above[1:])
     while True:
-        after = infer(remove(network, [node.id for node in taken]), report.facts)
+        after = infer(remove(network, [node.id for node in taken]), report.facts, report.inputs)
         failing = [problem.node_id for problem in after.problems if problem.node_id in after.nodes]
         first = next((node for node in rest if node.id in failing), None)
         if first is None:
@@ -174,9 +308,9 @@ def _titles(nodes: list[Node]) -> str:
 
 def _about_settings(entry: NodeReport) -> Iterator[Repair]:
     node = entry.node
-    if node.kind not in LAYERS:
+    if entry.kind is None:
         return
-    names = {setting.name: setting for setting in params_of(LAYERS[node.kind])}
+    names = {setting.name: setting for setting in params_of(entry.kind)}
     if any(name not in names for name in node.params):
         known = {name: value for name, value in node.params.items() if name in names}
         yield Repair(_tr("Leave out the unknown settings"), lambda spec: with_params(spec, node.id, known))
@@ -192,7 +326,7 @@ def _about_settings(entry: NodeReport) -> Iterator[Repair]:
         yield Repair(text, lambda spec: set_param(spec, node.id, "kernel", fitting))
     if "groups" in names:
         yield Repair(_tr("Set groups to 1"), lambda spec: set_param(spec, node.id, "groups", 1))
-    if "outputs" in names:
+    if "outputs" in names and names["outputs"].fact:
         yield Repair(_tr("One output per class"), lambda spec: set_param(spec, node.id, "outputs", 0))
 
 
@@ -204,6 +338,8 @@ def _about_the_whole(report: NetworkReport) -> Iterator[Repair]:
     families = {node_id: _family(entry.node) for node_id, entry in report.nodes.items()}
     inputs = [node_id for node_id in order if families[node_id] == "input"]
     outputs = [node_id for node_id in order if families[node_id] == "output"]
+    if report.inputs:  # the inside of a block has no ends of its own
+        return
     if not inputs:
         yield Repair(_tr("Add Image at the top"), lambda spec: add_layer(spec, None, "image")[0])
     elif order[0] != inputs[0] or report.nodes[inputs[0]].node.inputs:

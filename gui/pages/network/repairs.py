@@ -23,7 +23,7 @@ def repairs(network: NetworkSpec, report: NetworkReport, problem: Problem) -> tu
     """What would solve `problem`, the best way first."""
     # Without data nothing is ever ready, whatever is drawn: that is not what is to be judged here.
     facts = report.facts if report.facts.classes else replace(report.facts, classes=2)
-    before = report if facts == report.facts else infer(network, facts)
+    before = report if facts == report.facts else infer(network, facts, report.inputs)
     if not any(_is_same(problem, other) for other in before.problems):
         return ()
     ready: list[Repair] = []
@@ -35,7 +35,7 @@ def repairs(network: NetworkSpec, report: NetworkReport, problem: Problem) -> tu
         if changed is None or changed == network or changed in seen:
             continue
         seen.append(changed)
-        after = infer(changed, facts)
+        after = infer(changed, facts, report.inputs)
         if after.is_ready:
             ready.append(repair)
         elif not any(_is_same(problem, left) for left in after.problems):
