@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 from PySide6.QtCore import QPoint, QPointF, QRect, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from engine.compile import NetworkReport
 from engine.spec import NetworkSpec
+from gui.canvas.kinds import Kinds
 from gui.canvas.quick_add import QuickAdd
-from gui.canvas.scene import Gap, NetworkScene
+from gui.canvas.scene import Gap, LinkKey, NetworkScene
 from gui.canvas.view import NetworkView
 
 
@@ -19,8 +22,13 @@ class NetworkCanvas(QWidget):
         selected(node_id): the user selected a layer; empty for none.
         insert_wanted(after, kind): a layer of `kind` behind the layer `after`, None for first.
         move_wanted(node_id, after): a layer to another place.
-        remove_wanted(node_ids): layers away, as a list of ids.
-        duplicate_wanted(node_id): a copy of a layer behind it.
+        insert_on_link_wanted(key, kind), move_to_link_wanted(node_id, key): the same on one of several links.
+        connect_wanted(source, target), disconnect_wanted(key): a link made or cut.
+        remove_wanted(ids), duplicate_wanted(ids), copy_wanted(ids), cut_wanted(ids), paste_wanted(): as everywhere.
+        replace_wanted(node_id, kind): a layer of another kind in its place.
+        fold_wanted(ids), unfold_wanted(node_id), open_wanted(node_id): blocks.
+        leave_wanted(): Escape, with nothing selected.
+        selection_changed(ids): which layers are selected.
         zoomed(zoom): 1.0 is drawn size.
     """
 
@@ -28,11 +36,25 @@ class NetworkCanvas(QWidget):
     insert_wanted = Signal(object, str)
     move_wanted = Signal(str, object)
     remove_wanted = Signal(object)
-    duplicate_wanted = Signal(str)
+    insert_on_link_wanted = Signal(object, str)
+    move_to_link_wanted = Signal(str, object)
+    connect_wanted = Signal(str, str)
+    disconnect_wanted = Signal(object)
+    duplicate_wanted = Signal(object)
+    copy_wanted = Signal(object)
+    cut_wanted = Signal(object)
+    paste_wanted = Signal()
+    replace_wanted = Signal(str, str)
+    fold_wanted = Signal(object)
+    unfold_wanted = Signal(str)
+    open_wanted = Signal(str)
+    leave_wanted = Signal()
+    selection_changed = Signal(object)
     zoomed = Signal(float)
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
+        self._own: Kinds = ()
         self.scene = NetworkScene()
         self.view = NetworkView(self.scene)
         self.view.setAccessibleName(self.tr("Network, layer by layer"))
@@ -41,10 +63,15 @@ class NetworkCanvas(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.view)
         self.view.selected.connect(self._on_selected)
-        self.view.insert_wanted.connect(self.insert_wanted.emit)
-        self.view.move_wanted.connect(self.move_wanted.emit)
-        self.view.remove_wanted.connect(self.remove_wanted.emit)
-        self.view.duplicate_wanted.connect(self.duplicate_wanted.emit)
+        for name in (
+            *("insert_wanted", "insert_on_link_wanted", "move_wanted", "move_to_link_wanted", "connect_wanted"),
+            *("disconnect_wanted", "remove_wanted", "duplicate_wanted", "copy_wanted", "cut_wanted", "paste_wanted"),
+            *("fold_wanted", "unfold_wanted", "open_wanted", "leave_wanted"),
+        ):
+            getattr(self.view, name).connect(getattr(self, name))
+        self.view.several_selected.connect(self._on_several)
+        self.view.link_selected.connect(self._on_link)
+        self.view.replace_wanted.connect(self.open_replace)
         self.view.zoomed.connect(self.zoomed.emit)
         self.view.add_wanted.connect(self.open_quick_add)
 
@@ -61,6 +88,33 @@ class NetworkCanvas(QWidget):
         self.scene.select(node_id)
         self.view.show_card(self.scene.selected)
         self._say_selection()
+
+    def select_many(self, ids: Iterable[str]) -> None:
+        """Select several layers."""
+        self._on_several(list(ids))
+
+    def selection(self) -> tuple[str, ...]:
+        """All selected layers, the last one chosen at the end."""
+        return self.scene.selection
+
+    def set_judge(self, judge: Callable[[str, str], str]) -> None:
+        """Say why a link from one layer to another is impossible, in one sentence; empty where it is possible."""
+        self.view.judge = judge
+
+    def set_kinds(self, own: Kinds) -> None:
+        """Offer these blocks of the user's own in the search windows too."""
+        self._own = own
+
+    def search(self, text: str) -> list[str]:
+        """Mark the layers whose title, settings or id hold `text`. Returns their ids, from the top."""
+        wanted = text.casefold().strip()
+        found = [
+            node_id
+            for node_id, card in self.scene.cards.items()
+            if wanted and wanted in f"{card.face.title} {card.face.said} {node_id}".casefold()
+        ]
+        self.scene.mark_search(found)
+        return [node_id for node_id in self.scene.order if node_id in set(found)]
 
     def selected_id(self) -> str:
         """The selected layer, or empty."""
@@ -94,11 +148,23 @@ class NetworkCanvas(QWidget):
 
     def open_quick_add(self, gap: Gap) -> QuickAdd:
         """Open the search window of a gap."""
-        popup = QuickAdd(self)
+        popup = QuickAdd(self, self._own)
         self.scene.show_plus(gap)
-        popup.picked.connect(lambda kind: self.insert_wanted.emit(gap.after, kind))
+        if gap.key is not None:
+            popup.picked.connect(lambda kind: self.insert_on_link_wanted.emit(gap.key, kind))
+        else:
+            popup.picked.connect(lambda kind: self.insert_wanted.emit(gap.after, kind))
         popup.closed.connect(self._on_quick_add_closed)
-        popup.open_at(self.view.viewport().mapToGlobal(self.view.mapFromScene(QPointF(0, gap.y))))
+        popup.open_at(self.view.viewport().mapToGlobal(self.view.mapFromScene(QPointF(gap.x, gap.y))))
+        return popup
+
+    def open_replace(self, node_id: str) -> QuickAdd:
+        """Open the search window for the kind that is to take a layer's place."""
+        popup = QuickAdd(self, self._own)
+        popup.search.setPlaceholderText(self.tr("Replace by…"))
+        popup.picked.connect(lambda kind: self.replace_wanted.emit(node_id, kind))
+        popup.closed.connect(self._on_quick_add_closed)
+        popup.open_at(self.view.viewport().mapToGlobal(self.view.mapFromScene(self.scene.cards[node_id].pos())))
         return popup
 
     def _on_quick_add_closed(self) -> None:
@@ -110,6 +176,18 @@ class NetworkCanvas(QWidget):
         self.view.show_card(node_id)
         self._say_selection()
         self.selected.emit(node_id)
+        self.selection_changed.emit(self.scene.selection)
+
+    def _on_several(self, ids: list[str]) -> None:
+        self.scene.select_many(ids)
+        self.view.show_card(self.scene.selected)
+        self._say_selection()
+        self.selected.emit(self.scene.selected)
+        self.selection_changed.emit(self.scene.selection)
+
+    def _on_link(self, key: LinkKey) -> None:
+        self._on_several([])
+        self.scene.select_link(key)
 
     def _say_selection(self) -> None:
         card = self.scene.cards.get(self.scene.selected)

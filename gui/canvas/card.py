@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPainterPath, QPen
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
@@ -28,6 +28,8 @@ class LayerCard(QGraphicsItem):
         self.face = face
         self.paints_as_selected = False
         self.is_lifted = False
+        self._reason = ""
+        self._found = False
         self._height = self._wanted_height()
         self._tell()
 
@@ -58,6 +60,26 @@ class LayerCard(QGraphicsItem):
         self.is_lifted = lifted
         self.setOpacity(0.35 if lifted else 1.0)
 
+    def set_dimmed(self, reason: str) -> None:
+        """Draw the card pale because of `reason`, which the tool tip says; empty: as usual."""
+        self._reason = reason
+        self.setOpacity(0.3 if reason else 1.0)
+        self._tell()
+
+    def set_found(self, found: bool) -> None:
+        """Mark the card as one that was looked for."""
+        if found != self._found:
+            self._found = found
+            self.update()
+
+    def input_point(self) -> QPointF:
+        """Where a link ends, in the scene."""
+        return self.pos()
+
+    def output_point(self) -> QPointF:
+        """Where links begin, in the scene."""
+        return self.pos() + QPointF(0, self._height)
+
     @property
     def height(self) -> float:
         return self._height
@@ -67,7 +89,7 @@ class LayerCard(QGraphicsItem):
         return QRectF(-look().width / 2, 0, look().width, self._height)
 
     def boundingRect(self) -> QRectF:
-        return self.frame().adjusted(-2, -2, 2, 2)
+        return self.frame().adjusted(-2, -2, 2, 6)
 
     def shape(self) -> QPainterPath:
         path = QPainterPath()
@@ -75,7 +97,7 @@ class LayerCard(QGraphicsItem):
         return path
 
     def _tell(self) -> None:
-        tip = [self.face.problem, self.face.advice] if self.face.problem else []
+        tip = [self._reason] if self._reason else [self.face.problem, self.face.advice] if self.face.problem else []
         self.setToolTip("\n".join(filter(None, tip)))
 
     # ---- measures
@@ -110,6 +132,7 @@ class LayerCard(QGraphicsItem):
         if zoom >= SMALLEST_READABLE:
             self._paint_first_line(painter)
             self._paint_second_line(painter)
+            self._paint_port(painter)
 
     def _paint_frame(self, painter: QPainter, zoom: float) -> None:
         color, radius = theme().color, theme().tokens.radius
@@ -123,13 +146,20 @@ class LayerCard(QGraphicsItem):
         bar = QRectF(body.left(), body.top(), theme().px(4) / min(1.0, max(zoom, 0.1)), body.height())
         painter.fillRect(bar, color(f"family.{self.face.family}"))
         painter.restore()
-        edge = "accent" if self.paints_as_selected else "bad" if self.face.problem else "line"
+        edge = "accent" if self.paints_as_selected or self._found else "bad" if self.face.problem else "line"
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(color(edge), 1.0 if edge == "line" else 1.6 / min(1.0, max(zoom, 0.1))))
         painter.drawPath(outline)
         if self.paints_as_selected and self.face.problem:  # both are said: the problem by an inner line
             painter.setPen(QPen(color("bad"), 1))
             painter.drawRoundedRect(body.adjusted(3, 3, -3, -3), radius - 3, radius - 3)
+
+    def _paint_port(self, painter: QPainter) -> None:
+        """A dot at the lower edge, from which a link can be drawn."""
+        if self.face.family != "output":
+            painter.setPen(QPen(theme().color("window"), 1.5))
+            painter.setBrush(theme().color("accent" if self.paints_as_selected else "faint"))
+            painter.drawEllipse(QPointF(0, self._height), theme().px(3.5), theme().px(3.5))
 
     def _line_room(self, second: bool) -> QRectF:
         middle = look().height / 2

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+
 from PySide6.QtCore import QMimeData, QPointF
+from PySide6.QtGui import QCursor
+from PySide6.QtWidgets import QToolTip
 
 from engine.layers import LAYERS
+from engine.spec.network import OWN
 from gui.canvas.card import LayerCard
 from gui.canvas.scene import Gap, NetworkScene
 
@@ -21,7 +27,7 @@ def layer_mime(kind: str) -> QMimeData:
 def dragged_kind(data: QMimeData) -> str:
     """The layer kind that a drag carries; empty when it carries something else."""
     kind = bytes(data.data(LAYER_FORMAT).data()).decode(errors="replace") if data.hasFormat(LAYER_FORMAT) else ""
-    return kind if kind in LAYERS else ""
+    return kind if kind in LAYERS or kind.startswith(OWN) else ""
 
 
 class Reorder:
@@ -42,11 +48,14 @@ class Reorder:
         """Follow the mouse to `point` of the scene."""
         corner = point - self._offset
         self._ghost.setPos(corner)
-        middle = corner.y() + self._ghost.height / 2
+        middle = corner + QPointF(0, self._ghost.height / 2)
         gap = self._scene.nearest_gap(middle, self.card.face.family, moving=self.card.node_id)
         # Nearer to where it came from than to any other place: it stays.
-        home = self.card.y() + self.card.height / 2
-        self.gap = gap if gap is not None and abs(gap.y - middle) < abs(home - middle) else None
+        home = self.card.pos() + QPointF(0, self.card.height / 2)
+        is_nearer = gap is not None and math.dist((gap.x, gap.y), middle.toTuple()) < math.dist(
+            home.toTuple(), middle.toTuple()
+        )
+        self.gap = gap if is_nearer else None
         self._scene.show_marker(self.gap)
 
     def finish(self) -> Gap | None:
@@ -55,3 +64,36 @@ class Reorder:
         self._scene.show_marker(None)
         self.card.set_lifted(False)
         return self.gap
+
+
+class Cable:
+    """A link in the hand: from the output of `source` to the card under the mouse. Cards that cannot take it are drawn
+    pale and say why."""
+
+    def __init__(self, scene: NetworkScene, source: str, judge: Callable[[str, str], str]):
+        self._scene, self.source, self.has_moved = scene, source, False
+        reasons = {node_id: judge(source, node_id) for node_id in scene.cards if node_id != source}
+        self._reasons = {node_id: reason for node_id, reason in reasons.items() if reason}
+        self._target = ""
+
+    def move(self, point: QPointF) -> None:
+        """Follow the mouse to `point` of the scene."""
+        if not self.has_moved:
+            self._scene.dim(self._reasons)
+            self.has_moved = True
+        card = self._scene.card_at(point)
+        self._target = card.node_id if card is not None and card.node_id != self.source else ""
+        good = bool(self._target) and self._target not in self._reasons
+        end = card.input_point() if card is not None and good else point
+        self._scene.show_rubber(self._scene.cards[self.source].output_point(), end, good)
+        reason = self._reasons.get(self._target, "")
+        if reason:
+            QToolTip.showText(QCursor.pos(), reason)
+        else:
+            QToolTip.hideText()
+
+    def finish(self) -> tuple[str, str]:
+        """Put everything back. Returns the layer over which the mouse was, and why it cannot take the link."""
+        self._scene.hide_rubber()
+        self._scene.dim({})
+        return self._target, self._reasons.get(self._target, "")

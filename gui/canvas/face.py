@@ -8,7 +8,7 @@ from PySide6.QtCore import QCoreApplication
 
 from engine.compile import NetworkReport, NodeReport
 from engine.compile.infer import Problem
-from engine.layers import LAYERS, Shape, grouped
+from engine.layers import Shape, grouped
 
 
 @dataclass(frozen=True)
@@ -59,12 +59,12 @@ def faces(report: NetworkReport) -> dict[str, Face]:
 
 
 def _face(entry: NodeReport, problem: Problem | None) -> Face:
-    node, layer = entry.node, entry.layer
-    kind_title = layer.title if layer else _title_of(node.kind)
+    node = entry.node
+    kind_title = entry.kind.title if entry.kind else node.kind
     said = _said(entry)
     return Face(
         kind=node.kind,
-        family=layer.family if layer else _family_of(node.kind),
+        family=entry.kind.family if entry.kind else "reshape",
         title=node.label or kind_title,
         said=" · ".join(filter(None, (kind_title, said))) if node.label else said,
         shape=entry.shape,
@@ -83,11 +83,3 @@ def _said(entry: NodeReport) -> str:
         counted = QCoreApplication.translate("Face", "{count} channels").format(count=channels)
         return f"{colour.get(channels, counted)}, {height} × {width}"
     return entry.layer.said()
-
-
-def _title_of(kind: str) -> str:
-    return LAYERS[kind].title if kind in LAYERS else kind
-
-
-def _family_of(kind: str) -> str:
-    return LAYERS[kind].family if kind in LAYERS else "reshape"

@@ -34,31 +34,48 @@ class KeyMap:
         """Whether a key belongs to the canvas even where the window has a shortcut for it."""
         with_control = {Qt.Key.Key_Plus, Qt.Key.Key_Equal, Qt.Key.Key_Minus, Qt.Key.Key_0}
         if scene.selected:
-            with_control.add(Qt.Key.Key_D)
+            with_control |= {Qt.Key.Key_D, Qt.Key.Key_C, Qt.Key.Key_X, Qt.Key.Key_G}
+        with_control |= {Qt.Key.Key_V, Qt.Key.Key_A}
         if event.modifiers() & _CTRL:
             return event.key() in with_control
-        return bool(scene.selected) and event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
+        return bool(scene.selected or scene.selected_link) and event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
 
     def handle(self, event: QKeyEvent, scene: NetworkScene) -> bool:
         """Act on a key. Returns False for keys that mean nothing here."""
         if event.modifiers() & _CTRL:
-            return self._with_control(event.key(), scene)
+            return self._with_control(event, scene)
         if event.key() in _ARROWS:
             move = self._move_layer if event.modifiers() & _ALT else self._move_selection
             return move(scene, _ARROWS[event.key()])
-        if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and scene.selected:
-            self._view.remove_wanted.emit([scene.selected])
+        deletes = event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
+        if deletes and scene.selected_link is not None:
+            self._view.disconnect_wanted.emit(scene.selected_link)
+        elif deletes and scene.selected:
+            self._view.remove_wanted.emit(list(scene.selection))
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._is_block(scene):
+            self._view.open_wanted.emit(scene.selected)
+        elif event.key() == Qt.Key.Key_R and scene.selected:
+            self._view.replace_wanted.emit(scene.selected)
         elif event.key() in (Qt.Key.Key_Plus, Qt.Key.Key_Insert):
             self._view.add_wanted.emit(self._gap_behind_selection(scene))
-        elif event.key() == Qt.Key.Key_Escape and scene.selected:
-            self._view.selected.emit("")
+        elif event.key() == Qt.Key.Key_Escape:
+            if scene.selected or scene.selected_link is not None:
+                self._view.selected.emit("")
+            else:
+                self._view.leave_wanted.emit()
         elif event.key() in (Qt.Key.Key_Home, Qt.Key.Key_End) and scene.order:
             self._view.selected.emit(scene.order[0 if event.key() == Qt.Key.Key_Home else -1])
         else:
             return False
         return True
 
-    def _with_control(self, key: int, scene: NetworkScene) -> bool:
+    @staticmethod
+    def _is_block(scene: NetworkScene) -> bool:
+        return bool(scene.selected) and scene.cards[scene.selected].face.family == "block"
+
+    def _with_control(self, event: QKeyEvent, scene: NetworkScene) -> bool:
+        key, ids = event.key(), list(scene.selection)
+        shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
         if key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
             self._view.set_zoom(self._view.zoom * 1.2)
         elif key == Qt.Key.Key_Minus:
@@ -66,7 +83,19 @@ class KeyMap:
         elif key == Qt.Key.Key_0:
             self._view.set_zoom(1.0)
         elif key == Qt.Key.Key_D and scene.selected:
-            self._view.duplicate_wanted.emit(scene.selected)
+            self._view.duplicate_wanted.emit(ids)
+        elif key == Qt.Key.Key_C and ids:
+            self._view.copy_wanted.emit(ids)
+        elif key == Qt.Key.Key_X and ids:
+            self._view.cut_wanted.emit(ids)
+        elif key == Qt.Key.Key_V:
+            self._view.paste_wanted.emit()
+        elif key == Qt.Key.Key_A:
+            self._view.several_selected.emit(list(scene.order))
+        elif key == Qt.Key.Key_G and shift and ids:
+            self._view.unfold_wanted.emit(scene.selected)
+        elif key == Qt.Key.Key_G and ids:
+            self._view.fold_wanted.emit(ids)
         else:
             return False
         return True
@@ -90,5 +119,5 @@ class KeyMap:
     @staticmethod
     def _gap_behind_selection(scene: NetworkScene) -> Gap:
         gaps = scene.gaps()
-        behind = [gap for gap in gaps if scene.selected and gap.after == scene.selected]
+        behind = [gap for gap in gaps if scene.selected and gap.after == scene.selected and gap.key is None]
         return (behind or gaps)[-1]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
 from engine.layers import FAMILIES, LAYERS, LayerKind
@@ -16,9 +18,13 @@ _TITLES = {
     "normalisation": QT_TRANSLATE_NOOP("Families", "Normalisation"),
     "regularisation": QT_TRANSLATE_NOOP("Families", "Regularisation"),
     "merge": QT_TRANSLATE_NOOP("Families", "Merge"),
-    "recurrent": QT_TRANSLATE_NOOP("Families", "Recurrent"),
+    "attention": QT_TRANSLATE_NOOP("Families", "Attention"),
+    "recurrent": QT_TRANSLATE_NOOP("Families", "Sequences"),
+    "block": QT_TRANSLATE_NOOP("Families", "Blocks"),
     "output": QT_TRANSLATE_NOOP("Families", "Output"),
 }
+
+Kinds = Sequence[type[LayerKind]]
 
 
 def family_title(family: str) -> str:
@@ -26,20 +32,22 @@ def family_title(family: str) -> str:
     return QCoreApplication.translate("Families", _TITLES.get(family, family.capitalize()))
 
 
-def by_family() -> list[tuple[str, list[type[LayerKind]]]]:
-    """All layer kinds, grouped, in the order of the palette; families without a kind are left out."""
-    groups = [(family, [kind for kind in LAYERS if kind.family == family]) for family in FAMILIES]
+def by_family(own: Kinds = ()) -> list[tuple[str, list[type[LayerKind]]]]:
+    """All layer kinds and `own` blocks, grouped, in the order of the palette; families without a kind are left out."""
+    kinds = [kind for kind in (*LAYERS, *own) if kind.in_palette]
+    groups = [(family, [kind for kind in kinds if kind.family == family]) for family in FAMILIES]
     return [(family, kinds) for family, kinds in groups if kinds]
 
 
-def find_kinds(query: str) -> list[type[LayerKind]]:
+def find_kinds(query: str, own: Kinds = ()) -> list[type[LayerKind]]:
     """The kinds that `query` may mean, the likeliest first; all of them, in palette order, for an empty query."""
-    ordered = [kind for _, kinds in by_family() for kind in kinds]
+    ordered = [kind for _, kinds in by_family(own) for kind in kinds]
     words = query.casefold().split()
     if not words:
         return ordered
     ranked = [(sum(ranks), kind) for kind in ordered if (ranks := _ranks(kind, words)) is not None]
-    return [kind for _, kind in sorted(ranked, key=lambda found: found[0])]
+    exact = " ".join(words)
+    return [kind for _, kind in sorted(ranked, key=lambda found: (found[1].title.casefold() != exact, found[0]))]
 
 
 def _ranks(kind: type[LayerKind], words: list[str]) -> list[int] | None:

@@ -2,52 +2,79 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QPainter, QPainterPath, QPen
+from PySide6.QtGui import QPainter, QPainterPath, QPainterPathStroker, QPen
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsPathItem, QStyleOptionGraphicsItem, QWidget
 
-from gui.canvas.card import LayerCard
+from gui.canvas.layout import Route
 from gui.canvas.look import look
 from gui.theme import theme
 
 
 class Link(QGraphicsPathItem):
-    """From the output of one card to the input of another: straight between neighbours, else a bow at the side."""
+    """From the output of one card to the input of another: straight where it can, else in calm curves."""
 
     def __init__(self) -> None:
         super().__init__()
         self.setZValue(-1)
-        self.is_bow = False
-        self._ends: tuple[float, ...] = ()
+        self._route: Route | None = None
+        self._lit = False
 
-    def connect_cards(self, source: LayerCard, target: LayerCard, *, neighbours: bool) -> None:
-        """Lead from `source` to `target`, where they are now."""
-        ends = (source.y() + source.height, target.y(), target.y() + target.height, float(neighbours), look().width)
-        if ends == self._ends:
+    def follow(self, route: Route) -> None:
+        """Run as `route` says."""
+        if route == self._route:
             return
-        self._ends, self.is_bow = ends, not neighbours
-        path = QPainterPath(QPointF(0, ends[0]))
-        if neighbours:
-            path.lineTo(0, ends[1])
-        else:
-            self._bow(path, ends)
+        self._route = route
+        path = QPainterPath(QPointF(*route.points[0]))
+        for (x1, y1), (x2, y2) in pairwise(route.points):
+            if x1 == x2:
+                path.lineTo(x2, y2)
+            else:
+                middle = (y1 + y2) / 2
+                path.cubicTo(x1, middle, x2, middle, x2, y2)
         self.setPath(path)
         self.wear()
 
-    @staticmethod
-    def _bow(path: QPainterPath, ends: tuple[float, ...]) -> None:
-        edge, end = -look().width / 2, (ends[1] + ends[2]) / 2
-        out = edge - min(theme().px(90), theme().px(30) + abs(end - ends[0]) * 0.12)
-        start = ends[0] + look().gap / 2
-        path.lineTo(0, start)
-        path.lineTo(edge, start)  # past the corner of the card below
-        path.cubicTo(out, start, out, start, out, (start + end) / 2)
-        path.cubicTo(out, end, out, end, edge, end)
+    def set_lit(self, lit: bool) -> None:
+        """Draw the link as the selected one, or not."""
+        self._lit = lit
+        self.wear()
+
+    def touches(self, area: QRectF) -> bool:
+        """Whether the line passes through `area`."""
+        if not self.boundingRect().intersects(area):
+            return False
+        # Without an area of its own a line would count as the shape that it closes.
+        stroker = QPainterPathStroker()
+        stroker.setWidth(1)
+        return stroker.createStroke(self.path()).intersects(area)
 
     def wear(self) -> None:
         """Take the colours of the look that is on."""
-        pen = QPen(theme().color("family.merge" if self.is_bow else "faint"), 1.6 if self.is_bow else 1.2)
-        self.setPen(pen)
+        is_skip = self._route is not None and self._route.is_skip
+        token = "accent" if self._lit else "family.merge" if is_skip else "faint"
+        self.setPen(QPen(theme().color(token), 2.4 if self._lit else 1.6 if is_skip else 1.2))
+
+
+class Rubber(QGraphicsPathItem):
+    """The link that is being drawn with the mouse."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setZValue(5)
+        self.setVisible(False)
+
+    def stretch(self, start: QPointF, end: QPointF, good: bool) -> None:
+        """Run from `start` to `end`, in the colour of what is possible or not."""
+        path = QPainterPath(start)
+        middle = (start.y() + end.y()) / 2
+        path.cubicTo(start.x(), middle, end.x(), middle, end.x(), end.y())
+        self.setPath(path)
+        style = Qt.PenStyle.SolidLine if good else Qt.PenStyle.DashLine
+        self.setPen(QPen(theme().color("accent" if good else "dim"), 2, style))
+        self.setVisible(True)
 
 
 class GapButton(QGraphicsItem):

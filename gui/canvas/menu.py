@@ -23,9 +23,18 @@ class LayerMenu(QMenu):
         super().__init__(view)
         self.setObjectName("network.layer_menu")
         family = scene.cards[node_id].face.family
+        ids = list(scene.selection) if node_id in scene.selection else [node_id]
         is_end = family in ("input", "output")
-        self._add(_tr("Duplicate"), "Ctrl+D", "duplicate", not is_end, lambda: view.duplicate_wanted.emit(node_id))
-        self._add(_tr("Delete"), "Del", "trash", True, lambda: view.remove_wanted.emit([node_id]))
+        self._add(_tr("Duplicate"), "Ctrl+D", "duplicate", not is_end, lambda: view.duplicate_wanted.emit(ids))
+        self._add(_tr("Delete"), "Del", "trash", True, lambda: view.remove_wanted.emit(ids))
+        self._add(_tr("Copy"), "Ctrl+C", "copy", True, lambda: view.copy_wanted.emit(ids))
+        self._add(_tr("Paste behind"), "Ctrl+V", "paste", True, lambda: view.paste_wanted.emit())
+        self._add(_tr("Replace by…"), "R", "", not is_end, lambda: view.replace_wanted.emit(node_id))
+        self.addSeparator()
+        if family == "block":
+            self._add(_tr("Open"), "Return", "", True, lambda: view.open_wanted.emit(node_id))
+            self._add(_tr("Unfold"), "Ctrl+Shift+G", "", True, lambda: view.unfold_wanted.emit(node_id))
+        self._add(_tr("Fold into a block"), "Ctrl+G", "", not is_end, lambda: view.fold_wanted.emit(ids))
         self.addSeparator()
         for text, keys, step in ((_tr("Move up"), "Alt+Up", -1), (_tr("Move down"), "Alt+Down", 1)):
             gap = move_target(scene, node_id, step)
@@ -49,7 +58,7 @@ class LayerMenu(QMenu):
 
 def _gap_after(scene: NetworkScene, after: str | None) -> Gap | None:
     """The place behind a layer; None where nothing can go."""
-    return next((gap for gap in scene.gaps() if gap.after == after), None)
+    return next((gap for gap in scene.gaps() if gap.after == after and gap.key is None), None)
 
 
 def _tr(text: str) -> str:

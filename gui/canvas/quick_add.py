@@ -6,7 +6,7 @@ from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QIcon, QKeyEvent, QPainter, QPixmap
 from PySide6.QtWidgets import QFrame, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
-from gui.canvas.kinds import find_kinds
+from gui.canvas.kinds import Kinds, find_kinds
 from gui.theme import theme
 
 
@@ -31,11 +31,12 @@ class QuickAdd(QFrame):
     picked = Signal(str)  # name of a layer kind
     closed = Signal()
 
-    def __init__(self, parent: QWidget | None = None):
+    def __init__(self, parent: QWidget | None = None, own: Kinds = ()):
         super().__init__(parent, Qt.WindowType.Popup)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setProperty("panel", True)
         self.setObjectName("network.quick_add")
+        self._own = own
         self.search = QLineEdit()
         self.search.setPlaceholderText(self.tr("Add a layer…"))
         self.search.setAccessibleName(self.tr("Layer to add"))
@@ -67,7 +68,7 @@ class QuickAdd(QFrame):
 
     def _show_matches(self, query: str) -> None:
         self.list.clear()
-        for kind in find_kinds(query):
+        for kind in find_kinds(query, self._own):
             item = QListWidgetItem(family_square(kind.family, theme().px(10)), kind.title)
             item.setData(Qt.ItemDataRole.UserRole, kind.name)
             item.setToolTip(kind.help())

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtWidgets import QGraphicsScene
@@ -11,33 +14,47 @@ from engine.compile import NetworkReport
 from engine.spec import NetworkSpec
 from gui.canvas.card import LayerCard
 from gui.canvas.face import faces
+from gui.canvas.layout import Box, Drawing, Spacing, arrange
 from gui.canvas.look import look
-from gui.canvas.marks import GapButton, Link, Marker
+from gui.canvas.marks import GapButton, Link, Marker, Rubber
 from gui.theme import theme
+
+
+class LinkKey(NamedTuple):
+    """A link: from the output of `source` into the input number `slot` of `target`."""
+
+    source: str
+    target: str
+    slot: int
 
 
 @dataclass(frozen=True)
 class Gap:
-    """A place where a layer can go: behind the layer `after` (None: first), drawn at height `y`."""
+    """A place where a layer can go: behind the layer `after` (None: first), or on the one link `key` where `after`
+    feeds several. Drawn at (`x`, `y`)."""
 
     after: str | None
     y: float
+    x: float = 0.0
+    key: LinkKey | None = None
 
 
 class NetworkScene(QGraphicsScene):
-    """All cards in one column, in the order of computation, and the links between them."""
+    """All cards, laid out in rows from the top, and the links between them."""
 
     def __init__(self) -> None:
         super().__init__()
         self.setItemIndexMethod(QGraphicsScene.ItemIndexMethod.NoIndex)  # a few hundred items that often move
         self.cards: dict[str, LayerCard] = {}
         self.order: tuple[str, ...] = ()
-        self._links: dict[tuple[str, str], Link] = {}
-        self._selected = ""
-        self._bottom = 0.0
-        self.plus, self.marker = GapButton(), Marker()
-        self.addItem(self.plus)
-        self.addItem(self.marker)
+        self.selection: tuple[str, ...] = ()
+        self.selected_link: LinkKey | None = None
+        self._links: dict[LinkKey, Link] = {}
+        self._drawing = Drawing({}, {}, (0.0, 0.0, 0.0, 0.0))
+        self._dimmed: Mapping[str, str] = {}
+        self.plus, self.marker, self.rubber = GapButton(), Marker(), Rubber()
+        for item in (self.plus, self.marker, self.rubber):
+            self.addItem(item)
         theme().changed.connect(self._wear)
 
     # ---- from one network to the next
@@ -56,70 +73,84 @@ class NetworkScene(QGraphicsScene):
             elif face != card.face:
                 moved = card.show_face(face) or moved
         self.order = tuple(wanted)
+        keys = [
+            LinkKey(source, node.id, slot)
+            for node in network.nodes
+            for slot, source in enumerate(node.inputs)
+            if source in self.cards and source != node.id
+        ]
+        moved = self._keep_links(keys) or moved
         if moved:
-            self._place_cards()
-        self._show_links(network)
-        if self._selected not in self.cards:
-            self._selected = ""
+            self._place()
+        self.selection = tuple(node_id for node_id in self.selection if node_id in self.cards)
+        if self.selected_link not in self._links:
+            self.selected_link = None
 
-    def _place_cards(self) -> None:
-        y = 0.0
-        for node_id in self.order:
+    def _keep_links(self, keys: Iterable[LinkKey]) -> bool:
+        """Have a link for each of `keys`. Returns whether there are others than before."""
+        wanted = list(dict.fromkeys(keys))
+        changed = self._links.keys() != set(wanted)
+        for key in self._links.keys() - set(wanted):
+            self.removeItem(self._links.pop(key))
+        for key in wanted:
+            if key not in self._links:
+                self._links[key] = Link()
+                self.addItem(self._links[key])
+        return changed
+
+    def _place(self) -> None:
+        px = theme().px
+        boxes = [Box(node_id, look().width, self.cards[node_id].height) for node_id in self.order]
+        spacing = Spacing(row=look().gap, bend=px(18), beside=px(34), lane=px(20))
+        self._drawing = arrange(boxes, [tuple(key) for key in self._links], spacing)
+        for node_id, (x, y) in self._drawing.places.items():
             card = self.cards[node_id]
-            if card.pos() != QPointF(0, y):
-                card.setPos(0, y)
-            y += card.height + look().gap
-        self._bottom = y
+            if card.pos() != QPointF(x, y):
+                card.setPos(x, y)
+        for key, link in self._links.items():
+            link.follow(self._drawing.routes[key])
         self.plus.setVisible(False)
-
-    def _frame(self) -> None:
-        """Leave room around the column, and more at the sides where links pass."""
-        side = theme().px(110 if any(link.is_bow for link in self._links.values()) else 20)
-        above, below = theme().px(16), theme().px(70)
-        self.setSceneRect(
-            QRectF(-look().width / 2 - side, -above, look().width + 2 * side, self._bottom + above + below)
-        )
-
-    def _show_links(self, network: NetworkSpec) -> None:
-        place = {node_id: index for index, node_id in enumerate(self.order)}
-        wanted = [(source, node.id) for node in network.nodes for source in node.inputs if source in place]
-        for ends in self._links.keys() - set(wanted):
-            self.removeItem(self._links.pop(ends))
-        for source, target in wanted:
-            link = self._links.get((source, target))
-            if link is None:
-                link = self._links[source, target] = Link()
-                self.addItem(link)
-            neighbours = place[target] == place[source] + 1
-            link.connect_cards(self.cards[source], self.cards[target], neighbours=neighbours)
-        self._frame()
+        left, top, right, bottom = self._drawing.bounds
+        side = px(20)
+        half = max(-left, right) if len(self._links) < len(self.cards) else 0.0  # a plain chain stands in the middle
+        left, right = min(left, -half), max(right, half)
+        self.setSceneRect(QRectF(left - side, top - px(16), right - left + 2 * side, bottom - top + px(86)))
 
     def _wear(self) -> None:
         for card in self.cards.values():
             card.prepareGeometryChange()
             card.measure()
-        self._place_cards()
-        for (source, target), link in self._links.items():
-            neighbours = self.order.index(target) == self.order.index(source) + 1
-            link.connect_cards(self.cards[source], self.cards[target], neighbours=neighbours)
+        self._place()
+        for link in self._links.values():
             link.wear()
-        self._frame()
         self.update()
 
     # ---- selection
 
     @property
     def selected(self) -> str:
-        """Id of the selected layer, or empty."""
-        return self._selected
+        """Id of the layer that was selected last, or empty."""
+        return self.selection[-1] if self.selection else ""
 
     def select(self, node_id: str) -> None:
         """Mark one layer as selected; empty for none."""
-        if self._selected in self.cards:
-            self.cards[self._selected].set_selected(False)
-        self._selected = node_id if node_id in self.cards else ""
-        if self._selected:
-            self.cards[self._selected].set_selected(True)
+        self.select_many([node_id] if node_id else [])
+
+    def select_many(self, ids: Iterable[str]) -> None:
+        """Mark these layers as selected; the last of them counts where only one can."""
+        self.select_link(None)
+        wanted = tuple(dict.fromkeys(node_id for node_id in ids if node_id in self.cards))
+        for node_id in {*self.selection, *wanted}:
+            if node_id in self.cards:
+                self.cards[node_id].set_selected(node_id in wanted)
+        self.selection = wanted
+
+    def select_link(self, key: LinkKey | None) -> None:
+        """Mark one link as selected, or none."""
+        for one in (self.selected_link, key):
+            if one in self._links:
+                self._links[one].set_lit(one == key)
+        self.selected_link = key if key in self._links else None
 
     # ---- places
 
@@ -130,53 +161,123 @@ class NetworkScene(QGraphicsScene):
                 return card
         return None
 
+    def cards_in(self, area: QRectF) -> list[str]:
+        """The layers whose cards `area` touches, in order."""
+        cards = self.cards
+        return [node_id for node_id in self.order if cards[node_id].frame().translated(cards[node_id].pos()) & area]
+
+    def output_at(self, point: QPointF) -> str:
+        """The layer at whose lower dot the mouse is, from which a link can be drawn; empty for none."""
+        reach = theme().px(6)
+        for card in self.cards.values():
+            is_near = math.dist(point.toTuple(), card.output_point().toTuple()) <= reach
+            if is_near and card.face.family != "output":
+                return card.node_id
+        return ""
+
+    def link_at(self, point: QPointF) -> LinkKey | None:
+        """The link that passes near a point."""
+        reach = theme().px(6)
+        around = QRectF(point.x() - reach, point.y() - reach, 2 * reach, 2 * reach)
+        for key, link in self._links.items():
+            if link.touches(around):
+                return key
+        return None
+
     def gaps(self, family: str = "", moving: str = "") -> list[Gap]:
-        """The places where a layer of `family` can go, from the top: pictures come in first, classes go out last.
+        """The places where a layer of `family` can go, from the top: images come in first, classes go out last.
 
         Args:
             moving: a layer that is already drawn; the gaps beside it are left out, for they change nothing.
         """
-        cards = [self.cards[node_id] for node_id in self.order]
-        if not cards:
+        if not self.order:
             return [Gap(None, 0.0)]
-        half = look().gap / 2
-        gaps = [Gap(None, cards[0].y() - half)]
-        gaps += [Gap(card.node_id, card.y() + card.height + half) for card in cards]
-        starts, ends = cards[0].face.family == "input", cards[-1].face.family == "output"
+        first, last = self.cards[self.order[0]], self.cards[self.order[-1]]
+        starts, ends = first.face.family == "input", last.face.family == "output"
+        top = Gap(None, first.y() - look().gap / 2, first.x())
+        found = self._gaps_behind()
         if family == "input":
-            gaps = gaps[:1]
+            found = [top]
         elif family == "output":
-            gaps = gaps[-1:]
+            found = [gap for gap in found if gap.after == last.node_id]
         else:
-            gaps = gaps[starts and cards[0].node_id != moving : len(gaps) - (ends and cards[-1].node_id != moving)]
-        return [gap for gap in gaps if not moving or not self._is_beside(gap, moving)]
+            if not (starts and first.node_id != moving):
+                found.insert(0, top)
+            outputs = {node_id for node_id, card in self.cards.items() if card.face.family == "output"} - {moving}
+            found = [gap for gap in found if gap.after not in outputs or not ends]
+        return [gap for gap in found if not moving or not self._is_beside(gap, moving)]
+
+    def _gaps_behind(self) -> list[Gap]:
+        fed: dict[str, list[LinkKey]] = {node_id: [] for node_id in self.order}
+        for key in self._links:
+            fed[key.source].append(key)
+        half, gaps = look().gap / 2, []
+        for node_id in self.order:
+            card = self.cards[node_id]
+            gaps.append(Gap(node_id, card.y() + card.height + half, card.x()))
+            if len(fed[node_id]) > 1:
+                for key in fed[node_id]:
+                    x, y = self._drawing.routes[key].points[-1]
+                    gaps.append(Gap(node_id, y - half, x, key))
+        return gaps
 
     def _is_beside(self, gap: Gap, node_id: str) -> bool:
-        index = self.order.index(node_id)
-        return gap.after == node_id or gap.after == (self.order[index - 1] if index else None)
+        if gap.after == node_id or (gap.key is not None and gap.key.target == node_id):
+            return True
+        before = [key.source for key in self._links if key.target == node_id]
+        siblings = [key for key in self._links if key.source == gap.after]
+        return gap.after == (before[0] if before else None) and len(siblings) <= 1
 
-    def nearest_gap(self, y: float, family: str = "", moving: str = "") -> Gap | None:
-        """The possible place nearest to the height `y`."""
-        return min(self.gaps(family, moving), key=lambda gap: abs(gap.y - y), default=None)
+    def nearest_gap(self, point: QPointF, family: str = "", moving: str = "") -> Gap | None:
+        """The possible place nearest to a point."""
+
+        def distance(gap: Gap) -> float:
+            beside = max(0.0, abs(point.x() - gap.x) - look().width / 2)
+            return abs(gap.y - point.y()) + 2 * beside
+
+        return min(self.gaps(family, moving), key=distance, default=None)
 
     def gap_under(self, point: QPointF) -> Gap | None:
         """The gap that the mouse at `point` means, if any."""
-        gap = self.nearest_gap(point.y())
-        if gap is None or abs(point.x()) > look().width / 2:
+        gap = self.nearest_gap(point)
+        if gap is None or abs(point.x() - gap.x) > look().width / 2:
             return None
         reach = self.plus.radius() + 2
         is_last = bool(self.order) and gap.after == self.order[-1]
         below = theme().px(60) if is_last else reach  # the room below the last card invites to go on
         return gap if -reach <= point.y() - gap.y <= below else None
 
+    # ---- marks
+
     def show_plus(self, gap: Gap | None) -> None:
         """Show the "+" in a gap, or nowhere."""
         self.plus.setVisible(gap is not None)
         if gap is not None:
-            self.plus.setPos(0, gap.y)
+            self.plus.setPos(gap.x, gap.y)
 
     def show_marker(self, gap: Gap | None) -> None:
         """Show where a dragged layer will land, or nothing."""
         self.marker.setVisible(gap is not None)
         if gap is not None:
-            self.marker.setPos(0, gap.y)
+            self.marker.setPos(gap.x, gap.y)
+
+    def show_rubber(self, start: QPointF, end: QPointF, good: bool) -> None:
+        """Draw the link that is being made."""
+        self.rubber.stretch(start, end, good)
+
+    def hide_rubber(self) -> None:
+        """Draw none."""
+        self.rubber.setVisible(False)
+
+    def dim(self, reasons: Mapping[str, str]) -> None:
+        """Draw these cards pale, with the reason as their tool tip; an empty mapping ends it."""
+        for node_id in self._dimmed.keys() | reasons.keys():
+            if node_id in self.cards:
+                self.cards[node_id].set_dimmed(reasons.get(node_id, ""))
+        self._dimmed = dict(reasons)
+
+    def mark_search(self, ids: Iterable[str]) -> None:
+        """Draw a mark at these cards; none ends it."""
+        wanted = set(ids)
+        for node_id, card in self.cards.items():
+            card.set_found(node_id in wanted)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QDragEnterEvent,
@@ -18,10 +19,10 @@ from PySide6.QtGui import (
     QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QApplication, QFrame, QGraphicsView, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QGraphicsView, QRubberBand, QWidget
 
 from engine.layers import LAYERS
-from gui.canvas.dragging import Reorder, dragged_kind
+from gui.canvas.dragging import Cable, Reorder, dragged_kind
 from gui.canvas.keys import KeyMap
 from gui.canvas.menu import LayerMenu
 from gui.canvas.scene import Gap, NetworkScene
@@ -37,10 +38,24 @@ class NetworkView(QGraphicsView):
     """See `NetworkCanvas` for the signals."""
 
     selected = Signal(str)
+    several_selected = Signal(object)  # ids
+    link_selected = Signal(object)  # a LinkKey
     insert_wanted = Signal(object, str)
+    insert_on_link_wanted = Signal(object, str)
     move_wanted = Signal(str, object)
+    move_to_link_wanted = Signal(str, object)
+    connect_wanted = Signal(str, str)
+    disconnect_wanted = Signal(object)
     remove_wanted = Signal(object)
-    duplicate_wanted = Signal(str)
+    duplicate_wanted = Signal(object)
+    copy_wanted = Signal(object)
+    cut_wanted = Signal(object)
+    paste_wanted = Signal()
+    fold_wanted = Signal(object)
+    unfold_wanted = Signal(str)
+    open_wanted = Signal(str)
+    leave_wanted = Signal()
+    replace_wanted = Signal(str)  # by a kind still to be chosen
     add_wanted = Signal(object)  # a Gap: open the quick-add window there
     zoomed = Signal(float)
 
@@ -58,6 +73,9 @@ class NetworkView(QGraphicsView):
         self._keys = KeyMap(self)
         self._pressed: tuple[str, QPoint] | None = None
         self._reorder: Reorder | None = None
+        self._cable: Cable | None = None
+        self._band: tuple[QRubberBand, QPoint] | None = None
+        self.judge: Callable[[str, str], str] = lambda source, target: ""
         self.menu: LayerMenu | None = None
         self._zoom_is_chosen = False
         scene.sceneRectChanged.connect(self._fit_width)
@@ -155,7 +173,8 @@ class NetworkView(QGraphicsView):
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if self._reorder is not None and event.key() == Qt.Key.Key_Escape:
+        is_dragging = self._reorder is not None or self._cable is not None
+        if is_dragging and event.key() == Qt.Key.Key_Escape:
             self.cancel_drag()
         elif not self._keys.handle(event, self._scene):
             event.ignore()  # the page and the window have keys of their own; scrolling by arrows is not one
@@ -166,19 +185,54 @@ class NetworkView(QGraphicsView):
         if event.button() != Qt.MouseButton.LeftButton:
             super().mousePressEvent(event)
             return
-        point = self.mapToScene(event.position().toPoint())
+        place = event.position().toPoint()
+        point = self.mapToScene(place)
+        port = self._scene.output_at(point)
         gap, card = self._scene.gap_under(point), self._scene.card_at(point)
-        over_plus = gap is not None and math.dist((point.x(), point.y()), (0, gap.y)) <= self._scene.plus.radius()
-        if gap is not None and (over_plus or card is None):
+        over_plus = gap is not None and math.dist(point.toTuple(), (gap.x, gap.y)) <= self._scene.plus.radius()
+        adds = bool(event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier))
+        if port:
+            self._cable = Cable(self._scene, port, self.judge)
+            self._pressed = (port, place)
+        elif gap is not None and (over_plus or card is None) and not adds:
             self.add_wanted.emit(gap)
-            return
-        self._pressed = (card.node_id, event.position().toPoint()) if card else None
-        self.selected.emit(card.node_id if card else "")
+        elif card is not None and adds:
+            self._toggle(card.node_id)
+        elif card is not None:
+            self._pressed = (card.node_id, place)
+            if card.node_id not in self._scene.selection or len(self._scene.selection) == 1:
+                self.selected.emit(card.node_id)
+        elif (key := self._scene.link_at(point)) is not None:
+            self.link_selected.emit(key)
+        else:
+            self._begin_band(place, keep=adds)
+
+    def _toggle(self, node_id: str) -> None:
+        chosen = list(self._scene.selection)
+        if node_id in chosen:
+            chosen.remove(node_id)
+        else:
+            chosen.append(node_id)
+        self.several_selected.emit(chosen)
+
+    def _begin_band(self, place: QPoint, *, keep: bool) -> None:
+        if not keep:
+            self.selected.emit("")
+        band = QRubberBand(QRubberBand.Shape.Rectangle, self.viewport())
+        band.setGeometry(QRect(place, place))
+        self._band = (band, place)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         place = event.position().toPoint()
         point = self.mapToScene(place)
-        if self._reorder is not None:
+        if self._band is not None:
+            band, start = self._band
+            band.setGeometry(QRect(start, place).normalized())
+            band.show()
+        elif self._cable is not None:
+            self._cable.move(point)
+            self._scroller.start()
+        elif self._reorder is not None:
             self._reorder.move(point)
         elif self._pressed and event.buttons() & Qt.MouseButton.LeftButton:
             node_id, start = self._pressed
@@ -189,14 +243,47 @@ class NetworkView(QGraphicsView):
                 self._scene.show_plus(None)
                 self._scroller.start()
         else:
+            over_port = self._scene.output_at(point) is not None
+            self.viewport().setCursor(Qt.CursorShape.CrossCursor if over_port else Qt.CursorShape.ArrowCursor)
             self._scene.show_plus(self._scene.gap_under(point))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        self._pressed = None
-        if self._reorder is not None:
+        pressed, self._pressed = self._pressed, None
+        if self._band is not None:
+            self._end_band()
+        elif self._cable is not None:
+            self._end_cable(pressed)
+        elif self._reorder is not None:
             self._end_reorder(drop=True)
         else:
+            if pressed is not None and len(self._scene.selection) > 1:
+                self.selected.emit(pressed[0])  # a click on one of several chooses it
             super().mouseReleaseEvent(event)
+
+    def _end_band(self) -> None:
+        (band, _), self._band = self._band, None  # type: ignore[misc]
+        area = band.geometry()
+        band.deleteLater()
+        if max(area.width(), area.height()) >= QApplication.startDragDistance():
+            inside = self._scene.cards_in(self.mapToScene(area).boundingRect())
+            self.several_selected.emit([*self._scene.selection, *inside])
+
+    def _end_cable(self, pressed: tuple[str, QPoint] | None) -> None:
+        cable, self._cable = self._cable, None
+        self._scroller.stop()
+        target, reason = cable.finish()  # type: ignore[union-attr]
+        if target and not reason:
+            self.connect_wanted.emit(cable.source, target)  # type: ignore[union-attr]
+        elif not cable.has_moved and pressed is not None:  # type: ignore[union-attr]
+            self.selected.emit(pressed[0])
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        card = self._scene.card_at(self.mapToScene(event.position().toPoint()))
+        if card is not None and card.face.family == "block":
+            self._pressed = None
+            self.open_wanted.emit(card.node_id)
+        elif card is None:
+            self.mousePressEvent(event)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         by_key = event.reason() == QContextMenuEvent.Reason.Keyboard
@@ -205,7 +292,10 @@ class NetworkView(QGraphicsView):
         if card is None:
             event.ignore()
             return
-        self.selected.emit(card.node_id)
+        if card.node_id in self._scene.selection:  # what was chosen stays chosen
+            self.several_selected.emit([*(one for one in self._scene.selection if one != card.node_id), card.node_id])
+        else:
+            self.selected.emit(card.node_id)
         middle = self.mapFromScene(card.pos() + QPointF(0, card.height / 2))
         if self.menu is not None:
             self.menu.deleteLater()  # not when it closes: what was picked in it is told afterwards
@@ -217,7 +307,11 @@ class NetworkView(QGraphicsView):
         super().leaveEvent(event)
 
     def cancel_drag(self) -> None:
-        """Put a card that is being dragged back."""
+        """Put a card or a link that is being dragged back."""
+        if self._cable is not None:
+            self._cable.finish()
+            self._cable = self._pressed = None
+            self._scroller.stop()
         if self._reorder is not None:
             self._end_reorder(drop=False)
 
@@ -226,7 +320,11 @@ class NetworkView(QGraphicsView):
         self._scroller.stop()
         self.viewport().unsetCursor()
         gap = reorder.finish()
-        if drop and gap is not None:
+        if not drop or gap is None:
+            return
+        if gap.key is not None:
+            self.move_to_link_wanted.emit(reorder.card.node_id, gap.key)
+        else:
             self.move_wanted.emit(reorder.card.node_id, gap.after)
 
     def _scroll_at_edge(self) -> None:
@@ -242,7 +340,8 @@ class NetworkView(QGraphicsView):
     def _drop_gap(self, event: QDropEvent) -> tuple[Gap | None, str]:
         kind = dragged_kind(event.mimeData())
         point = self.mapToScene(event.position().toPoint())
-        return (self._scene.nearest_gap(point.y(), LAYERS[kind].family) if kind else None), kind
+        family = LAYERS[kind].family if kind in LAYERS else ""
+        return (self._scene.nearest_gap(point, family) if kind else None), kind
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         self.dragMoveEvent(event)
@@ -265,4 +364,7 @@ class NetworkView(QGraphicsView):
             event.ignore()
             return
         event.acceptProposedAction()
-        self.insert_wanted.emit(gap.after, kind)
+        if gap.key is not None:
+            self.insert_on_link_wanted.emit(gap.key, kind)
+        else:
+            self.insert_wanted.emit(gap.after, kind)

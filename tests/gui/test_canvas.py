@@ -105,7 +105,7 @@ def test_a_graph_and_a_loop_are_drawn_too(canvas):
     graph = connect(small(), "dense_1", ["flatten_1", "image_1"])
     show(canvas, graph)
     assert len(canvas.scene._links) == 6
-    bows = [link for link in canvas.scene._links.values() if link.is_bow]
+    bows = [link for link in canvas.scene._links.values() if link._route.is_skip]
     assert len(bows) == 1 and bows[0].path().boundingRect().left() < canvas.scene.cards["image_1"].frame().left()
     assert canvas.scene.sceneRect().left() < bows[0].path().boundingRect().left()
     show(canvas, connect(small(), "conv2d_1", ["relu_1"]))
@@ -317,7 +317,7 @@ def test_keys_ask_for_edits(qtbot, canvas):
     assert heard == [
         ("move_wanted", "relu_1", "flatten_1"),
         ("move_wanted", "relu_1", "image_1"),
-        ("duplicate_wanted", "relu_1"),
+        ("duplicate_wanted", ["relu_1"]),
         ("remove_wanted", ["relu_1"]),
     ]
 
@@ -364,7 +364,7 @@ def test_keys_of_the_canvas_come_before_the_windows(qtbot, canvas):
     heard = heard_from(canvas)
     for key in (Qt.Key.Key_0, Qt.Key.Key_D, Qt.Key.Key_1):
         qtbot.keyClick(canvas.view, key, Qt.KeyboardModifier.ControlModifier)
-    assert canvas.zoom == pytest.approx(1.0) and heard == [("duplicate_wanted", "relu_1")]
+    assert canvas.zoom == pytest.approx(1.0) and heard == [("duplicate_wanted", ["relu_1"])]
     assert stolen == ["Ctrl+1"]
 
 
@@ -410,7 +410,7 @@ def test_the_menu_of_a_layer_asks_for_edits_and_says_the_keys(qtbot, canvas):
         menu.close()
     assert canvas.selected_id() == "relu_1"
     assert [entry for entry in heard if entry[0] != "selected"] == [
-        ("duplicate_wanted", "relu_1"),
+        ("duplicate_wanted", ["relu_1"]),
         ("remove_wanted", ["relu_1"]),
         ("move_wanted", "relu_1", "image_1"),
         ("move_wanted", "relu_1", "flatten_1"),
@@ -438,7 +438,10 @@ def test_the_menu_offers_only_what_is_possible(qtbot, canvas):
         menu = menu_of(qtbot, canvas, node_id)
         allowed[node_id] = [action.text() for action in menu.actions() if action.text() and action.isEnabled()]
         menu.close()
-    assert allowed == {"image_1": ["Delete", "Add after…"], "classes_1": ["Delete", "Add before…"]}
+    assert allowed == {
+        "image_1": ["Delete", "Copy", "Paste behind", "Add after…"],
+        "classes_1": ["Delete", "Copy", "Paste behind", "Add before…"],
+    }
 
 
 def test_the_menu_key_opens_the_menu_of_the_selected_layer(canvas):

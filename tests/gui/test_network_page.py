@@ -5,9 +5,9 @@ import time
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import QObject, QPoint, Qt
+from PySide6.QtCore import QObject, QPoint, QPointF, Qt
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QMainWindow, QPushButton, QToolBar
+from PySide6.QtWidgets import QApplication, QMainWindow, QPushButton, QToolBar
 
 from engine.compile import Facts, infer
 from engine.compile.infer import Problem
@@ -80,7 +80,7 @@ def type_over(qtbot, widget, text):
 # ---- adding
 
 
-@pytest.mark.parametrize("kind", LAYERS.names())
+@pytest.mark.parametrize("kind", [kind.name for kind in LAYERS if kind.in_palette])
 def test_every_kind_is_added_from_the_palette_and_shows_its_form(qtbot, page, document, kind):
     draw(page, document)
     page.canvas.setFocus()
@@ -141,13 +141,14 @@ def test_double_click_adds_before_the_output(qtbot, page, document):
 
 
 def test_places_for_new_layers():
-    report = infer(fitted("mlp", FACTS), FACTS)
-    assert edits.place_for(report, "relu", "flatten_1") == "flatten_1"
-    assert edits.place_for(report, "relu", "classes_1") == "relu_1"
-    assert edits.place_for(report, "relu", "") == "relu_1"
-    assert edits.place_for(report, "image", "relu_1") is None
-    assert edits.place_for(report, "classes", "image_1") == "classes_1"
-    assert edits.place_for(infer(NetworkSpec(), FACTS), "relu") is None
+    network = fitted("mlp", FACTS)
+    report = infer(network, FACTS)
+    assert edits.place_for(network, report, "relu", "flatten_1") == "flatten_1"
+    assert edits.place_for(network, report, "relu", "classes_1") == "relu_1"
+    assert edits.place_for(network, report, "relu", "") == "relu_1"
+    assert edits.place_for(network, report, "image", "relu_1") is None
+    assert edits.place_for(network, report, "classes", "image_1") == "classes_1"
+    assert edits.place_for(NetworkSpec(), infer(NetworkSpec(), FACTS), "relu") is None
 
 
 @pytest.mark.parametrize("template", [entry.name for entry in templates()])
@@ -155,7 +156,7 @@ def test_a_layer_without_a_place_goes_where_the_network_keeps_working(template):
     network = fitted(template, FACTS)
     report = infer(network, FACTS)
     for kind in ("conv2d", "max_pool", "batch_norm", "relu", "dropout"):
-        after = edits.place_for(report, kind)
+        after = edits.place_for(network, report, kind)
         changed = edits.add_layer(network, after, kind)[0]
         assert infer(changed, FACTS).is_ready, (kind, after)
 
@@ -464,7 +465,7 @@ def test_dead_ends_of_before_have_a_button_that_makes_the_network_ready(network,
 @pytest.mark.parametrize("template", [entry.name for entry in templates()])
 def test_one_layer_in_the_wrong_place_is_always_one_button_away_from_ready(template):
     whole = fitted(template, FACTS)
-    for kind in LAYERS.names():
+    for kind in (kind.name for kind in LAYERS if kind.in_palette):
         for after in (None, *(node.id for node in whole.nodes)):
             network = added(whole, (after, kind))
             report = infer(network, FACTS)
@@ -495,7 +496,7 @@ def test_without_data_a_drawing_is_repaired_all_the_same():
     unknown = Facts((3, 64, 64), 0)
     network = remove(fitted("lenet", FACTS), ["flatten_1"])
     report = infer(network, unknown)
-    assert repairs(network, report, report.problems[0])[0].text == "Add Flatten before it"
+    assert repairs(network, report, report.problems[0])[0].text == "Add Flatten: 3\u202f136 inputs"
     whole = infer(fitted("lenet", FACTS), unknown)
     assert repairs(fitted("lenet", FACTS), whole, whole.problems[0]) == ()
 
@@ -504,7 +505,7 @@ def test_a_flat_list_is_made_or_pooled(document):
     network = broken("dense without flatten", document)
     report = infer(network, document.facts)
     texts = [repair.text for repair in repairs(network, report, report.problems[0])]
-    assert texts[:2] == ["Add Flatten before it", "Add global average pooling"]
+    assert texts[:2] == ["Add Flatten: 3\u202f136 inputs", "Add Global average pooling: 16 inputs"]
 
 
 def test_without_data_the_way_to_it_is_offered(qtbot, page, studio, document):
@@ -691,3 +692,108 @@ def test_typing_in_two_hundred_layers_touches_one_card(page, document):
     assert page.canvas.scene.cards == cards
     changed = [node_id for node_id, card in cards.items() if card.face is not items[node_id]]
     assert changed == ["conv2d_30"]
+
+
+def test_a_residual_network_by_mouse_and_keys(qtbot, page, document):
+    """Connect a skip on the real canvas, get the problem with the shapes, repair it, undo all, redo all."""
+    draw(page, document)
+    page.select("conv2d_1")
+    for name in ("conv2d", "add"):
+        qtbot.keyClicks(page.palette_panel.search, LAYERS[name].title)
+        qtbot.keyClick(page.palette_panel.search, Qt.Key.Key_Return)
+    added = page.canvas.selected_id()
+    assert document.report.nodes[added].problem.what == "“Add” needs at least 2 inputs."
+    view, scene = page.canvas.view, page.canvas.scene
+    start = view.mapFromScene(scene.cards["conv2d_1"].output_point())
+    end = view.mapFromScene(scene.cards[added].pos() + QPointF(0, 20))
+    qtbot.mousePress(view.viewport(), Qt.MouseButton.LeftButton, pos=start)
+    qtbot.mouseMove(view.viewport(), end)
+    assert scene.rubber.isVisible() and scene.cards["image_1"].opacity() < 1
+    qtbot.mouseRelease(view.viewport(), Qt.MouseButton.LeftButton, pos=end)
+    assert not scene.rubber.isVisible() and scene.cards["image_1"].opacity() == 1
+    assert document.network[added].inputs[1:] == ("conv2d_1",)
+    page.select(added)
+    problem = document.report.nodes[added].problem
+    assert problem.what == "Add needs inputs of one shape." and "6 × 64 × 64" in problem.why
+    button = page.inspector.layer.problem.buttons()[0]
+    assert button.accessibleName() == "1×1 convolution to 32 channels, so that Add fits"
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert document.report.is_ready or document.report.nodes[added].problem is None
+    done = document.network
+    steps = document.undo_stack.index()
+    for _ in range(steps):
+        document.undo_stack.undo()
+    assert document.network != done and "add_1" not in document.network
+    for _ in range(steps):
+        document.undo_stack.redo()
+    assert document.network == done
+
+
+def test_blocks_are_folded_opened_edited_and_unfolded(qtbot, page, document):
+    draw(page, document, "small-vgg")
+    before = document.report.parameters
+    ids = [node.id for node in document.network.nodes][1:3]
+    page.canvas.select_many(ids)
+    qtbot.keyClick(page.canvas.view, Qt.Key.Key_G, Qt.KeyboardModifier.ControlModifier)
+    block = page.canvas.selected_id()
+    assert document.network[block].kind == "block:block" and document.report.parameters == before
+    qtbot.keyClick(page.canvas.view, Qt.Key.Key_Return)
+    assert page.crumbs.isVisibleTo(page) and page.canvas.order()[0] == "x"
+    page.select(ids[0])
+    page.inspector.layer.setting_changed.emit("filters", 8, "")
+    assert document.report.parameters < before
+    page.inspector.layer.shared_changed.emit("filters", True)
+    qtbot.keyClick(page.canvas.view, Qt.Key.Key_Escape)
+    qtbot.keyClick(page.canvas.view, Qt.Key.Key_Escape)
+    assert not page.crumbs.isVisibleTo(page)
+    page.select(block)
+    assert page.inspector.layer.open.isVisibleTo(page.inspector.layer)
+    page.inspector.layer.setting_changed.emit("filters", 16, "")
+    assert document.network[block].params == {"filters": 16}
+    qtbot.keyClick(
+        page.canvas.view, Qt.Key.Key_G, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    )
+    assert block not in document.network and len(page.canvas.selection()) == 2
+    assert any(node.params.get("filters") == 16 for node in document.network.nodes)
+
+
+def test_a_built_in_block_can_be_opened_and_kept(qtbot, page, document):
+    draw(page, document)
+    page.add_layer("residual")
+    block, before = page.canvas.selected_id(), document.report.parameters
+    page.select(block)
+    page.inspector.layer.keep_wanted.emit()
+    assert "Residual block" in [kind.title for kind in page._gestures.show_palette()]
+    page.open_block(block)
+    assert "conv1" in page.canvas.order() and document.report.parameters == before
+
+
+def test_layers_travel_as_text(qtbot, page, document):
+    draw(page, document)
+    count = len(document.network)
+    page.canvas.select_many(["conv2d_1", "tanh_1"])
+    qtbot.keyClick(page.canvas.view, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    assert "atelier-layers" in QApplication.clipboard().text()
+    qtbot.keyClick(page.canvas.view, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    assert len(document.network) == count + 2 and len(page.canvas.selection()) == 2
+    assert document.report.is_ready
+    qtbot.keyClick(page.canvas.view, Qt.Key.Key_X, Qt.KeyboardModifier.ControlModifier)
+    assert len(document.network) == count and document.report.is_ready
+
+
+def test_layers_are_found_by_name(qtbot, page, document):
+    draw(page, document)
+    page.toolbar.start_search()
+    qtbot.keyClicks(page.toolbar.search, "dense")
+    first = page.canvas.selected_id()
+    assert first == "dense_1"
+    qtbot.keyClick(page.toolbar.search, Qt.Key.Key_Return)
+    assert page.canvas.selected_id() == "dense_2"
+
+
+def test_a_layer_is_replaced_and_keeps_what_fits(qtbot, page, document):
+    draw(page, document)
+    popup = page.canvas.open_replace("avg_pool_1")
+    qtbot.keyClicks(popup.search, "max pool")
+    qtbot.keyClick(popup.search, Qt.Key.Key_Return)
+    assert document.network["avg_pool_1"].kind == "max_pool" and document.report.is_ready

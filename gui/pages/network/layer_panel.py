@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QMenu, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from engine.compile import NodeReport
 from engine.compile.infer import Problem
-from engine.layers import LAYERS
-from engine.params import Declared, Param, Value
+from engine.params import Declared, Param, Value, params_of
 from engine.spec import DataSpec
 from gui.forms import DeclaredForm
 from gui.forms.row import Row
@@ -28,6 +27,9 @@ class LayerPanel(QWidget):
         data_changed(name, value, merge_key): size or colour of the pictures, shown at the input.
         label_changed(text, merge_key).
         duplicate_wanted(), remove_wanted().
+        open_wanted(), unfold_wanted(), keep_wanted(): of a block: show its inside, put its layers in its place, put it
+            on the user's own palette.
+        shared_changed(setting, on): let a setting of a layer inside a block be one of the block.
     """
 
     setting_changed = Signal(str, object, str)
@@ -35,10 +37,15 @@ class LayerPanel(QWidget):
     label_changed = Signal(str, str)
     duplicate_wanted = Signal()
     remove_wanted = Signal()
+    open_wanted = Signal()
+    unfold_wanted = Signal()
+    keep_wanted = Signal()
+    shared_changed = Signal(str, bool)
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
         self._node_id = ""
+        self._followed: frozenset[str] = frozenset()
         self.title = ElidedLabel()
         self.title.setProperty("heading", True)
         self.place = dim_label()
@@ -54,7 +61,24 @@ class LayerPanel(QWidget):
         self.help.setProperty("dim", True)
         self.duplicate = self._button(self.tr("Duplicate"), "duplicate", "network.duplicate", "Ctrl+D")
         self.remove = self._button(self.tr("Delete"), "trash", "network.delete", self.tr("Delete"))
+        self.open = self._button(self.tr("Open"), "open", "network.open_block", self.tr("Enter"))
+        self.unfold = self._button(self.tr("Unfold"), "network", "network.unfold", "Ctrl+Shift+G")
+        self.keep = self._button(
+            self.tr("Keep in my palette"), "plus", "network.keep_block", self.tr("for all your projects")
+        )
+        self.more = QLabel()
+        self.more.setOpenExternalLinks(True)
+        self.shared = QToolButton()
+        self.shared.setText(self.tr("Settings of the block"))
+        self.shared.setToolTip(self.tr("Which of these settings the block is to have as its own"))
+        self.shared.setObjectName("network.shared")
+        self.shared.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._shared_menu = QMenu(self.shared)
+        self.shared.setMenu(self._shared_menu)
         self._lay_out()
+        self.open.clicked.connect(self.open_wanted)
+        self.unfold.clicked.connect(self.unfold_wanted)
+        self.keep.clicked.connect(self.keep_wanted)
         self.form.changed.connect(self.setting_changed)
         self.data_form.changed.connect(self.data_changed)
         self.name_row.changed.connect(lambda _, text, key: self.label_changed.emit(text, key))
@@ -89,11 +113,20 @@ class LayerPanel(QWidget):
         column.addWidget(self.problem)
         fields = QVBoxLayout()
         fields.setSpacing(tokens.space)
-        for widget in (self.form, self.data_form, self.data_note, self.name_row):
+        for widget in (self.form, self.shared, self.data_form, self.data_note, self.name_row):
             fields.addWidget(widget)
         column.addLayout(fields)
+        self.block_part = QWidget()
+        block = QGridLayout(self.block_part)
+        block.setContentsMargins(0, 0, 0, 0)
+        block.setSpacing(tokens.space)
+        block.addWidget(self.open, 0, 0)
+        block.addWidget(self.unfold, 0, 1)
+        block.addWidget(self.keep, 1, 0, 1, 2)
+        column.addWidget(self.block_part)
         column.addWidget(self.formula_part)
         column.addWidget(self.help_part)
+        column.addWidget(self.more)
         column.addWidget(separator())
         column.addLayout(buttons)
         column.addStretch(1)
@@ -113,16 +146,23 @@ class LayerPanel(QWidget):
         self.formula.setFont(mono_font(12))
 
     def show_layer(
-        self, report: NodeReport, place: int, data: DataSpec, problem: Problem | None, actions: list[Action]
+        self,
+        report: NodeReport,
+        place: int,
+        data: DataSpec,
+        problem: Problem | None,
+        actions: list[Action],
+        shared: frozenset[str] | None = None,
     ) -> None:
         """Show one layer; the same layer again only updates what changed.
 
         Args:
             place: 1 for the first layer.
             actions: buttons for `problem`.
+            shared: inside of a block, the settings that follow those of the block; None elsewhere.
         """
         node = report.node
-        kind = LAYERS[node.kind] if node.kind in LAYERS else None  # noqa: SIM401 - a Registry has no `get`
+        kind = report.kind
         is_another = node.id != self._node_id
         self._node_id = node.id
         self.title.setText(kind.title if kind else node.kind)
@@ -130,13 +170,32 @@ class LayerPanel(QWidget):
         self.problem.show_problem(problem, actions)
         if is_another:
             self.form.start_afresh()
-        self._show_settings(kind, dict(node.params), is_input=kind is not None and kind.family == "input", data=data)
+        self._show_shared(kind, shared)
+        self._show_settings(kind, dict(node.params), is_input=node.kind == "image", data=data)
         self._show_name(node.label, node.id, is_another)
         self.duplicate.setVisible(kind is None or kind.family not in ("input", "output"))
-        formula = report.layer.formula(report.inputs[0]) if report.layer and report.shape else ""
+        formula = report.layer.formula(*report.inputs) if report.layer and report.shape else ""
         self.formula.setText(formula)
         self.formula_part.setVisible(bool(formula))
+        is_block = kind is not None and kind.family == "block"
+        self.block_part.setVisible(is_block)
+        link = kind.more_about if kind is not None else ""
+        words = self.tr("Read the paper") if "arxiv" in link else self.tr("Read more")
+        self.more.setText(f'<a href="{link}" style="color: {theme().tokens.text}">{words}</a>' if link else "")
+        self.more.setToolTip(link)
+        self.more.setVisible(bool(link))
         self.help.setText(kind.help() if kind else self.tr("This layer is unknown to this version of Atelier."))
+
+    def _show_shared(self, kind: type[Declared] | None, shared: frozenset[str] | None) -> None:
+        self._followed = shared or frozenset()
+        settings = params_of(kind) if kind is not None and shared is not None else ()
+        self.shared.setVisible(bool(settings))
+        self._shared_menu.clear()
+        for setting in settings:
+            action = self._shared_menu.addAction(setting.label)
+            action.setCheckable(True)
+            action.setChecked(setting.name in self._followed)
+            action.triggered.connect(lambda on, name=setting.name: self.shared_changed.emit(name, on))
 
     def _show_settings(
         self, kind: type[Declared] | None, params: dict[str, Value], *, is_input: bool, data: DataSpec
@@ -148,7 +207,7 @@ class LayerPanel(QWidget):
             self.data_form.show(DataSpec, data.values(), hide=hidden)
         self.form.setVisible(kind is not None)
         if kind is not None:
-            self.form.show(kind, params)
+            self.form.show(kind, params, hide=sorted(self._followed))
             self.form.setVisible(not self.form.is_empty())
 
     def _show_name(self, label: str, node_id: str, is_another: bool) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -12,14 +12,16 @@ from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QApplication, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.compile.infer import Problem
-from engine.layers import LAYERS
+from engine.edits.definitions import definition
+from engine.errors import EngineError
 from engine.params import params_of
-from engine.spec import DataSpec, NetworkSpec
-from engine.spec.network import duplicate, move_after, remove, set_label
+from engine.spec import DataSpec
+from engine.spec.network import OWN
 from engine.templates import templates
 from gui.canvas import NetworkCanvas
-from gui.forms import Beginning
-from gui.pages.network import edits
+from gui.pages.network import edits, scope
+from gui.pages.network.crumbs import Crumbs
+from gui.pages.network.gestures import Gestures
 from gui.pages.network.inspector import Inspector
 from gui.pages.network.palette import LayerPalette
 from gui.pages.network.problem_box import Action
@@ -40,12 +42,14 @@ class NetworkPage(QWidget):
         super().__init__(parent)
         self._studio, self._document = studio, studio.document
         self._known: frozenset[str] = frozenset()
-        self._beginning = Beginning()
         self.palette_panel = LayerPalette()
         self.canvas = NetworkCanvas()
         self.canvas.setObjectName("network.canvas")
         self.start = StartHere()
         self.toolbar, self.status, self.inspector = CanvasToolbar(), NetworkStatus(), Inspector()
+        self.crumbs = Crumbs()
+        self._gestures = Gestures(self._document, self.canvas, self._stay, self)
+        self._found: list[str] = []
         self._middle = QStackedWidget()
         self._middle.addWidget(self.start)
         self._middle.addWidget(self.canvas)
@@ -54,6 +58,9 @@ class NetworkPage(QWidget):
         slash = QShortcut(QKeySequence("/"), self)
         slash.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         slash.activated.connect(self.palette_panel.start_search)
+        find = QShortcut(QKeySequence.StandardKey.Find, self)
+        find.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        find.activated.connect(self.toolbar.start_search)
         self._show_network()
 
     def _lay_out(self) -> None:
@@ -61,7 +68,7 @@ class NetworkPage(QWidget):
         column = QVBoxLayout(centre)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        for widget, stretch in ((self.toolbar, 0), (self._middle, 1), (self.status, 0)):
+        for widget, stretch in ((self.toolbar, 0), (self.crumbs, 0), (self._middle, 1), (self.status, 0)):
             column.addWidget(widget, stretch)
         self._centre = centre
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
@@ -106,10 +113,11 @@ class NetworkPage(QWidget):
         self.palette_panel.picked.connect(self.add_layer)
         self.palette_panel.left.connect(self.canvas.setFocus)
         canvas.selected.connect(self._show_selection)
-        canvas.insert_wanted.connect(self._insert)
-        canvas.move_wanted.connect(self._move)
-        canvas.remove_wanted.connect(self._remove)
-        canvas.duplicate_wanted.connect(self._duplicate)
+        canvas.open_wanted.connect(self.open_block)
+        canvas.leave_wanted.connect(self._leave_block)
+        self.crumbs.depth_wanted.connect(self._go_to_depth)
+        self.toolbar.search_changed.connect(self._on_search)
+        self.toolbar.search_next.connect(self._find_next)
         canvas.zoomed.connect(self.toolbar.show_zoom)
         self.toolbar.zoom_wanted.connect(canvas.set_zoom)
         self.toolbar.fit_wanted.connect(canvas.fit)
@@ -118,11 +126,15 @@ class NetworkPage(QWidget):
         self.start.blank_wanted.connect(self._start_blank)
         self.start.kind_dropped.connect(self.add_layer)
         self.status.problem_clicked.connect(self.select)
-        layer.setting_changed.connect(self._set_param)
+        layer.setting_changed.connect(self._gestures.set_param)
         layer.data_changed.connect(self._set_data)
-        layer.label_changed.connect(self._set_label)
-        layer.duplicate_wanted.connect(lambda: self._duplicate(canvas.selected_id()))
-        layer.remove_wanted.connect(lambda: self._remove([canvas.selected_id()]))
+        layer.label_changed.connect(self._gestures.set_label)
+        layer.open_wanted.connect(lambda: self.open_block(canvas.selected_id()))
+        layer.unfold_wanted.connect(lambda: self._gestures.unfold(canvas.selected_id()))
+        layer.keep_wanted.connect(self._keep_block)
+        layer.shared_changed.connect(lambda name, on: self._gestures.promote(canvas.selected_id(), name, on))
+        layer.duplicate_wanted.connect(lambda: self._gestures.duplicate(canvas.selection()))
+        layer.remove_wanted.connect(lambda: self._gestures.remove(canvas.selection()))
         theme().changed.connect(self._wear)
 
     # ---- what is shown
@@ -139,7 +151,18 @@ class NetworkPage(QWidget):
         popup.open_below(self.toolbar.templates)
         return popup
 
+    def _stay(self, error: EngineError) -> None:
+        self._studio.failed.emit(error)
+
+    def _keep_block(self) -> None:
+        self._gestures.keep_block(self.canvas.selected_id())
+        self._show_own_blocks()
+
+    def _show_own_blocks(self) -> None:
+        self.palette_panel.set_own(self._gestures.show_palette())
+
     def _on_replaced(self) -> None:
+        self._gestures.path = ()
         self._known = frozenset()
         self.canvas.select("")
         self.canvas.reset_zoom()
@@ -159,9 +182,12 @@ class NetworkPage(QWidget):
             self.setFocus()
 
     def _bring_to_document(self) -> None:
-        network, report = self._document.network, self._document.report
+        self._gestures.path = scope.kept(self._document.network, self._gestures.path)
+        network, report = self._gestures.network, self._gestures.report
+        self._show_own_blocks()
+        self._show_crumbs()
         selected, order_before = self.canvas.selected_id(), self.canvas.order()
-        middle = self.canvas if len(network) else self.start
+        middle = self.canvas if len(network) or self._gestures.path else self.start
         self._middle.setCurrentWidget(middle)
         self.setFocusProxy(middle)
         self.toolbar.show_zoom_buttons(len(network) > 0)
@@ -178,8 +204,15 @@ class NetworkPage(QWidget):
         self._show_selection()
         self._show_figures()
 
+    def _show_crumbs(self) -> None:
+        blocks, path = self._document.network.blocks, self._gestures.path
+        titles = {block.name: block.title for block in blocks}
+        everything = [*self._document.network.nodes, *(node for block in blocks for node in block.nodes)]
+        uses = sum(node.kind == OWN + path[-1] for node in everything) if path else 0
+        self.crumbs.show_path([titles[name] for name in path], uses)
+
     def _show_figures(self) -> None:
-        self.status.show_report(self._document.report, self._document.recipe.batch_size)
+        self.status.show_report(self._gestures.report, self._document.recipe.batch_size)
         self._show_summary()
 
     def _show_selection(self, _node_id: str = "") -> None:
@@ -187,7 +220,7 @@ class NetworkPage(QWidget):
             self._show_selected()
 
     def _show_selected(self) -> None:
-        report, node_id = self._document.report, self.canvas.selected_id()
+        report, node_id = self._gestures.report, self.canvas.selected_id()
         entry = report.nodes.get(node_id)
         self.inspector.show_layer_panel(entry is not None)
         if entry is None:
@@ -195,7 +228,17 @@ class NetworkPage(QWidget):
             return
         problem = next((problem for problem in report.problems if problem.node_id == node_id), None)
         place = self.canvas.order().index(node_id) + 1
-        self.inspector.layer.show_layer(entry, place, self._document.data, problem, self._actions(problem))
+        self.inspector.layer.show_layer(
+            entry, place, self._document.data, problem, self._actions(problem), self._shared_settings(node_id)
+        )
+
+    def _shared_settings(self, node_id: str) -> frozenset[str] | None:
+        """Which settings of a layer inside the open block follow those of the block; None outside of blocks."""
+        path = self._gestures.path
+        block = definition(self._document.network, path[-1]) if path else None
+        if block is None:
+            return None
+        return frozenset(name for one in block.settings for where, name in one.targets if where == node_id)
 
     def _show_summary(self) -> None:
         with self._keeping_focus():
@@ -204,7 +247,7 @@ class NetworkPage(QWidget):
     def _show_whole(self) -> None:
         if self.canvas.selected_id():
             return
-        report, network = self._document.report, self._document.network
+        report, network = self._gestures.report, self._gestures.network
         title = next((entry.title for entry in templates() if entry.name == network.template), "")
         problem = report.problems[0] if report.problems and len(network) else None
         actions = self._actions(problem)
@@ -216,75 +259,62 @@ class NetworkPage(QWidget):
         """Buttons that solve `problem`."""
         if problem is None:
             return []
-        found = repairs(self._document.network, self._document.report, problem)
+        found = repairs(self._gestures.network, self._gestures.report, problem)
         actions: list[Action] = [(repair.text, self._doing(repair)) for repair in found]
-        if not self._document.facts.classes and self._family(problem.node_id) == "output":
+        if not self._document.facts.classes and self._gestures.family(problem.node_id) == "output":
             actions.append((self.tr("Choose images"), lambda: self._studio.place_wanted.emit("data")))
         return actions
 
     def _doing(self, repair: Repair):
-        return lambda: self._edit(repair.text, repair.edit(self._document.network))
+        return lambda: self._gestures.edit(repair.text, repair.edit(self._gestures.network))
 
-    def _family(self, node_id: str) -> str:
-        entry = self._document.report.nodes.get(node_id)
-        return LAYERS[entry.node.kind].family if entry is not None and entry.node.kind in LAYERS else ""
-
-    # ---- gestures become edits
-
-    def _edit(self, text: str, network: NetworkSpec, merge_key: str = "") -> None:
-        self._document.edit(text, network=network, merge_key=merge_key)
-
-    def _title(self, node_id: str) -> str:
-        node = self._document.network[node_id]
-        return node.label or (LAYERS[node.kind].title if node.kind in LAYERS else node.kind)
+    # ---- what the page itself asks for
 
     def add_layer(self, kind: str) -> None:
         """Add a layer where it makes sense: behind the selected one, before the output."""
-        self._insert(edits.place_for(self._document.network, self._document.report, kind, self.canvas.selected_id()), kind)
-        self.canvas.setFocus()
-
-    def _insert(self, after: str | None, kind: str) -> None:
-        network = self._document.network
-        if not len(network) and LAYERS[kind].family != "input":  # nothing works without one
-            network, after = edits.add_layer(network, None, "image")
-        network, added = edits.add_layer(network, after, kind)
-        self._edit(self.tr("Add {layer}").format(layer=LAYERS[kind].title), network)
-        if self.canvas.selected_id() != added:
-            self.select(added)
+        self._gestures.add(kind)
 
     def _start_blank(self) -> None:
-        self._insert(None, "image")
+        self._gestures.insert(None, "image")
         self.canvas.setFocus()
-
-    def _move(self, node_id: str, after: str | None) -> None:
-        text = self.tr("Move {layer}").format(layer=self._title(node_id))
-        self._edit(text, move_after(self._document.network, node_id, after))
-
-    def _remove(self, node_ids: Iterable[str]) -> None:
-        node_ids = list(node_ids)
-        text = self.tr("Delete {layer}").format(layer=self._title(node_ids[0]))
-        self._edit(text, remove(self._document.network, node_ids))
-        self.canvas.setFocus()
-
-    def _duplicate(self, node_id: str) -> None:
-        text = self.tr("Duplicate {layer}").format(layer=self._title(node_id))
-        if self._family(node_id) not in ("input", "output"):  # of these there can only be one
-            self._edit(text, duplicate(self._document.network, node_id)[0])
-
-    def _set_param(self, name: str, value: object, merge_key: str) -> None:
-        node = self._document.network[self.canvas.selected_id()]
-        setting = next(setting for setting in params_of(LAYERS[node.kind]) if setting.name == name)
-        key = f"{node.id}/{merge_key}" if merge_key else ""
-        params = self._beginning.with_value(node.params, name, value, setting.default, key)  # type: ignore[arg-type]
-        text = self.tr("Set {setting} of {layer}").format(setting=setting.label.lower(), layer=self._title(node.id))
-        self._edit(text, edits.with_params(self._document.network, node.id, params), key)
 
     def _set_data(self, name: str, value: object, merge_key: str) -> None:
         label = next(setting.label for setting in params_of(DataSpec) if setting.name == name)
         text = self.tr("Set {setting} of the images").format(setting=label.lower())
         self._document.edit(text, data=replace(self._document.data, **{name: value}), merge_key=merge_key)
 
-    def _set_label(self, text: str, merge_key: str) -> None:
-        node_id = self.canvas.selected_id()
-        network = set_label(self._document.network, node_id, text)
-        self._edit(self.tr("Name layer"), network, f"{node_id}/{merge_key}")
+    # ---- blocks from inside
+
+    def open_block(self, node_id: str) -> None:
+        """Show the inside of a block; a built-in one becomes a block of the project's own, so that it can be edited."""
+        name = self._gestures.own(node_id)
+        if name is not None:
+            self._go_to((*self._gestures.path, name))
+
+    def _go_to_depth(self, depth: int) -> None:
+        self._go_to(self._gestures.path[:depth])
+
+    def _leave_block(self) -> None:
+        if self._gestures.path:
+            self._go_to(self._gestures.path[:-1])
+
+    def _go_to(self, path: tuple[str, ...]) -> None:
+        self._gestures.path = path
+        self._known = frozenset()
+        self.canvas.select("")
+        self._show_network()
+        self.canvas.reset_zoom()
+        self.canvas.setFocus()
+
+    # ---- finding layers
+
+    def _on_search(self, text: str) -> None:
+        self._found = self.canvas.search(text)
+        self._find_next(first=True)
+
+    def _find_next(self, *, first: bool = False) -> None:
+        if not self._found:
+            return
+        here = self.canvas.selected_id()
+        place = self._found.index(here) + 1 if here in self._found and not first else 0
+        self.select(self._found[place % len(self._found)])

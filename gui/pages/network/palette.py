@@ -136,6 +136,7 @@ class LayerPalette(QFrame):
         self._slash = QLabel("/", self.search)
         self._slash.setProperty("dim", True)
         self._slash.setToolTip(self.tr("Press / to come here"))
+        self._own: list[type[LayerKind]] = []
         self.list = _KindList()
         self.list.setObjectName("network.palette")
         self.list.setAccessibleName(self.tr("Layers to add"))
@@ -156,6 +157,12 @@ class LayerPalette(QFrame):
         self._wear()
         self._show("")
 
+    def set_own(self, kinds: list[type[LayerKind]]) -> None:
+        """Offer these blocks of the user's own too."""
+        if [(kind.name, kind.title) for kind in kinds] != [(kind.name, kind.title) for kind in self._own]:
+            self._own = kinds
+            self._show(self.search.text())
+
     def start_search(self) -> None:
         """Put the focus into the search field, with what it holds selected."""
         self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
@@ -167,10 +174,10 @@ class LayerPalette(QFrame):
 
     def _show(self, query: str) -> None:
         if query.strip():
-            kinds = find_kinds(query)
+            kinds = find_kinds(query, self._own)
             self.list.show_kinds([("", kinds)])
         else:
-            groups = [(family_title(family), kinds) for family, kinds in by_family()]
+            groups = [(family_title(family), kinds) for family, kinds in by_family(self._own)]
             kinds = []
             self.list.show_kinds(groups)
         if kinds:

@@ -199,7 +199,7 @@ def _about_form(network: NetworkSpec, report: NetworkReport, entry: NodeReport) 
         return
     if len(received) > 1:
         yield from _flatten_it(report, node, source, received)
-    elif above := _layers_since_the_picture(network, report, node.id):
+    if len(received) < 3 and (above := _layers_since_the_picture(network, report, node.id)):
         yield from _keep_the_picture(network, report, node, above)
 
 

@@ -1,9 +1,10 @@
-"""The row above the canvas: templates at the left, zoom at the right."""
+"""The row above the canvas: templates at the left, search and zoom at the right."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QToolButton, QWidget
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QPushButton, QToolButton, QWidget
 
 from gui.theme import icon, theme
 
@@ -14,10 +15,14 @@ class CanvasToolbar(QWidget):
     Signals:
         zoom_wanted(zoom): 1.0 is drawn size.
         fit_wanted(): the whole network.
+        search_changed(text): of the layers to mark; empty ends it.
+        search_next(): to the next of them.
     """
 
     zoom_wanted = Signal(float)
     fit_wanted = Signal()
+    search_changed = Signal(str)
+    search_next = Signal()
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
@@ -27,6 +32,12 @@ class CanvasToolbar(QWidget):
         self.templates.setIcon(icon("chevron-down"))
         self.templates.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # the arrow behind the word
         self.templates.setToolTip(self.tr("Start from a network that is known to work, fitted to your data"))
+        self.search = QLineEdit()
+        self.search.setObjectName("network.find")
+        self.search.setPlaceholderText(self.tr("Find a layer"))
+        self.search.setAccessibleName(self.tr("Find a layer in the network"))
+        self.search.setToolTip(self.tr("By name or kind (Ctrl+F); Enter goes to the next one"))
+        self.search.addAction(icon("search"), QLineEdit.ActionPosition.LeadingPosition)
         self.zoom_box = QFrame()
         self.zoom_box.setProperty("card", True)
         self.smaller = self._tool("minus", self.tr("Smaller (Ctrl −)"))
@@ -46,11 +57,34 @@ class CanvasToolbar(QWidget):
         row.setContentsMargins(*[theme().tokens.space_large] * 2, theme().tokens.space_large, theme().tokens.space)
         row.addWidget(self.templates)
         row.addStretch(1)
+        row.addWidget(self.search)
         row.addWidget(self.zoom_box)
+        self.search.textChanged.connect(self.search_changed)
+        self.search.installEventFilter(self)
+        theme().changed.connect(self._wear)
+        self._wear()
         self.smaller.clicked.connect(lambda: self.zoom_wanted.emit(self._zoom / 1.2))
         self.larger.clicked.connect(lambda: self.zoom_wanted.emit(self._zoom * 1.2))
         self.level.clicked.connect(lambda: self.zoom_wanted.emit(1.0))
         self.fit.clicked.connect(self.fit_wanted)
+
+    def _wear(self) -> None:
+        self.search.setFixedWidth(theme().px(120))
+
+    def start_search(self) -> None:
+        """Put the focus into the search field."""
+        self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.search.selectAll()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self.search and event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+                self.search_next.emit()
+                return True
+            if event.key() == Qt.Key.Key_Escape:
+                self.search.clear()
+                return True
+        return False
 
     @staticmethod
     def _tool(icon_name: str, words: str) -> QToolButton:
@@ -68,3 +102,4 @@ class CanvasToolbar(QWidget):
     def show_zoom_buttons(self, shown: bool) -> None:
         """There is nothing to zoom while nothing is drawn."""
         self.zoom_box.setVisible(shown)
+        self.search.setVisible(shown)
