@@ -13,12 +13,13 @@ from engine.spec.network import NetworkSpec, Node, free_id, remove, set_param
 
 @dataclass(frozen=True)
 class Template:
-    """A network to start from. `source` names the paper it follows, where there is one."""
+    """A network to start from. `source` names the paper it follows, where there is one; `group` where it is listed."""
 
     name: str
     title: str
     summary: str
     source: str
+    group: str
     network: NetworkSpec
 
 
@@ -54,7 +55,7 @@ def _read(raw: dict) -> Template:
     network = network_from_raw({"template": raw["name"], "nodes": nodes}, complaints.append)
     if complaints:
         raise ValueError(f"template {raw['name']}: {complaints}")
-    return Template(raw["name"], raw["title"], raw["summary"], raw.get("source", ""), network)
+    return Template(raw["name"], raw["title"], raw["summary"], raw.get("source", ""), raw["group"], network)
 
 
 def title_of(network: NetworkSpec, facts: Facts) -> str:

@@ -62,10 +62,14 @@ class MainWindow(QMainWindow):
         slash.activatedAmbiguously.connect(self.search_layers)  # the Network page knows this key as well
         middle = QVBoxLayout()
         middle.setSpacing(0)
-        self._error_margin = QVBoxLayout()
-        self._error_margin.addWidget(self.error_bar)
-        self._error_margin.setContentsMargins(12, 12, 12, 0)
-        middle.addLayout(self._error_margin)
+        # Hidden together with the bar: its distance to the top bar is there only when it is.
+        margin = QWidget()
+        around = QVBoxLayout(margin)
+        around.setContentsMargins(12, 12, 12, 0)
+        around.addWidget(self.error_bar)
+        margin.setVisible(False)
+        self.error_bar.toggled.connect(margin.setVisible)
+        middle.addWidget(margin)
         middle.addWidget(self.pages, 1)
         body = QHBoxLayout()
         body.setSpacing(0)

@@ -321,8 +321,8 @@ def _whole(network: NetworkSpec, reports: Mapping[str, NodeReport], facts: Facts
         fix = "Add an Image layer at the top." if len(network) else "Choose a template, or add an Image layer."
         return [Problem("", "The network has no input.", "Nothing says where pictures come in.", fix)]
     if not outputs:
-        kinds = {report.node.kind for report in reports.values()}
-        if "classes" not in kinds:
+        drawn = [report for report in reports.values() if report.kind and report.kind.family == "output"]
+        if not drawn:
             last = list(reports)[-1]
             return [Problem(last, "The network has no output.", "Nothing names a class.", "Add Classes at the end.")]
         return []

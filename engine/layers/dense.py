@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.layers.base import EVERYWHERE, LayerKind, Reach, Shape, grouped, layer_kind, vector
+from engine.layers.base import EVERYWHERE, LayerKind, Reach, Shape, grouped, layer_kind, picture, vector
 from engine.layers.made import Made, made, unlike
 from engine.params import param
 
@@ -85,6 +85,48 @@ class Classes(LayerKind):
         if self.outputs == 0:
             return "softmax, one output per class"
         return "sigmoid, 1 output" if self.outputs == 1 else f"softmax, {self.outputs} classes"
+
+    def formula(self, x: Shape) -> str:
+        return _dense_formula(x[0], self.outputs, True, self.parameters(x))
+
+
+@layer_kind("class_maps", "Class maps", "output")
+class ClassMaps(LayerKind):
+    """One 1×1 filter per class makes a map of where the class is seen; its mean over the image is the class's score.
+    The output of networks without dense layers.
+
+    Lin et al., 2013, "Network in network"; Iandola et al., 2016, "SqueezeNet".
+    """
+
+    outputs: int = param(
+        0, low=0, high=65_536, label="Outputs", zero_means="one per class", fact="classes", help="As many as classes."
+    )
+    rectify: bool = param(
+        True,
+        label="ReLU",
+        help="What speaks against a class does not count; as in both papers.",
+        more=True,
+    )
+    more_about = "https://arxiv.org/abs/1312.4400"
+
+    def infer(self, x: Shape) -> Shape:
+        picture(x, self.title)
+        return (self.outputs,)
+
+    def parameters(self, x: Shape) -> int:
+        return (x[0] + 1) * self.outputs
+
+    def multiply_adds(self, x: Shape) -> int:
+        return x[0] * self.outputs * x[1] * x[2]
+
+    def made(self, x: Shape) -> Made:
+        return made("ClassMaps", x[0], self.outputs, *(() if self.rectify else (False,)))
+
+    def reach(self, x: Shape) -> Reach:
+        return EVERYWHERE
+
+    def said(self) -> str:
+        return f"softmax, {self.outputs} classes" if self.outputs else "softmax, one map per class"
 
     def formula(self, x: Shape) -> str:
         return _dense_formula(x[0], self.outputs, True, self.parameters(x))

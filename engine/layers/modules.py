@@ -289,3 +289,16 @@ class MeanOverSteps(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return x.mean(dim=1)
+
+
+class ClassMaps(nn.Module):
+    """(B, C, H, W) -> (B, outputs): the mean of one learnt map for each class."""
+
+    def __init__(self, channels: int, outputs: int, rectify: bool = True):
+        super().__init__()
+        self.maps = nn.Conv2d(channels, outputs, 1)
+        self.rectify = rectify
+
+    def forward(self, x: Tensor) -> Tensor:
+        maps = self.maps(x)
+        return (functional.relu(maps) if self.rectify else maps).mean(dim=(2, 3))

@@ -4,6 +4,7 @@ A node names its layer kind; it never holds a class, so a file with a layer from
 pure functions. A network may be incomplete or wrong while it is drawn: `compile.infer` says what is missing.
 """
 
+import heapq
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -96,7 +97,8 @@ class NetworkSpec:
 
 
 def ordered(network: NetworkSpec) -> tuple[tuple[Node, ...], tuple[Node, ...]]:
-    """Sort a network so that every node comes after its inputs.
+    """Sort a network so that every node comes after its inputs; where that leaves a choice, in display order, so that a
+    branch is computed and listed from end to end.
 
     Returns:
         The sorted nodes, and those that cannot be sorted because they stand on a cycle or behind one. Links to nodes
@@ -109,15 +111,16 @@ def ordered(network: NetworkSpec) -> tuple[tuple[Node, ...], tuple[Node, ...]]:
         for source in node.inputs:
             if source in known:
                 targets[source].append(node)
-    ready = [node for node in network.nodes if not waiting[node.id]]
+    place = {node.id: index for index, node in enumerate(network.nodes)}
+    ready = [place[node.id] for node in network.nodes if not waiting[node.id]]  # in order, and so a heap
     done: list[Node] = []
     while ready:
-        node = ready.pop(0)
+        node = network.nodes[heapq.heappop(ready)]
         done.append(node)
         for target in targets[node.id]:
             waiting[target.id] -= 1
             if not waiting[target.id]:
-                ready.append(target)
+                heapq.heappush(ready, place[target.id])
     reached = {node.id for node in done}
     return tuple(done), tuple(node for node in network.nodes if node.id not in reached)
 

@@ -40,7 +40,7 @@ class Route:
 
     Attributes:
         points: the first at the lower edge of the source, the last at the upper edge of the target.
-        is_skip: passes at least one row.
+        is_skip: passes at least one row, in a lane of its own.
     """
 
     points: tuple[Point, ...]
@@ -281,6 +281,7 @@ def _drawn(
     size = {box.id: box for box in boxes}
     places = {box.id: (xs[box.id], tops[rows[box.id]]) for box in boxes}
     lanes = {strand.link: strand.x for strand in strands if strand.link is not None}
+    own = set(lanes)
     lanes.update({link: strand.x for strand in strands for link in strand.passing})
     ports = _ports(links, xs, lanes, size)
     routes: dict[LinkEnds, Route] = {}
@@ -288,7 +289,7 @@ def _drawn(
         source, target, _ = link
         start = (xs[source], places[source][1] + size[source].height)
         end = (xs[target] + ports[link], places[target][1])
-        routes[link] = _route(link, start, end, lanes, (rows, tops, heights))
+        routes[link] = _route(link, start, end, lanes, link in own, (rows, tops, heights))
     points = [point for route in routes.values() for point in route.points]
     left = min([x - size[i].width / 2 for i, (x, _) in places.items()] + [x for x, _ in points], default=0.0)
     right = max([x + size[i].width / 2 for i, (x, _) in places.items()] + [x for x, _ in points], default=0.0)
@@ -323,6 +324,7 @@ def _route(
     start: Point,
     end: Point,
     lanes: Mapping[LinkEnds, float],
+    is_lane: bool,
     grid: tuple[Mapping[str, int], Mapping[int, float], Mapping[int, float]],
 ) -> Route:
     rows, tops, heights = grid
@@ -333,5 +335,5 @@ def _route(
         if last < first:  # upwards
             return Route((start, (x, start[1]), (x, end[1]), end), True)
         corners = ((x, tops[first]), (x, tops[last] + heights[last]))
-        return Route((start, *corners, end), True)
+        return Route((start, *corners, end), is_lane)
     return Route((start, end))

@@ -28,6 +28,7 @@ class ErrorBar(QFrame):
     """A message that stands in the page instead of a dialog over it. Hidden until something is shown."""
 
     closed = Signal()  # the user closed it, or chose one of its actions
+    toggled = Signal(bool)  # it is shown, or hidden
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -48,6 +49,10 @@ class ErrorBar(QFrame):
         theme().changed.connect(self._size_icon)
         self._size_icon()
         self.hide()
+
+    def setVisible(self, visible: bool) -> None:
+        self.toggled.emit(visible)
+        super().setVisible(visible)
 
     def _lay_out(self) -> None:
         tokens = theme().tokens

@@ -59,3 +59,30 @@ class Residual(BlockKind):
 
     def said(self) -> str:
         return f"{self.filters} filters, stride {self.stride}"
+
+
+@layer_kind("bottleneck", "Residual bottleneck", "block")
+class Bottleneck(BlockKind):
+    """A residual block that squeezes the channels by a 1×1 convolution, looks around cheaply, and widens them again.
+    The block of ResNet-50 and deeper ones.
+
+    He et al., 2015, "Deep residual learning for image recognition"; the stride stands at the 3×3 convolution, as in
+    torchvision.
+    """
+
+    more_about = "https://arxiv.org/abs/1512.03385"
+    filters: int = _filters(64, "Channels of the narrow middle; four times as many come out.")
+    stride: int = _stride()
+
+    def draw(self, x: Shape) -> NetworkSpec:
+        channels, out = picture(x, "A residual bottleneck")[0], 4 * self.filters
+        sketch = Sketch()
+        _convolution(sketch, 1, self.filters, 1, 1, sketch.port)
+        sketch.add("relu1", "relu")
+        _convolution(sketch, 2, self.filters, 3, self.stride, sketch.last)
+        sketch.add("relu2", "relu")
+        main = _convolution(sketch, 3, out, 1, 1, sketch.last)
+        return _finish(sketch, main, channels, out, self.stride)
+
+    def said(self) -> str:
+        return f"{self.filters} filters, {4 * self.filters} come out, stride {self.stride}"
