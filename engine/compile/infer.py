@@ -364,3 +364,11 @@ def _output_problems(network: NetworkSpec, output: NodeReport, facts: Facts) -> 
             )
         ]
     return []
+
+
+def raise_first_problem(report: NetworkReport) -> None:
+    """Raises: EngineError with the first problem of a network, where it has any."""
+    for problem in report.problems[:1]:
+        where = f" (layer “{problem.node_id}”)" if problem.node_id else ""
+        what = f"The network cannot be trained yet: {problem.what}{where}"
+        raise EngineError(what, why=problem.why, fix=problem.fix)

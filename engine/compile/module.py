@@ -4,8 +4,8 @@ from collections.abc import Collection
 
 from torch import Tensor, nn
 
-from engine.compile.infer import Facts, NetworkReport, infer
-from engine.errors import EngineError
+from engine.compile.infer import Facts, NetworkReport, infer, raise_first_problem
+from engine.compile.names import free_name
 from engine.layers import BlockKind, Shape
 from engine.spec.network import NetworkSpec
 
@@ -33,15 +33,8 @@ class Network(nn.Module):
             [source for source, place in last_use.items() if place == here] for here in range(len(plan))
         ]
         for node_id, layer in layers.items():
-            self._names[node_id] = self._free_name(node_id, layers)
+            self._names[node_id] = free_name(node_id, layers)
             self.add_module(self._names[node_id], layer)
-
-    def _free_name(self, node_id: str, ids: Collection[str]) -> str:
-        """The id itself, unless torch needs that name for its own, as "half" or "training": then with "_" behind it."""
-        name = node_id
-        while hasattr(self, name) or (name != node_id and name in ids):
-            name += "_"
-        return name
 
     def forward(self, *inputs: Tensor) -> Tensor:
         """(B, *input shape) -> logits (B, outputs); of a block, its output."""
@@ -77,16 +70,14 @@ def build(network: NetworkSpec, facts: Facts) -> Network:
     Raises: EngineError with the first problem, where `infer` finds any.
     """
     report = infer(network, facts)
-    if report.problems:
-        raise _at_its_layer(report.problems[0])
+    raise_first_problem(report)
     return _assembled(report)
 
 
 def build_block(layer: BlockKind, *inputs: Shape, facts: Facts | None = None) -> Network:
     """Compile a block alone, for batches of inputs of these shapes. Raises: EngineError, like `build`."""
     report = infer(layer.draw(*inputs), facts or Facts(), inputs)
-    if report.problems:
-        raise _at_its_layer(report.problems[0])
+    raise_first_problem(report)
     return _assembled(report)
 
 
@@ -102,8 +93,3 @@ def _assembled(report: NetworkReport) -> Network:
     fed = {source for _, sources in plan for source in sources}
     output = [node_id for node_id, _ in plan if node_id not in fed]
     return Network(plan, layers, output[-1])
-
-
-def _at_its_layer(problem) -> EngineError:
-    where = f" (layer “{problem.node_id}”)" if problem.node_id else ""
-    return EngineError(f"The network cannot be trained yet: {problem.what}{where}", why=problem.why, fix=problem.fix)

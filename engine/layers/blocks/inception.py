@@ -30,9 +30,9 @@ class InceptionV1(BlockKind):
     """
 
     more_about = "https://arxiv.org/abs/1409.4842"
-    one: int = _width(16, "1×1", "Channels of the 1×1 way.")
+    one: int = _width(16, "Width of 1×1", "Channels of the 1×1 way.")
     three_in: int = _width(16, "Before 3×3", "Channels to which the 1×1 convolution before it reduces.")
-    three: int = _width(24, "3×3", "Channels of the 3×3 way.")
+    three: int = _width(24, "Width of 3×3", "Channels of the 3×3 way.")
     five_in: int = _width(4, "Before the second", "Channels to which the 1×1 convolution before it reduces.")
     five: int = _width(8, "Second 3×3", "Channels of the way that was 5×5 in the paper.")
     pool: int = _width(8, "After pooling", "Channels of the 1×1 convolution behind the max pooling.")
@@ -160,7 +160,7 @@ class InceptionReductionA(BlockKind):
     """
 
     more_about = "https://arxiv.org/abs/1512.00567"
-    filters: int = _width(384, "3×3", "Channels of the single 3×3 convolution.")
+    filters: int = _width(384, "Width of 3×3", "Channels of the single 3×3 convolution.")
     double: int = _width(96, "Double 3×3", "Channels of the two 3×3 convolutions in a row.")
 
     def draw(self, x: Shape) -> NetworkSpec:
@@ -186,7 +186,7 @@ class InceptionReductionB(BlockKind):
 
     more_about = "https://arxiv.org/abs/1512.00567"
     filters: int = _width(192, "Inside", "Channels of the convolutions.")
-    three: int = _width(320, "3×3", "Channels of the single 3×3 convolution.")
+    three: int = _width(320, "Width of 3×3", "Channels of the single 3×3 convolution.")
 
     def draw(self, x: Shape) -> NetworkSpec:
         sketch, edge, wide = Sketch(), _edge(picture(x, "An inception reduction")), self.filters

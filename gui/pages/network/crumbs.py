@@ -28,6 +28,7 @@ class Crumbs(QFrame):
         self._row.setContentsMargins(tokens.space_large, 0, tokens.space_large, tokens.space_small)
         self._row.setSpacing(tokens.space)
         self.note = dim_label()
+        self.note.setParent(self)  # it is in the row only while a block is shown
         self.hide()
 
     def show_path(self, titles: Sequence[str], uses: int) -> None:

@@ -12,14 +12,16 @@ from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QApplication, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.compile.infer import Problem
+from engine.compile.source import source
 from engine.edits.definitions import definition
 from engine.errors import EngineError
 from engine.params import params_of
 from engine.spec import DataSpec
 from engine.spec.network import OWN
-from engine.templates import templates
+from engine.templates import templates, title_of
 from gui.canvas import NetworkCanvas
 from gui.pages.network import edits, scope
+from gui.pages.network.code_view import CodeView
 from gui.pages.network.crumbs import Crumbs
 from gui.pages.network.gestures import Gestures
 from gui.pages.network.inspector import Inspector
@@ -53,6 +55,8 @@ class NetworkPage(QWidget):
         self._middle = QStackedWidget()
         self._middle.addWidget(self.start)
         self._middle.addWidget(self.canvas)
+        self.code = CodeView()
+        self._middle.addWidget(self.code)
         self._lay_out()
         self._listen()
         slash = QShortcut(QKeySequence("/"), self)
@@ -116,6 +120,8 @@ class NetworkPage(QWidget):
         canvas.open_wanted.connect(self.open_block)
         canvas.leave_wanted.connect(self._leave_block)
         self.crumbs.depth_wanted.connect(self._go_to_depth)
+        self.toolbar.view_wanted.connect(self._show_network)
+        self.code.failed.connect(self._stay)
         self.toolbar.search_changed.connect(self._on_search)
         self.toolbar.search_next.connect(self._find_next)
         canvas.zoomed.connect(self.toolbar.show_zoom)
@@ -167,7 +173,7 @@ class NetworkPage(QWidget):
         self.canvas.select("")
         self.canvas.reset_zoom()
 
-    def _show_network(self) -> None:
+    def _show_network(self, *_: object) -> None:
         """Bring everything to the document's present network and report."""
         with self._keeping_focus():
             self._bring_to_document()
@@ -187,7 +193,7 @@ class NetworkPage(QWidget):
         self._show_own_blocks()
         self._show_crumbs()
         selected, order_before = self.canvas.selected_id(), self.canvas.order()
-        middle = self.canvas if len(network) or self._gestures.path else self.start
+        middle = self._view() if len(network) or self._gestures.path else self.start
         self._middle.setCurrentWidget(middle)
         self.setFocusProxy(middle)
         self.toolbar.show_zoom_buttons(len(network) > 0)
@@ -203,6 +209,20 @@ class NetworkPage(QWidget):
         self._known = present
         self._show_selection()
         self._show_figures()
+
+    def _view(self) -> QWidget:
+        """The canvas, or the program of the whole network."""
+        if self.toolbar.views.current() != "code":
+            return self.canvas
+        network, facts = self._document.network, self._document.facts
+        try:
+            # Without data the number of classes is open; two are the fewest there can be.
+            known = facts if facts.classes else replace(facts, classes=2)
+            title = title_of(network, facts) if network.template else self._document.name
+            self.code.show_code(source(network, known, title), self._document.name or "network")
+        except EngineError as error:
+            self.code.show_problem(error)
+        return self.code
 
     def _show_crumbs(self) -> None:
         blocks, path = self._document.network.blocks, self._gestures.path

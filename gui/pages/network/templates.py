@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QPoint, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QFont, QFontMetricsF, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
@@ -12,6 +12,7 @@ from engine.templates import Template, fitted, templates
 from gui.canvas import dragged_kind
 from gui.theme import theme
 from gui.widgets.empty import EmptyState
+from gui.widgets.panel import heading
 
 
 class TemplateCard(QAbstractButton):
@@ -95,8 +96,17 @@ class TemplateCard(QAbstractButton):
         painter.drawText(self._words_room(self.width()), Qt.TextFlag.TextWordWrap, self.template.summary)
 
 
+_GROUPS = (
+    QT_TRANSLATE_NOOP("TemplateGroups", "First steps"),
+    QT_TRANSLATE_NOOP("TemplateGroups", "Small, learn on a laptop"),
+    QT_TRANSLATE_NOOP("TemplateGroups", "Classics"),
+    QT_TRANSLATE_NOOP("TemplateGroups", "Efficient"),
+    QT_TRANSLATE_NOOP("TemplateGroups", "Sequences"),
+)
+
+
 class TemplateList(QWidget):
-    """All templates, one card below the other.
+    """All templates, one card below the other, those for the beginning first.
 
     Signals:
         picked(name): of a template.
@@ -109,10 +119,15 @@ class TemplateList(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme().tokens.space)
-        self.cards = [TemplateCard(template) for template in templates()]
-        for card in self.cards:
-            card.clicked.connect(self._on_clicked)
-            column.addWidget(card)
+        self.cards: list[TemplateCard] = []
+        for group in _GROUPS:
+            column.addWidget(heading(QCoreApplication.translate("TemplateGroups", group)))
+            for template in templates():
+                if template.group == group:
+                    card = TemplateCard(template)
+                    card.clicked.connect(self._on_clicked)
+                    column.addWidget(card)
+                    self.cards.append(card)
 
     def set_facts(self, facts: Facts) -> None:
         """Fit the figures to the data."""
@@ -136,16 +151,19 @@ class TemplatePopup(QFrame):
         self.list = TemplateList()
         self.list.set_facts(facts)
         self.list.picked.connect(self._on_picked)
+        area = QScrollArea()
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(self.list)
         column = QVBoxLayout(self)
         column.setContentsMargins(*[theme().tokens.space] * 4)
-        column.addWidget(self.list)
+        column.addWidget(area)
 
     def open_below(self, anchor: QWidget) -> None:
         """Open under `anchor`, inside the screen."""
-        self.setFixedWidth(theme().px(400))
-        self.adjustSize()
-        self.resize(self.width(), self.heightForWidth(self.width()))
         room = self.screen().availableGeometry()
+        self.setFixedSize(theme().px(420), min(theme().px(640), round(room.height() * 0.8)))
         corner = anchor.mapToGlobal(QPoint(0, anchor.height() + 4))
         corner.setX(max(room.left(), min(corner.x(), room.right() - self.width())))
         corner.setY(max(room.top(), min(corner.y(), room.bottom() - self.height())))

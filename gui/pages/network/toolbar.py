@@ -7,6 +7,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QPushButton, QToolButton, QWidget
 
 from gui.theme import icon, theme
+from gui.widgets.segmented import Segmented
 
 
 class CanvasToolbar(QWidget):
@@ -15,18 +16,26 @@ class CanvasToolbar(QWidget):
     Signals:
         zoom_wanted(zoom): 1.0 is drawn size.
         fit_wanted(): the whole network.
+        view_wanted(name): "canvas" or "code".
         search_changed(text): of the layers to mark; empty ends it.
         search_next(): to the next of them.
     """
 
     zoom_wanted = Signal(float)
     fit_wanted = Signal()
+    view_wanted = Signal(str)
     search_changed = Signal(str)
     search_next = Signal()
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
         self._zoom = 1.0
+        self._has_layers = True
+        self.views = Segmented()
+        self.views.add("canvas", self.tr("Canvas"), tool_tip=self.tr("The network as a drawing"))
+        code = self.views.add("code", self.tr("PyTorch code"), tool_tip=self.tr("The same network as a program"))
+        code.setObjectName("network.show_code")
+        self.views.chosen.connect(self._on_view)
         self.templates = QPushButton(self.tr("Templates"))
         self.templates.setObjectName("network.templates")
         self.templates.setIcon(icon("chevron-down"))
@@ -55,6 +64,8 @@ class CanvasToolbar(QWidget):
             box.addWidget(widget)
         row = QHBoxLayout(self)
         row.setContentsMargins(*[theme().tokens.space_large] * 2, theme().tokens.space_large, theme().tokens.space)
+        row.setSpacing(theme().tokens.space)
+        row.addWidget(self.views)
         row.addWidget(self.templates)
         row.addStretch(1)
         row.addWidget(self.search)
@@ -100,6 +111,16 @@ class CanvasToolbar(QWidget):
         self.level.setText(f"{zoom * 100:.0f} %")
 
     def show_zoom_buttons(self, shown: bool) -> None:
-        """There is nothing to zoom while nothing is drawn."""
-        self.zoom_box.setVisible(shown)
-        self.search.setVisible(shown)
+        """There is nothing to zoom, to find or to look at in another way while nothing is drawn."""
+        self._has_layers = shown
+        self._show_parts()
+
+    def _on_view(self, name: str) -> None:
+        self._show_parts()
+        self.view_wanted.emit(name)
+
+    def _show_parts(self) -> None:
+        is_canvas = self.views.current() == "canvas"
+        self.views.setVisible(self._has_layers)
+        self.zoom_box.setVisible(self._has_layers and is_canvas)
+        self.search.setVisible(self._has_layers and is_canvas)
