@@ -148,6 +148,9 @@ def test_the_palette_keeps_a_block_with_what_it_needs(tmp_path):
     check(insert_on_link(other, "conv2d_1", "relu_1", 0, Node("it", kind)))
 
 
+HOSTILE = ['{"atelier-layers": 1}', '{"atelier-layers": 99, "nodes": []}', "{" * 5000]
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.text(max_size=80) | st.sampled_from(HOSTILE))
 def test_a_clipboard_with_anything_else_is_refused(text):

@@ -45,6 +45,7 @@ class LayerPanel(QWidget):
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
         self._node_id = ""
+        self._link = ""
         self._followed: frozenset[str] = frozenset()
         self.title = ElidedLabel()
         self.title.setProperty("heading", True)
@@ -142,7 +143,15 @@ class LayerPanel(QWidget):
         column.addWidget(content)
         return part
 
+    def _show_link(self) -> None:
+        words = self.tr("Read the paper") if "arxiv" in self._link else self.tr("Read more")
+        colour = theme().tokens.text  # in the text itself, where a style sheet does not reach
+        self.more.setText(f'<a href="{self._link}" style="color: {colour}">{words}</a>' if self._link else "")
+        self.more.setToolTip(self._link)
+        self.more.setVisible(bool(self._link))
+
     def _wear(self) -> None:
+        self._show_link()
         self.formula.setFont(mono_font(12))
 
     def show_layer(
@@ -179,11 +188,8 @@ class LayerPanel(QWidget):
         self.formula_part.setVisible(bool(formula))
         is_block = kind is not None and kind.family == "block"
         self.block_part.setVisible(is_block)
-        link = kind.more_about if kind is not None else ""
-        words = self.tr("Read the paper") if "arxiv" in link else self.tr("Read more")
-        self.more.setText(f'<a href="{link}" style="color: {theme().tokens.text}">{words}</a>' if link else "")
-        self.more.setToolTip(link)
-        self.more.setVisible(bool(link))
+        self._link = kind.more_about if kind is not None else ""
+        self._show_link()
         self.help.setText(kind.help() if kind else self.tr("This layer is unknown to this version of Atelier."))
 
     def _show_shared(self, kind: type[Declared] | None, shared: frozenset[str] | None) -> None:

@@ -93,6 +93,7 @@ class NetworkPage(QWidget):
     def _share_width(self) -> None:
         """Divide the width: where it is short of the text size, the sides give way and the toolbar stays whole."""
         px = theme().px
+        self.toolbar.set_narrow(self.width() < px(1180))
         self._centre.setMinimumWidth(self.toolbar.minimumSizeHint().width())
         if not self._widths_are_chosen:
             room = self.width() - 2 * self.splitter.handleWidth()

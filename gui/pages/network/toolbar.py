@@ -31,6 +31,7 @@ class CanvasToolbar(QWidget):
         super().__init__(parent)
         self._zoom = 1.0
         self._has_layers = True
+        self._is_narrow = False
         self.views = Segmented()
         self.views.add("canvas", self.tr("Canvas"), tool_tip=self.tr("The network as a drawing"))
         code = self.views.add("code", self.tr("PyTorch code"), tool_tip=self.tr("The same network as a program"))
@@ -82,8 +83,15 @@ class CanvasToolbar(QWidget):
     def _wear(self) -> None:
         self.search.setFixedWidth(theme().px(120))
 
+    def set_narrow(self, narrow: bool) -> None:
+        """With little room, the search field takes the place of the templates while it is used."""
+        self._is_narrow = narrow
+        self._show_parts()
+
     def start_search(self) -> None:
         """Put the focus into the search field."""
+        self.search.setVisible(True)
+        self.templates.setVisible(not self._is_narrow)
         self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.search.selectAll()
 
@@ -94,6 +102,7 @@ class CanvasToolbar(QWidget):
                 return True
             if event.key() == Qt.Key.Key_Escape:
                 self.search.clear()
+                self._show_parts()
                 return True
         return False
 
@@ -123,4 +132,6 @@ class CanvasToolbar(QWidget):
         is_canvas = self.views.current() == "canvas"
         self.views.setVisible(self._has_layers)
         self.zoom_box.setVisible(self._has_layers and is_canvas)
-        self.search.setVisible(self._has_layers and is_canvas)
+        in_use = bool(self.search.text()) and self._is_narrow
+        self.search.setVisible(self._has_layers and is_canvas and (not self._is_narrow or in_use))
+        self.templates.setVisible(not in_use)
