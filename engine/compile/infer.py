@@ -168,7 +168,7 @@ def _report(
         shapes = tuple(done[source].shape for source in node.inputs) if most else (_arriving(node, facts, ports),)
         if any(shape is None for shape in shapes):
             return report  # the cause is reported where it is; repeating it at every later layer would hide it
-        return _measured(report, layer, shapes, facts)
+        return _measured(report, layer, shapes)
     except EngineError as error:
         return replace(report, problem=Problem(node.id, error.what, error.why, error.fix))
 
@@ -181,8 +181,8 @@ def _arriving(node: Node, facts: Facts, ports: Mapping[str, Shape]) -> Shape:
     raise EngineError("A block input stands outside of a block.", why="Nothing arrives there.", fix="Delete it.")
 
 
-def _measured(report: NodeReport, layer: LayerKind, shapes: tuple[Shape, ...], facts: Facts) -> NodeReport:
-    found = _block_measures(layer, shapes, facts) if isinstance(layer, BlockKind) else _layer_measures(layer, shapes)
+def _measured(report: NodeReport, layer: LayerKind, shapes: tuple[Shape, ...]) -> NodeReport:
+    found = _block_measures(layer, shapes) if isinstance(layer, BlockKind) else _layer_measures(layer, shapes)
     if isinstance(found, Problem):
         return replace(report, inputs=shapes, problem=replace(found, node_id=report.node.id))
     return replace(report, inputs=shapes, **found)
@@ -208,9 +208,10 @@ def _layer_measures(layer: LayerKind, shapes: tuple[Shape, ...]) -> Measures:
 
 
 @lru_cache(maxsize=2048)
-def _block_measures(layer: BlockKind, shapes: tuple[Shape, ...], facts: Facts) -> Measures:
+def _block_measures(layer: BlockKind, shapes: tuple[Shape, ...]) -> Measures:
     try:
-        inside = infer(layer.draw(*shapes), facts, shapes)
+        # Nothing inside a block depends on the data but through its inputs: classes stand outside.
+        inside = infer(layer.draw(*shapes), Facts(), shapes)
     except EngineError as error:
         return Problem("", error.what, error.why, error.fix)
     if inside.problems:
