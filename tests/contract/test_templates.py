@@ -56,7 +56,7 @@ def learning_cases():
             yield pytest.param(name, facts, id=f"{name}-{words(facts)}", marks=marks)
 
 
-@pytest.mark.parametrize(("name", "facts"), learning_cases())
+@pytest.mark.parametrize(("name", "facts"), list(learning_cases()))
 def test_a_template_learns(name, facts):
     torch.manual_seed(0)
     network = build(fitted(name, facts), facts)

@@ -14,8 +14,11 @@ from engine.templates import templates
 from engine.train.events import EpochDone
 from engine.train.job import start_run
 
+HEAVY = {"alexnet", "vgg11", "vgg16"}
+TEMPLATES = [pytest.param(entry.name, marks=pytest.mark.slow if entry.name in HEAVY else ()) for entry in templates()]
 
-@pytest.mark.parametrize("template", [entry.name for entry in templates()])
+
+@pytest.mark.parametrize("template", TEMPLATES)
 def test_a_new_project_can_be_trained_as_it_is(picture_folder, tmp_path, template):
     path = tmp_path / "P" / "P.atelier"
     project = new_project(made.source(picture_folder), size=16, template=template, seed=3)
