@@ -5,8 +5,11 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from engine.compile import Facts, infer
+from engine.compile.advice import shrinks_early
 from engine.errors import EngineError
 from engine.files import resource_folder
+from engine.layers import LAYERS
+from engine.params import both, params_of
 from engine.spec.files import network_from_raw
 from engine.spec.network import NetworkSpec, Node, free_id, remove, set_param
 
@@ -69,10 +72,39 @@ def title_of(network: NetworkSpec, facts: Facts) -> str:
 def fitted(name: str, facts: Facts) -> NetworkSpec:
     """The network of a template, changed as little as possible so that it works on pictures of `facts.shape`.
 
-    Templates are drawn for pictures of a usual size. On very small ones a window may not fit: a convolution then keeps
-    its size by padding, and a pooling layer that has nothing left to pool is left out.
+    Templates are drawn for pictures of a usual size. On small ones the first layers halve the picture less often, as
+    He et al. drew ResNet for CIFAR-10, so that the last windows still see more than one pixel. Where a window does not
+    fit at all, a convolution keeps its size by padding, and a pooling layer that has nothing left to pool is left out.
     """
     network = template(name).network
+    for _ in range(MOST_STRIDES):
+        fitting = _working(network, facts)
+        if not shrinks_early(infer(fitting, facts)):
+            return fitting
+        slower = _with_one_stride_less(network)
+        if slower is None:
+            return fitting
+        network = slower
+    return _working(network, facts)
+
+
+MOST_STRIDES = 5
+"""How many of the first halvings may go for the sake of small pictures."""
+
+
+def _with_one_stride_less(network: NetworkSpec) -> NetworkSpec | None:
+    """`network` with the first layer that halves the picture no longer doing so; None where there is none."""
+    for node in network.nodes:
+        stride = next((param for param in params_of(LAYERS[node.kind]) if param.name == "stride"), None)
+        if stride is None or both(node.params.get("stride", stride.default)) == (1, 1):
+            continue
+        if node.kind in ("max_pool", "avg_pool"):
+            return remove(network, [node.id])
+        return set_param(network, node.id, "stride", max(1, max(both(node.params.get("stride", stride.default))) // 2))
+    return None
+
+
+def _working(network: NetworkSpec, facts: Facts) -> NetworkSpec:
     for _ in range(len(network)):
         problem = next((p for p in infer(network, facts).problems if p.node_id in network), None)
         if problem is None:

@@ -34,6 +34,7 @@ class SqueezeExcitation(LayerKind):
         more=True,
     )
     more_about = "https://arxiv.org/abs/1709.01507"
+    sees_places = False
 
     def infer(self, x: Shape) -> Shape:
         return picture(x, self.title)

@@ -71,12 +71,15 @@ class LayerKind(Declared):
         arity: how many inputs it takes, fewest and most. The methods below get one shape for each input.
         more_about: where to read on: a page of the web (https://...), usually the paper's.
         in_palette: False for kinds that only other parts of the app make.
+        sees_places: False for kinds that see the whole picture only as sums over it (squeeze-and-excitation): what an
+            output pixel knows of places is told without them.
     """
 
     family: ClassVar[str]
     arity: ClassVar[tuple[int, int]] = ONE
     more_about: ClassVar[str] = ""
     in_palette: ClassVar[bool] = True
+    sees_places: ClassVar[bool] = True
 
     def infer(self, x: Shape) -> Shape:
         """The output's shape for an input of shape `x`. Raises: ShapeMismatch."""

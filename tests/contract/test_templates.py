@@ -68,7 +68,7 @@ def test_a_template_learns(name, facts):
     for module in network.modules():
         if isinstance(module, torch.nn.Dropout | torch.nn.Dropout2d | StochasticDepth):
             module.eval()  # else the two losses would be those of different networks
-    optimizer = torch.optim.SGD(network.parameters(), lr=0.001)
+    optimizer = torch.optim.SGD(network.parameters(), lr=1e-4)
     losses = []
     for _ in range(2):
         loss = task.loss(network(pictures), labels)
