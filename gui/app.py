@@ -63,7 +63,7 @@ def main(argv: Sequence[str]) -> int:
     catcher.install()
     collector = keep_responsive()
     warm_up = WarmUp([*(module for _, _, module, _ in PLACES.values()), "gui.plots.area"])
-    warm_up.done.connect(window.top_bar.set_device)
+    warm_up.done.connect(window.show_machine)
     warm_up.done.connect(window.build_pages)
     warm_up.done.connect(collector.spare)
     warm_up.failed.connect(window.show_crash)

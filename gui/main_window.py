@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QShortcut
@@ -21,6 +22,9 @@ from gui.top_bar import TopBar
 from gui.widgets.drop_well import dropped_paths
 from gui.widgets.notice import ErrorBar
 from gui.widgets.rail import Rail
+
+if TYPE_CHECKING:
+    from engine.train.device import Machine  # it imports torch
 
 # name -> (label, icon, module, class); a page is one module and one line
 PLACES = {
@@ -117,6 +121,11 @@ class MainWindow(QMainWindow):
             self._built[place] = page
             self.pages.addWidget(page)
         return self._built[place]
+
+    def show_machine(self, machine: "Machine") -> None:
+        """Say what training runs on."""
+        self.top_bar.set_device(machine.words)
+        self._studio.set_machine(machine)
 
     def build_pages(self) -> None:
         """Build the pages that were not looked at yet, one at a time while nothing else happens."""

@@ -1,5 +1,6 @@
 """What all tests share: no display, no folder of the user, few threads, and small pictures to learn from."""
 
+import gc
 import os
 import shutil
 import sys
@@ -71,6 +72,20 @@ def qt_settings(user_folders: Path) -> None:
         return
     for form in (core.QSettings.Format.NativeFormat, core.QSettings.Format.IniFormat):
         core.QSettings.setPath(form, core.QSettings.Scope.UserScope, str(user_folders / "config"))
+
+
+MUCH_GARBAGE = 100_000
+"""Objects made since the last collection from which it is worth its time."""
+
+
+@pytest.fixture(autouse=True)
+def garbage_in_this_thread():
+    """Collect garbage between tests only, as the window does: a widget that another thread frees ends the process."""
+    gc.disable()
+    yield
+    gc.disable()  # where the test switched it on
+    if gc.get_count()[0] > MUCH_GARBAGE:
+        gc.collect()
 
 
 @pytest.fixture(scope="session")

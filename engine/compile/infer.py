@@ -106,6 +106,12 @@ class NetworkReport:
         """Bytes that training about needs: activations of a batch, weights, gradients and two optimizer moments."""
         return batch_size * self.activation_bytes + 4 * BYTES_PER_NUMBER * self.parameters
 
+    def largest_batch(self, memory: int) -> int:
+        """About the largest batch that trains in `memory` bytes with a tenth in reserve; 0 where not even one picture
+        does."""
+        room = 0.9 * memory - self.memory(0)
+        return max(0, int(room // self.activation_bytes)) if self.activation_bytes else 0
+
 
 def infer(network: NetworkSpec, facts: Facts, inputs: tuple[Shape, ...] = ()) -> NetworkReport:
     """Follow the shapes through `network`.

@@ -104,6 +104,30 @@ def cpu_has_bfloat16() -> bool:
     return any(getattr(torch.cpu, check, lambda: False)() for check in checks)
 
 
+@dataclass(frozen=True)
+class Machine:
+    """What "auto" will compute on.
+
+    Attributes:
+        words: a few: "NVIDIA H200 · 139 GB", "CPU · 2 cores".
+        memory: bytes that a training can use: free ones of the graphics processor, or of this machine; 0 where nobody
+            says.
+    """
+
+    words: str
+    memory: int = 0
+
+
+def machine() -> Machine:
+    """What "auto" will compute on, as it is now."""
+    device, _ = _device("auto")
+    if device.type == "cuda":
+        return Machine(describe(), torch.cuda.mem_get_info(device)[0])
+    if device.type == "mps":
+        return Machine(describe(), torch.mps.recommended_max_memory())
+    return Machine(describe(), psutil.virtual_memory().available)
+
+
 def describe() -> str:
     """What "auto" will compute on, in a few words: "NVIDIA H200 · 139 GB", "CPU · 2 cores"."""
     device, _ = _device("auto")

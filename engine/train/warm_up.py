@@ -3,15 +3,15 @@
 import torch
 
 from engine.train import trainer  # noqa: F401 - what training imports
-from engine.train.device import describe
+from engine.train.device import Machine, machine
 
 
-def warm_up() -> str:
+def warm_up() -> Machine:
     """Import what training needs, including what torch itself loads only when the first optimizer is made (hundreds of
-    modules, most of a second). Returns: what "auto" will compute on, in words.
+    modules, most of a second). Returns: what "auto" will compute on.
     """
     weight = torch.zeros(2, 2, requires_grad=True)
     optimizer = torch.optim.AdamW([weight])
     weight.sum().backward()
     optimizer.step()
-    return describe()
+    return machine()

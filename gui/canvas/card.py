@@ -97,7 +97,8 @@ class LayerCard(QGraphicsItem):
         return path
 
     def _tell(self) -> None:
-        tip = [self._reason] if self._reason else [self.face.problem, self.face.advice] if self.face.problem else []
+        tip = [self.face.problem, self.face.advice] if self.face.problem else [self.face.hint]
+        tip = [self._reason] if self._reason else tip
         self.setToolTip("\n".join(filter(None, tip)))
 
     # ---- measures
@@ -177,7 +178,15 @@ class LayerCard(QGraphicsItem):
         taken = painter.fontMetrics().horizontalAdvance(self.face.shape_text) + theme().px(10)
         painter.setFont(look().title)
         painter.setPen(theme().color("text"))
-        self._draw_elided(painter, room.adjusted(0, 0, -taken, 0), self.face.title)
+        if self.face.hint:
+            taken += look().line + theme().px(4)
+        title_room = room.adjusted(0, 0, -taken, 0)
+        self._draw_elided(painter, title_room, self.face.title)
+        if self.face.hint:
+            side = look().line
+            words = min(painter.fontMetrics().horizontalAdvance(self.face.title), title_room.width())
+            place = QRectF(room.left() + words + theme().px(6), room.center().y() - side / 2, side, side)
+            paint_icon(painter, "info", place, "train")
 
     def _paint_second_line(self, painter: QPainter) -> None:
         room = self._line_room(second=True)

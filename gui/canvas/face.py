@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QCoreApplication
 
 from engine.compile import NetworkReport, NodeReport
+from engine.compile.advice import advice
 from engine.compile.infer import Problem
 from engine.layers import Shape, grouped
 
@@ -22,6 +23,7 @@ class Face:
         shape: of the output; None from the first problem on.
         problem: what is wrong, one sentence; empty where nothing is.
         advice: why, and what to do.
+        hint: what could be better, where nothing is wrong.
     """
 
     kind: str
@@ -32,6 +34,7 @@ class Face:
     parameters: int
     problem: str = ""
     advice: str = ""
+    hint: str = ""
 
     @property
     def shape_text(self) -> str:
@@ -47,7 +50,7 @@ class Face:
         """The card in one sentence, for assistive tools."""
         words = QCoreApplication.translate("Face", "{count} parameters").format(count=self.parameters)
         parts = (self.title, self.said, self.shape_text if self.shape else "", words if self.parameters else "")
-        return ", ".join(part for part in (*parts, self.problem) if part)
+        return ", ".join(part for part in (*parts, self.problem, self.hint) if part)
 
 
 def faces(report: NetworkReport) -> dict[str, Face]:
@@ -55,10 +58,13 @@ def faces(report: NetworkReport) -> dict[str, Face]:
     problems: dict[str, Problem] = {}
     for problem in report.problems:
         problems.setdefault(problem.node_id, problem)
-    return {node_id: _face(entry, problems.get(node_id)) for node_id, entry in report.nodes.items()}
+    hints = {found.node_id: f"{found.what}\n{found.why} {found.fix}" for found in reversed(advice(report))}
+    return {
+        node_id: _face(entry, problems.get(node_id), hints.get(node_id, "")) for node_id, entry in report.nodes.items()
+    }
 
 
-def _face(entry: NodeReport, problem: Problem | None) -> Face:
+def _face(entry: NodeReport, problem: Problem | None, hint: str = "") -> Face:
     node = entry.node
     kind_title = entry.kind.title if entry.kind else node.kind
     said = _said(entry)
@@ -71,6 +77,7 @@ def _face(entry: NodeReport, problem: Problem | None) -> Face:
         parameters=entry.parameters,
         problem=problem.what if problem else "",
         advice=" ".join(filter(None, (problem.why, problem.fix))) if problem else "",
+        hint=hint,
     )
 
 

@@ -17,11 +17,11 @@ class WarmUp(QObject):
         modules: to import as well, first: what the next pages are made of.
 
     Signals:
-        done(str): what training will run on, in words ("CPU · 2 cores").
+        done(Machine): what training will run on (`engine.train.device.Machine`).
         failed(str): torch cannot be imported; why.
     """
 
-    done = Signal(str)
+    done = Signal(object)
     failed = Signal(str)
 
     def __init__(self, modules: Iterable[str] = (), parent: QObject | None = None):

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QSettings, Signal
 
@@ -19,6 +20,9 @@ from gui.studio.data_session import DataSession
 from gui.studio.predict_session import PredictSession
 from gui.studio.recents import Recents
 from gui.studio.train_session import TrainSession
+
+if TYPE_CHECKING:
+    from engine.train.device import Machine  # it imports torch
 
 
 @dataclass(frozen=True)
@@ -37,15 +41,18 @@ class Studio(QObject):
         failed(Exception): show it in the error bar.
         told(str): a sentence for the user, no error.
         place_wanted(str): show another page.
+        machine_changed(): it is known what training runs on.
     """
 
     failed = Signal(object)
     told = Signal(str)
     place_wanted = Signal(str)
+    machine_changed = Signal()
 
     def __init__(self, parent: QObject | None = None):
         super().__init__(parent)
         self.settings = QSettings()
+        self.machine: Machine | None = None
         self.document = ProjectDocument(self)
         self.data = DataSession(self.document, self)
         self.training = TrainSession(self.document, self.data, self)
@@ -59,6 +66,11 @@ class Studio(QObject):
         # Not with every epoch: whoever shows the list reads all those projects from disk.
         self.training.started.connect(self.recents.changed)
         self.training.ended.connect(self.recents.changed)
+
+    def set_machine(self, machine: "Machine") -> None:
+        """Know what training runs on, once torch is there to say it."""
+        self.machine = machine
+        self.machine_changed.emit()
 
     def close(self) -> None:
         """Stop everything that runs, in order, and wait for it."""

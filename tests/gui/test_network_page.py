@@ -6,64 +6,28 @@ from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import QObject, QPoint, QPointF, Qt
-from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QApplication, QMainWindow, QPushButton, QToolBar
+from PySide6.QtWidgets import QApplication, QPushButton, QToolBar
 
 from engine.compile import Facts, infer
 from engine.compile.infer import Problem
 from engine.layers import LAYERS, grouped
 from engine.params import params_of
-from engine.spec import DataSpec, NetworkSpec
+from engine.spec import NetworkSpec
 from engine.spec.network import chain, connect, move_after, remove, set_param
 from engine.templates import fitted, templates
-from gui.pages.network import NetworkPage, edits
+from gui.pages.network import edits
 from gui.pages.network.problem_box import ProblemBox
 from gui.pages.network.repairs import repairs
 from gui.pages.network.words import bytes_in_words, counted
-from gui.studio import Studio
 from gui.theme import theme
+
+pytest_plugins = ["network_fixtures"]
 
 FACTS = Facts((3, 64, 64), 2)
 
 
-@pytest.fixture
-def studio(qtbot):
-    studio = Studio()
-    studio.document.edit("Data", data=DataSpec(classes=("muffin", "chihuahua")))
-    studio.document.undo_stack.clear()
-    yield studio
-    studio.close()
-
-
 SIMPLE = ["perceptron", "one-hidden", "mlp", "lenet", "small-vgg"]
 """Networks in which every layer can be misplaced and tried, one by one, in a few seconds."""
-
-
-@pytest.fixture
-def document(studio):
-    return studio.document
-
-
-@pytest.fixture
-def page(qtbot, studio):
-    """The page in a window that owns undo, as the real one does."""
-    window = QMainWindow()
-    qtbot.addWidget(window)
-    page = NetworkPage(studio)
-    window.setCentralWidget(page)
-    for make, keys in (
-        (studio.document.undo_stack.createUndoAction, QKeySequence.StandardKey.Undo),
-        (studio.document.undo_stack.createRedoAction, QKeySequence.StandardKey.Redo),
-    ):
-        action: QAction = make(window)
-        action.setShortcut(keys)
-        window.addAction(action)
-    window.resize(1300, 800)
-    with qtbot.waitExposed(window):
-        window.show()
-    window.activateWindow()
-    qtbot.waitUntil(window.isActiveWindow)
-    yield page  # not return: the window must outlive the test
 
 
 def draw(page, document, name="lenet"):

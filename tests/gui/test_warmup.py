@@ -25,7 +25,7 @@ def test_it_says_what_training_will_run_on(qtbot):
     with qtbot.waitSignal(warm_up.done, timeout=60_000) as done:
         warm_up.start()
     warm_up.wait()
-    assert done.args[0]
+    assert done.args[0].words and done.args[0].memory > 0
     assert "torch" in sys.modules
 
 

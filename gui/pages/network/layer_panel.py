@@ -11,6 +11,7 @@ from engine.params import Declared, Param, Value, params_of
 from engine.spec import DataSpec
 from gui.forms import DeclaredForm
 from gui.forms.row import Row
+from gui.pages.network.advice_list import AdviceList
 from gui.pages.network.problem_box import Action, ProblemBox
 from gui.theme import icon, mono_font, theme
 from gui.widgets.elided import ElidedLabel
@@ -51,6 +52,7 @@ class LayerPanel(QWidget):
         self.title.setProperty("heading", True)
         self.place = dim_label()
         self.problem = ProblemBox()
+        self.advice = AdviceList()
         self.form = DeclaredForm("layer")
         self.data_form = DeclaredForm("input")
         self.data_note = dim_label(
@@ -112,6 +114,7 @@ class LayerPanel(QWidget):
         column.setSpacing(tokens.space_large)
         column.addLayout(head)
         column.addWidget(self.problem)
+        column.addWidget(self.advice)
         fields = QVBoxLayout()
         fields.setSpacing(tokens.space)
         for widget in (self.form, self.shared, self.data_form, self.data_note, self.name_row):

@@ -11,6 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QApplication, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
+from engine.compile.advice import Advice, advice
 from engine.compile.infer import Problem
 from engine.compile.source import source
 from engine.edits.definitions import definition
@@ -24,6 +25,7 @@ from gui.pages.network import edits, scope
 from gui.pages.network.code_view import CodeView
 from gui.pages.network.crumbs import Crumbs
 from gui.pages.network.gestures import Gestures
+from gui.pages.network.improvements import improvements
 from gui.pages.network.inspector import Inspector
 from gui.pages.network.palette import LayerPalette
 from gui.pages.network.problem_box import Action
@@ -114,6 +116,7 @@ class NetworkPage(QWidget):
         document.report_changed.connect(self._show_network)
         document.data_changed.connect(self._show_selection)
         document.recipe_changed.connect(self._show_figures)
+        self._studio.machine_changed.connect(self._show_figures)
         document.replaced.connect(self._on_replaced)
         self.palette_panel.picked.connect(self.add_layer)
         self.palette_panel.left.connect(self.canvas.setFocus)
@@ -233,7 +236,9 @@ class NetworkPage(QWidget):
         self.crumbs.show_path([titles[name] for name in path], uses)
 
     def _show_figures(self) -> None:
-        self.status.show_report(self._gestures.report, self._document.recipe.batch_size)
+        report = self._gestures.report
+        memory = self._device_memory()
+        self.status.show_report(report, self._document.recipe.batch_size, len(advice(report)), memory)
         self._show_summary()
 
     def _show_selection(self, _node_id: str = "") -> None:
@@ -249,6 +254,8 @@ class NetworkPage(QWidget):
             return
         problem = next((problem for problem in report.problems if problem.node_id == node_id), None)
         place = self.canvas.order().index(node_id) + 1
+        found = [(one, self._advice_actions(one)) for one in advice(report) if one.node_id == node_id]
+        self.inspector.layer.advice.show_advice(found)
         self.inspector.layer.show_layer(
             entry, place, self._document.data, problem, self._actions(problem), self._shared_settings(node_id)
         )
@@ -274,7 +281,20 @@ class NetworkPage(QWidget):
         actions = self._actions(problem)
         if problem is not None and problem.node_id:
             actions.insert(0, (self.tr("Show this layer"), lambda: self.select(problem.node_id)))
-        self.inspector.summary.show_report(title, report, self._document.recipe.batch_size, problem, actions)
+        batch = self._document.recipe.batch_size
+        self.inspector.summary.show_report(title, report, batch, problem, actions, self._device_memory())
+        self.inspector.summary.advice.show_advice([(one, self._advice_actions(one)) for one in advice(report)])
+
+    def _device_memory(self) -> int:
+        return self._studio.machine.memory if self._studio.machine is not None else 0
+
+    def _advice_actions(self, one: Advice) -> list[Action]:
+        """Buttons that follow a piece of advice."""
+        found = improvements(self._gestures.network, self._gestures.report, one)
+        actions: list[Action] = [(repair.text, self._doing(repair)) for repair in found]
+        if one.node_id and one.node_id != self.canvas.selected_id():
+            actions.append((self.tr("Show this layer"), lambda: self.select(one.node_id)))
+        return actions
 
     def _actions(self, problem: Problem | None) -> list[Action]:
         """Buttons that solve `problem`."""

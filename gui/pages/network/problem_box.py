@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
+from engine.compile.advice import Advice
 from engine.compile.infer import Problem
 from gui.theme import theme
 from gui.widgets.empty import IconView
@@ -43,19 +44,23 @@ class _WideButton(QPushButton):
 
 
 class ProblemBox(QFrame):
-    """Hidden while there is no problem."""
+    """Hidden while there is no problem.
 
-    def __init__(self, parent: QWidget | None = None):
+    Args:
+        is_advice: in a quieter look, for what is no error.
+    """
+
+    def __init__(self, parent: QWidget | None = None, *, is_advice: bool = False):
         super().__init__(parent)
-        self.setObjectName("network.problem")
-        self.setProperty("notice", "error")
+        self.setObjectName("network.advice" if is_advice else "network.problem")
+        self.setProperty("notice", "info" if is_advice else "error")
         self.what = text_label(wrap=True, strong=True)
         self.why = text_label(wrap=True, dim=True)
         self.fix = text_label(wrap=True)
         tokens = theme().tokens
         head = QHBoxLayout()
         head.setSpacing(tokens.space)
-        head.addWidget(IconView("warning", 18, color="bad"))
+        head.addWidget(IconView("info", 18, color="train") if is_advice else IconView("warning", 18, color="bad"))
         head.addWidget(self.what, 1)
         self._buttons = QVBoxLayout()
         self._buttons.setSpacing(tokens.space_small + 2)
@@ -69,7 +74,7 @@ class ProblemBox(QFrame):
         self._actions: dict[QPushButton, Callable[[], object]] = {}
         self.hide()
 
-    def show_problem(self, problem: Problem | None, actions: Sequence[Action] = ()) -> None:
+    def show_problem(self, problem: Problem | Advice | None, actions: Sequence[Action] = ()) -> None:
         """Show `problem` with buttons (text, what to do); None hides the box."""
         self.setVisible(problem is not None)
         if problem is None:

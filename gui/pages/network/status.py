@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QWi
 from engine.compile import NetworkReport
 from engine.layers import grouped
 from gui.pages.network.edits import unjudged
-from gui.pages.network.words import bytes_in_words, counted
+from gui.pages.network.words import batch_in_words, bytes_in_words, counted, field_in_words
 from gui.theme import icon, theme
 from gui.widgets.panel import text_label
 
@@ -33,7 +33,8 @@ class NetworkStatus(QFrame):
         self.state.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.state.clicked.connect(lambda: self.problem_clicked.emit(self._where))
         self._full_state = ""
-        self.layers, self.parameters, self.cost, self.memory = (text_label(dim=True) for _ in range(4))
+        labels = (text_label(dim=True) for _ in range(6))
+        self.layers, self.parameters, self.cost, self.memory, self.field, self.batch = labels
         self.parameters.setTextFormat(Qt.TextFormat.RichText)
         row = QHBoxLayout(self)
         row.setContentsMargins(theme().tokens.space, 0, theme().tokens.space_large, 0)
@@ -44,11 +45,18 @@ class NetworkStatus(QFrame):
         theme().changed.connect(self._wear)
         self._wear()
 
-    def show_report(self, report: NetworkReport, batch_size: int) -> None:
-        """Show the figures of a network."""
+    def show_report(self, report: NetworkReport, batch_size: int, hints: int = 0, device_memory: int = 0) -> None:
+        """Show the figures of a network.
+
+        Args:
+            hints: how many pieces of advice there are.
+            device_memory: bytes that training can use; 0 while that is not known.
+        """
         problem = report.problems[0] if report.problems else None
         self._where = problem.node_id if problem else ""
         ready = self.tr("Ready to train")
+        if hints:
+            ready += self.tr(" · 1 hint") if hints == 1 else self.tr(" · {count} hints").format(count=hints)
         self._full_state = problem.what if problem else ready
         # "Ready" leads nowhere, but disabled it would be grey.
         self.state.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents, problem is None)
@@ -72,6 +80,11 @@ class NetworkStatus(QFrame):
         )
         self.cost.setText("" if is_part else cost)
         self.memory.setText("" if is_part else memory)
+        self.field.setText("" if is_part else field_in_words(report))
+        self.field.setToolTip(self.tr("The receptive field: how many pixels one output of the last window sees."))
+        largest = report.largest_batch(device_memory)
+        self.batch.setText("" if is_part or not device_memory else batch_in_words(largest))
+        self.batch.setToolTip(self.tr("About the largest batch that fits into the memory training can use here."))
         self._fit()
 
     def _color_state(self, token: str) -> None:
@@ -81,7 +94,7 @@ class NetworkStatus(QFrame):
             self.state.setStyleSheet(rule)
 
     def _labels(self) -> tuple[QWidget, ...]:
-        return self.layers, self.parameters, self.cost, self.memory
+        return self.layers, self.parameters, self.cost, self.memory, self.field, self.batch
 
     def text(self) -> str:
         """All that the line says, also what does not fit."""
@@ -101,7 +114,7 @@ class NetworkStatus(QFrame):
         spacing = self.layout().spacing()
         needed = self.state.fontMetrics().horizontalAdvance(self._full_state) + theme().px(50)
         room = self.width() - min(needed, int(self.width() * 0.45)) - 2 * spacing
-        for label in (self.parameters, self.layers, self.memory, self.cost):
+        for label in (self.parameters, self.layers, self.memory, self.cost, self.field, self.batch):
             room -= label.sizeHint().width() + spacing
             label.setVisible(room >= 0 and bool(label.text()))
         shown = sum(label.sizeHint().width() + spacing for label in self._labels() if not label.isHidden())

@@ -8,9 +8,10 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 from engine.compile import NetworkReport
 from engine.compile.infer import Problem
 from engine.layers import grouped
+from gui.pages.network.advice_list import AdviceList
 from gui.pages.network.edits import unjudged
 from gui.pages.network.problem_box import Action, ProblemBox
-from gui.pages.network.words import bytes_in_words, counted
+from gui.pages.network.words import bytes_in_words, counted, field_in_words
 from gui.theme import theme
 from gui.widgets.panel import dim_label, heading, separator, text_label
 
@@ -22,6 +23,7 @@ class NetworkSummary(QWidget):
         super().__init__(parent)
         self.title = heading("")
         self.problem = ProblemBox()
+        self.advice = AdviceList()
         self._grid = QGridLayout()
         self._grid.setVerticalSpacing(theme().tokens.space)
         self._grid.setColumnStretch(1, 1)  # a figure wraps where it must, and is never cut into another one
@@ -40,6 +42,7 @@ class NetworkSummary(QWidget):
         column.setSpacing(theme().tokens.space_large)
         column.addWidget(self.title)
         column.addWidget(self.problem)
+        column.addWidget(self.advice)
         column.addLayout(self._grid)
         column.addWidget(separator())
         column.addWidget(self.hint)
@@ -60,6 +63,16 @@ class NetworkSummary(QWidget):
                     "its gradient and what the optimizer remembers of it."
                 ),
             ),
+            (
+                "field",
+                self.tr("Receptive field"),
+                self.tr("How many pixels of the image one output of the last window sees."),
+            ),
+            (
+                "batch",
+                self.tr("Largest batch"),
+                self.tr("About how many images fit at once into the memory that training can use on this machine."),
+            ),
         )
 
     def _add_line(self, name: str, words: str, tip: str) -> None:
@@ -73,16 +86,25 @@ class NetworkSummary(QWidget):
         self._figures[name] = figure
 
     def show_report(
-        self, title: str, report: NetworkReport, batch_size: int, problem: Problem | None, actions: list[Action]
+        self,
+        title: str,
+        report: NetworkReport,
+        batch_size: int,
+        problem: Problem | None,
+        actions: list[Action],
+        device_memory: int = 0,
     ) -> None:
         """Show the figures, and `problem` with buttons for it."""
         self.title.setText(title or self.tr("Network"))
         self.problem.show_problem(problem, actions)
+        largest = report.largest_batch(device_memory) if device_memory and not unjudged(report) else 0
         shown = {
             "layers": str(len(report.nodes)),
             "input": " × ".join(map(str, report.facts.shape)),
             "classes": str(report.facts.classes) if report.facts.classes else self.tr("not known yet"),
             **self._totals(report, batch_size),
+            "field": field_in_words(report) or "–",
+            "batch": "≈ " + counted(largest) if largest else "–",
         }
         for name, text in shown.items():
             self._figures[name].setText(text)

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QLocale
+import math
+
+from PySide6.QtCore import QCoreApplication, QLocale
+
+from engine.compile import NetworkReport
+from engine.compile.field import receptive_field
 
 
 def counted(number: float) -> str:
@@ -22,3 +27,28 @@ def bytes_in_words(count: int) -> str:
             scaled = count / size
             return f"{QLocale().toString(scaled, 'f', 1 if scaled < 10 else 0)} {unit}"
     return f"{count} B"
+
+
+def field_in_words(report: NetworkReport) -> str:
+    """ "sees 38 × 38 of 64 × 64 px"; empty where nothing slides over an image."""
+    field, image = receptive_field(report), report.facts.shape
+    if field is None or len(image) != 3 or report.inputs:
+        return ""
+    if all(size >= side for size, side in zip(field.extent, image[1:], strict=True)):
+        return QCoreApplication.translate("Words", "sees the whole image")
+    sides = " × ".join(f"{math.floor(size):d}" for size in field.extent)
+    words = QCoreApplication.translate("Words", "sees {sides} of {height} × {width} px")
+    return words.format(sides=sides, height=image[1], width=image[2])
+
+
+def batch_in_words(largest: int) -> str:
+    """ "batches to ≈ 1.2 k fit"."""
+    if not largest:
+        return QCoreApplication.translate("Words", "not even one image fits")
+    return QCoreApplication.translate("Words", "batches to ≈ {count} fit").format(count=counted(_rounded(largest)))
+
+
+def _rounded(number: int) -> int:
+    """With two digits: the estimate is no better."""
+    step = 10 ** max(0, len(str(number)) - 2)
+    return number // step * step
