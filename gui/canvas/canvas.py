@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from PySide6.QtCore import QPoint, QPointF, QRect, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from engine.compile import NetworkReport
 from engine.spec import NetworkSpec
+from gui.canvas.card import Cost
 from gui.canvas.kinds import Kinds
+from gui.canvas.overview import Overview
 from gui.canvas.quick_add import QuickAdd
 from gui.canvas.scene import Gap, LinkKey, NetworkScene
 from gui.canvas.view import NetworkView
@@ -30,6 +33,7 @@ class NetworkCanvas(QWidget):
         leave_wanted(): Escape, with nothing selected.
         selection_changed(ids): which layers are selected.
         zoomed(zoom): 1.0 is drawn size.
+        opened_changed(): the inside of other blocks is shown.
     """
 
     selected = Signal(str)
@@ -51,6 +55,7 @@ class NetworkCanvas(QWidget):
     leave_wanted = Signal()
     selection_changed = Signal(object)
     zoomed = Signal(float)
+    opened_changed = Signal()
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
@@ -74,6 +79,8 @@ class NetworkCanvas(QWidget):
         self.view.replace_wanted.connect(self.open_replace)
         self.view.zoomed.connect(self.zoomed.emit)
         self.view.add_wanted.connect(self.open_quick_add)
+        self.view.inside_wanted.connect(self.toggle_inside)
+        self.overview = Overview(self.view, self)
 
     def set_network(self, network: NetworkSpec, report: NetworkReport) -> None:
         """Show `network` with its `report`; what did not change is not drawn again. The selection stays where its
@@ -96,6 +103,29 @@ class NetworkCanvas(QWidget):
     def selection(self) -> tuple[str, ...]:
         """All selected layers, the last one chosen at the end."""
         return self.scene.selection
+
+    def toggle_inside(self, node_id: str) -> None:
+        """Show the inside of a block where it stands, or hide it."""
+        self.set_opened(self.scene.opened ^ {node_id})
+
+    def set_opened(self, ids: Iterable[str]) -> None:
+        """Show the inside of exactly these blocks."""
+        self.scene.open_blocks(ids)
+        if self.scene.selected:
+            self.view.show_card(self.scene.selected)
+        self.opened_changed.emit()
+
+    def opened(self) -> frozenset[str]:
+        """The blocks whose inside is shown."""
+        return self.scene.opened
+
+    def set_animated(self, animated: bool) -> None:
+        """Let cards glide to new places."""
+        self.scene.glide.is_on = animated
+
+    def set_costs(self, costs: Mapping[str, Cost]) -> None:
+        """Show bars for what the layers cost; an empty mapping shows none."""
+        self.scene.show_costs(costs)
 
     def set_judge(self, judge: Callable[[str, str], str]) -> None:
         """Say why a link from one layer to another is impossible, in one sentence; empty where it is possible."""
@@ -129,6 +159,10 @@ class NetworkCanvas(QWidget):
         card = self.scene.cards[node_id]
         corners = self.view.mapFromScene(card.frame().translated(card.pos()))
         return corners.boundingRect().translated(self.view.viewport().mapTo(self, QPoint(0, 0)))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.overview.settle()
 
     def fit(self) -> None:
         """Zoom so that the whole network is seen."""

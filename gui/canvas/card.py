@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
+
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPainterPath, QPen
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
+from engine.compile import NetworkReport
 from gui.canvas.face import Face
+from gui.canvas.inside import BlockInside
 from gui.canvas.look import look
 from gui.canvas.volume import paint_volume
 from gui.theme import theme
@@ -14,6 +19,14 @@ from gui.theme.icons import paint_icon
 
 SMALLEST_READABLE = 0.35  # zoom below which words are left out
 WRAPPED = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a layer costs: its share of the dearest layer's, 0 to 1, and the figure in words."""
+
+    share: float
+    text: str
 
 
 class LayerCard(QGraphicsItem):
@@ -30,6 +43,9 @@ class LayerCard(QGraphicsItem):
         self.is_lifted = False
         self._reason = ""
         self._found = False
+        self._presence = 1.0
+        self._cost: Cost | None = None
+        self.inside: BlockInside | None = None
         self._height = self._wanted_height()
         self._tell()
 
@@ -49,6 +65,49 @@ class LayerCard(QGraphicsItem):
             self._height = wanted
         return changed
 
+    def show_inside(self, report: NetworkReport | None, opened: Collection[str] = ()) -> bool:
+        """Draw the inside of a block on its card, where `opened` has its id. Returns whether the size changed."""
+        wanted = report if self.node_id in opened else None
+        mine = frozenset(one for one in opened if one.startswith(f"{self.node_id}."))
+        if self.inside is not None and self.inside.report is wanted and self.inside.opened == mine:
+            return False
+        if self.inside is None and wanted is None:
+            return False
+        self.prepareGeometryChange()
+        if self.inside is not None:
+            self.inside.remove()
+        self.inside = BlockInside(self, wanted, opened) if wanted is not None else None
+        self._height = self._wanted_height()
+        self.update()
+        return True
+
+    def show_cost(self, cost: Cost | None) -> None:
+        """Draw a bar for what the layer costs; None draws none."""
+        if cost != self._cost:
+            self._cost = cost
+            self.update()
+
+    @property
+    def width(self) -> float:
+        return max(look().width, self.inside.width) if self.inside is not None else look().width
+
+    @property
+    def can_open(self) -> bool:
+        """Whether there is an inside to show."""
+        return self.face.family == "block" and self.face.shape is not None
+
+    def fold_mark(self) -> QRectF:
+        """Where the mark is that opens and closes the inside, in its own coordinates."""
+        side = theme().px(20)
+        return QRectF(self._text_left() - theme().px(4), (look().height - side) / 2, side, side)
+
+    def wear(self) -> None:
+        """Fit to the look that is on."""
+        self.prepareGeometryChange()
+        if self.inside is not None:
+            self.inside.wear()
+        self._height = self._wanted_height()
+
     def set_selected(self, selected: bool) -> None:
         """Draw the card as the selected one, or not."""
         if selected != self.paints_as_selected:
@@ -58,12 +117,20 @@ class LayerCard(QGraphicsItem):
     def set_lifted(self, lifted: bool) -> None:
         """Draw the card faintly while a copy of it is dragged."""
         self.is_lifted = lifted
-        self.setOpacity(0.35 if lifted else 1.0)
+        self._fade()
+
+    def set_presence(self, presence: float) -> None:
+        """Draw the card as far as it has appeared, 0 to 1."""
+        self._presence = presence
+        self._fade()
+
+    def _fade(self) -> None:
+        self.setOpacity(self._presence * (0.35 if self.is_lifted else 0.3 if self._reason else 1.0))
 
     def set_dimmed(self, reason: str) -> None:
         """Draw the card pale because of `reason`, which the tool tip says; empty: as usual."""
         self._reason = reason
-        self.setOpacity(0.3 if reason else 1.0)
+        self._fade()
         self._tell()
 
     def set_found(self, found: bool) -> None:
@@ -86,7 +153,7 @@ class LayerCard(QGraphicsItem):
 
     def frame(self) -> QRectF:
         """The visible card, in its own coordinates."""
-        return QRectF(-look().width / 2, 0, look().width, self._height)
+        return QRectF(-self.width / 2, 0, self.width, self._height)
 
     def boundingRect(self) -> QRectF:
         return self.frame().adjusted(-2, -2, 2, 6)
@@ -106,14 +173,20 @@ class LayerCard(QGraphicsItem):
     def _text_left(self) -> float:
         return self.frame().left() + theme().px(64)
 
+    def _words_left(self) -> float:
+        """Where words begin: behind the mark that opens a block."""
+        return self._text_left() + (theme().px(20) if self.can_open else 0.0)
+
     def _text_right(self) -> float:
         return self.frame().right() - theme().px(12)
 
     def _problem_room(self) -> QRectF:
-        left = self._text_left() + theme().px(18)
+        left = self._words_left() + theme().px(18)
         return QRectF(left, look().height / 2 + 1, self._text_right() - left, 10 * look().line)
 
     def _wanted_height(self) -> float:
+        if self.inside is not None:
+            return look().height + self.inside.height + theme().px(10)
         if not self.face.problem:
             return look().height
         # The frame of the height of now serves for left and right only.
@@ -131,8 +204,12 @@ class LayerCard(QGraphicsItem):
         if self.face.shape:
             paint_volume(painter, room, self.face.shape, theme().color(f"family.{self.face.family}"), theme().scale)
         if zoom >= SMALLEST_READABLE:
+            if self.can_open:
+                name = "chevron-down" if self.inside is not None else "chevron-right"
+                paint_icon(painter, name, self.fold_mark().adjusted(3, 3, -3, -3), "dim")
             self._paint_first_line(painter)
             self._paint_second_line(painter)
+            self._paint_cost(painter)
             self._paint_port(painter)
 
     def _paint_frame(self, painter: QPainter, zoom: float) -> None:
@@ -140,7 +217,10 @@ class LayerCard(QGraphicsItem):
         body = self.frame().adjusted(0.5, 0.5, -0.5, -0.5)
         outline = QPainterPath()
         outline.addRoundedRect(body, radius, radius)
-        painter.fillPath(outline, color("selection" if self.paints_as_selected else "panel"))
+        if self.inside is None:
+            painter.fillPath(outline, color("selection" if self.paints_as_selected else "panel"))
+        else:  # an open block is a frame on the ground
+            painter.fillPath(outline, color("window"))
         painter.save()
         painter.setClipPath(outline, Qt.ClipOperation.IntersectClip)
         # From far away the colour is all that tells layers apart: the bar stays visible.
@@ -149,7 +229,11 @@ class LayerCard(QGraphicsItem):
         painter.restore()
         edge = "accent" if self.paints_as_selected or self._found else "bad" if self.face.problem else "line"
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(QPen(color(edge), 1.0 if edge == "line" else 1.6 / min(1.0, max(zoom, 0.1))))
+        pen = QPen(color(edge), 1.0 if edge == "line" else 1.6 / min(1.0, max(zoom, 0.1)))
+        if self.inside is not None:
+            pen.setColor(color("faint" if edge == "line" else edge))
+            pen.setStyle(Qt.PenStyle.DashLine)
+        painter.setPen(pen)
         painter.drawPath(outline)
         if self.paints_as_selected and self.face.problem:  # both are said: the problem by an inner line
             painter.setPen(QPen(color("bad"), 1))
@@ -166,9 +250,27 @@ class LayerCard(QGraphicsItem):
         middle = look().height / 2
         top = middle + 1 if second else middle - look().title_metrics().height() - 1
         height = look().line if second else look().title_metrics().height()
-        if not second and not self.face.said and not self.face.problem and not self.face.parameters:
+        if not second and not self.face.said and not self.face.problem and not self._number():
             top = middle - height / 2  # alone on its card
-        return QRectF(self._text_left(), top, self._text_right() - self._text_left(), height)
+        return QRectF(self._words_left(), top, self._text_right() - self._words_left(), height)
+
+    def _number(self) -> str:
+        """What stands at the right of the second line: the cost that is shown, else the parameters."""
+        return self._cost.text if self._cost is not None else self.face.parameters_text
+
+    def _paint_cost(self, painter: QPainter) -> None:
+        """A bar on the lower edge, as long as this layer's share of the largest one's cost."""
+        if self._cost is None or self._cost.share <= 0:
+            return
+        left, right = self._text_left(), self._text_right()
+        height = theme().px(3)
+        bottom = (look().height if self.inside is not None else self._height) - theme().px(4)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme().color("line"))
+        painter.drawRoundedRect(QRectF(left, bottom - height, right - left, height), height / 2, height / 2)
+        painter.setBrush(theme().color(f"family.{self.face.family}"))
+        length = max(height, (right - left) * min(1.0, self._cost.share))
+        painter.drawRoundedRect(QRectF(left, bottom - height, length, height), height / 2, height / 2)
 
     def _paint_first_line(self, painter: QPainter) -> None:
         room = self._line_room(second=False)
@@ -198,8 +300,9 @@ class LayerCard(QGraphicsItem):
             painter.drawText(self._problem_room(), int(WRAPPED), self.face.problem)
             return
         painter.setPen(theme().color("dim"))
-        painter.drawText(room, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, self.face.parameters_text)
-        taken = painter.fontMetrics().horizontalAdvance(self.face.parameters_text) + theme().px(10)
+        number = self._number()
+        painter.drawText(room, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, number)
+        taken = painter.fontMetrics().horizontalAdvance(number) + theme().px(10)
         self._draw_elided(painter, room.adjusted(0, 0, -taken, 0), self.face.said)
 
     @staticmethod

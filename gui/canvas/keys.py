@@ -54,6 +54,8 @@ class KeyMap:
             self._view.remove_wanted.emit(list(scene.selection))
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._is_block(scene):
             self._view.open_wanted.emit(scene.selected)
+        elif event.key() == Qt.Key.Key_Space and self._is_block(scene):
+            self._view.inside_wanted.emit(scene.selected)
         elif event.key() == Qt.Key.Key_R and scene.selected:
             self._view.replace_wanted.emit(scene.selected)
         elif event.key() in (Qt.Key.Key_Plus, Qt.Key.Key_Insert):

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPainterPath, QPainterPathStroker, QPen
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsPathItem, QStyleOptionGraphicsItem, QWidget
 
-from gui.canvas.layout import Route
+from gui.canvas.layout import Point, Route
 from gui.canvas.look import look
 from gui.theme import theme
+
+
+def _path(points: Sequence[Point]) -> QPainterPath:
+    path = QPainterPath(QPointF(*points[0]))
+    for (x1, y1), (x2, y2) in pairwise(points):
+        if x1 == x2:
+            path.lineTo(x2, y2)
+        else:
+            middle = (y1 + y2) / 2
+            path.cubicTo(x1, middle, x2, middle, x2, y2)
+    return path
 
 
 class Link(QGraphicsPathItem):
@@ -20,22 +32,30 @@ class Link(QGraphicsPathItem):
         super().__init__()
         self.setZValue(-1)
         self._route: Route | None = None
+        self._final = QPainterPath()
         self._lit = False
+
+    @property
+    def route(self) -> Route | None:
+        """How it runs, or will run once it has come to rest."""
+        return self._route
 
     def follow(self, route: Route) -> None:
         """Run as `route` says."""
         if route == self._route:
             return
         self._route = route
-        path = QPainterPath(QPointF(*route.points[0]))
-        for (x1, y1), (x2, y2) in pairwise(route.points):
-            if x1 == x2:
-                path.lineTo(x2, y2)
-            else:
-                middle = (y1 + y2) / 2
-                path.cubicTo(x1, middle, x2, middle, x2, y2)
-        self.setPath(path)
+        self._final = _path(route.points)
+        self.setPath(self._final)
         self.wear()
+
+    def bend(self, points: Sequence[Point]) -> None:
+        """Run through `points` for the moment, on the way to where it belongs."""
+        self.setPath(_path(points))
+
+    def rest(self) -> None:
+        """Run where it belongs."""
+        self.setPath(self._final)
 
     def set_lit(self, lit: bool) -> None:
         """Draw the link as the selected one, or not."""
@@ -44,12 +64,12 @@ class Link(QGraphicsPathItem):
 
     def touches(self, area: QRectF) -> bool:
         """Whether the line passes through `area`."""
-        if not self.boundingRect().intersects(area):
+        if not self._final.boundingRect().adjusted(-2, -2, 2, 2).intersects(area):
             return False
         # Without an area of its own a line would count as the shape that it closes.
         stroker = QPainterPathStroker()
         stroker.setWidth(1)
-        return stroker.createStroke(self.path()).intersects(area)
+        return stroker.createStroke(self._final).intersects(area)
 
     def wear(self) -> None:
         """Take the colours of the look that is on."""

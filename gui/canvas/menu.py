@@ -33,6 +33,10 @@ class LayerMenu(QMenu):
         self.addSeparator()
         if family == "block":
             self._add(_tr("Open"), "Return", "", True, lambda: view.open_wanted.emit(node_id))
+            shown = node_id in scene.opened
+            text = _tr("Hide its inside") if shown else _tr("Show its inside")
+            can_open = scene.cards[node_id].can_open
+            self._add(text, "Space", "", can_open, lambda: view.inside_wanted.emit(node_id))
             self._add(_tr("Unfold"), "Ctrl+Shift+G", "", True, lambda: view.unfold_wanted.emit(node_id))
         self._add(_tr("Fold into a block"), "Ctrl+G", "", not is_end, lambda: view.fold_wanted.emit(ids))
         self.addSeparator()

@@ -7,14 +7,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtCore import QPointF, QRectF, Signal
 from PySide6.QtWidgets import QGraphicsScene
 
 from engine.compile import NetworkReport
 from engine.spec import NetworkSpec
-from gui.canvas.card import LayerCard
+from gui.canvas.card import Cost, LayerCard
 from gui.canvas.face import faces
-from gui.canvas.layout import Box, Drawing, Spacing, arrange
+from gui.canvas.glide import Glide
+from gui.canvas.inside import spacing
+from gui.canvas.layout import Box, Drawing, arrange
 from gui.canvas.look import look
 from gui.canvas.marks import GapButton, Link, Marker, Rubber
 from gui.theme import theme
@@ -40,7 +42,13 @@ class Gap:
 
 
 class NetworkScene(QGraphicsScene):
-    """All cards, laid out in rows from the top, and the links between them."""
+    """All cards, laid out in rows from the top, and the links between them.
+
+    Signals:
+        placed(): cards have new places.
+    """
+
+    placed = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -52,6 +60,9 @@ class NetworkScene(QGraphicsScene):
         self._links: dict[LinkKey, Link] = {}
         self._drawing = Drawing({}, {}, (0.0, 0.0, 0.0, 0.0))
         self._dimmed: Mapping[str, str] = {}
+        self.opened: frozenset[str] = frozenset()
+        self._report: NetworkReport | None = None
+        self.glide = Glide(self)
         self.plus, self.marker, self.rubber = GapButton(), Marker(), Rubber()
         for item in (self.plus, self.marker, self.rubber):
             self.addItem(item)
@@ -62,6 +73,7 @@ class NetworkScene(QGraphicsScene):
     def show_network(self, network: NetworkSpec, report: NetworkReport) -> None:
         """Bring the drawing to `network`; cards whose content stayed the same are not touched."""
         wanted = faces(report)
+        self._report = report
         moved = tuple(wanted) != self.order
         for node_id in self.cards.keys() - wanted.keys():
             self.removeItem(self.cards.pop(node_id))
@@ -72,6 +84,7 @@ class NetworkScene(QGraphicsScene):
                 self.addItem(card)
             elif face != card.face:
                 moved = card.show_face(face) or moved
+            moved = card.show_inside(report.nodes[node_id].inside, self.opened) or moved
         self.order = tuple(wanted)
         keys = [
             LinkKey(source, node.id, slot)
@@ -85,6 +98,37 @@ class NetworkScene(QGraphicsScene):
         self.selection = tuple(node_id for node_id in self.selection if node_id in self.cards)
         if self.selected_link not in self._links:
             self.selected_link = None
+
+    def open_blocks(self, ids: Iterable[str]) -> None:
+        """Draw these blocks with their inside, and no others; "residual_1.inner_2" for one inside another."""
+        self.opened = frozenset(ids)
+        if self._report is None:
+            return
+        changed = [self.cards[i].show_inside(self._report.nodes[i].inside, self.opened) for i in self.order]
+        if any(changed):
+            self._place()
+
+    def all_blocks(self) -> list[str]:
+        """The ids of all blocks whose inside can be shown, not of those inside others."""
+        return [node_id for node_id in self.order if self.cards[node_id].can_open]
+
+    def fold_mark_at(self, point: QPointF) -> str:
+        """The block whose mark for opening is at `point`, also one inside another; empty for none."""
+        card = self.card_at(point)
+        if card is None:
+            return ""
+        place = point - card.pos()
+        if card.can_open and card.fold_mark().contains(place):
+            return card.node_id
+        inner = card.inside.card_under(place) if card.inside is not None else None
+        if inner is None or not inner.can_open:
+            return ""
+        return inner.node_id if inner.fold_mark().contains(inner.mapFromScene(point)) else ""
+
+    def show_costs(self, costs: Mapping[str, Cost]) -> None:
+        """Draw what the layers cost; an empty mapping ends it."""
+        for node_id, card in self.cards.items():
+            card.show_cost(costs.get(node_id))
 
     def _keep_links(self, keys: Iterable[LinkKey]) -> bool:
         """Have a link for each of `keys`. Returns whether there are others than before."""
@@ -100,9 +144,11 @@ class NetworkScene(QGraphicsScene):
 
     def _place(self) -> None:
         px = theme().px
-        boxes = [Box(node_id, look().width, self.cards[node_id].height) for node_id in self.order]
-        spacing = Spacing(row=look().gap, bend=px(18), beside=px(34), lane=px(20))
-        self._drawing = arrange(boxes, [tuple(key) for key in self._links], spacing)
+        self.glide.finish()
+        before = {node_id: card.pos() for node_id, card in self.cards.items() if node_id in self._drawing.places}
+        ran = {key: link.route for key, link in self._links.items() if link.route is not None}
+        boxes = [Box(node_id, self.cards[node_id].width, self.cards[node_id].height) for node_id in self.order]
+        self._drawing = arrange(boxes, [tuple(key) for key in self._links], spacing())
         for node_id, (x, y) in self._drawing.places.items():
             card = self.cards[node_id]
             if card.pos() != QPointF(x, y):
@@ -115,15 +161,20 @@ class NetworkScene(QGraphicsScene):
         half = max(-left, right) if len(self._links) < len(self.cards) else 0.0  # a plain chain stands in the middle
         left, right = min(left, -half), max(right, half)
         self.setSceneRect(QRectF(left - side, top - px(16), right - left + 2 * side, bottom - top + px(86)))
+        self.glide.start(before, ran, self.cards, self._links)
+        self.placed.emit()
 
     def _wear(self) -> None:
         for card in self.cards.values():
-            card.prepareGeometryChange()
-            card.measure()
+            card.wear()
         self._place()
         for link in self._links.values():
             link.wear()
         self.update()
+
+    def links(self) -> list[Link]:
+        """All links."""
+        return list(self._links.values())
 
     # ---- selection
 

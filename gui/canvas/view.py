@@ -55,6 +55,7 @@ class NetworkView(QGraphicsView):
     unfold_wanted = Signal(str)
     open_wanted = Signal(str)
     leave_wanted = Signal()
+    inside_wanted = Signal(str)  # show or hide the inside of a block where it stands
     replace_wanted = Signal(str)  # by a kind still to be chosen
     add_wanted = Signal(object)  # a Gap: open the quick-add window there
     zoomed = Signal(float)
@@ -83,6 +84,11 @@ class NetworkView(QGraphicsView):
         self._scroller = QTimer(self, interval=30)
         self._scroller.timeout.connect(self._scroll_at_edge)
         theme().changed.connect(self.viewport().update)
+
+    @property
+    def network_scene(self) -> NetworkScene:
+        """What it shows."""
+        return self._scene
 
     # ---- zoom
 
@@ -192,7 +198,10 @@ class NetworkView(QGraphicsView):
         gap, card = self._scene.gap_under(point), self._scene.card_at(point)
         over_plus = gap is not None and math.dist(point.toTuple(), (gap.x, gap.y)) <= self._scene.plus.radius()
         adds = bool(event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier))
-        if port:
+        fold = self._scene.fold_mark_at(point)
+        if fold:
+            self.inside_wanted.emit(fold)
+        elif port:
             self._cable = Cable(self._scene, port, self.judge)
             self._pressed = (port, place)
         elif gap is not None and (over_plus or card is None) and not adds:
@@ -279,8 +288,11 @@ class NetworkView(QGraphicsView):
             self.selected.emit(pressed[0])
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        card = self._scene.card_at(self.mapToScene(event.position().toPoint()))
-        if card is not None and card.face.family == "block":
+        point = self.mapToScene(event.position().toPoint())
+        card = self._scene.card_at(point)
+        if self._scene.fold_mark_at(point):
+            self.mousePressEvent(event)  # a quick second click on the mark is a click
+        elif card is not None and card.face.family == "block":
             self._pressed = None
             self.open_wanted.emit(card.node_id)
         elif card is None:
