@@ -32,6 +32,7 @@ class Param:
         zero_means: what 0 stands for ("automatic", "off"), where it is special.
         fact: what 0 is replaced by when the network meets its data, for example "classes"; see `compile.infer`.
         more: rarely needed, folded away at first.
+        scales: a width (channels, neurons): a network of half the width has half of it.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Param:
     zero_means: str = ""
     fact: str = ""
     more: bool = False
+    scales: bool = False
 
     def clean(self, value: Any) -> Value:
         """Return `value` in its stored form.
@@ -103,13 +105,14 @@ def param(
     zero_means: str = "",
     fact: str = "",
     more: bool = False,
+    scales: bool = False,
 ) -> Any:
     """Declare one setting as a dataclass field; see `Param`. `choices` may map stored values to their words."""
     stored = tuple(choices)
     words = tuple(choices.values()) if isinstance(choices, Mapping) else ()
     sort = _sort_of(default, bool(stored), pair, low is not None)
     extra = {"low": low, "high": high, "unit": unit, "zero_means": zero_means, "fact": fact, "more": more}
-    made = Param("", sort, default, label, help, choices=stored, choice_labels=words, **extra)
+    made = Param("", sort, default, label, help, choices=stored, choice_labels=words, scales=scales, **extra)
     return dataclasses.field(default=default, metadata={"param": made})
 
 

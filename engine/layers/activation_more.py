@@ -161,7 +161,7 @@ class Maxout(LayerKind):
     Goodfellow et al., 2013, "Maxout networks".
     """
 
-    units: int = param(64, low=1, high=8192, label="Outputs", help="Neurons, or channels of an image.")
+    units: int = param(64, low=1, high=8192, label="Outputs", help="Neurons, or channels of an image.", scales=True)
     maps: int = param(2, low=2, high=16, label="Linear maps", help="How many compete for each output.")
     more_about = "https://arxiv.org/abs/1302.4389"
 

@@ -21,7 +21,13 @@ class SqueezeExcitation(LayerKind):
     """
 
     squeezed: int = param(
-        0, low=0, high=4096, label="Squeezed", zero_means="a quarter", help="Channels of the small network between."
+        0,
+        low=0,
+        high=4096,
+        label="Squeezed",
+        zero_means="a quarter",
+        help="Channels of the small network between.",
+        scales=True,
     )
     activation: str = param(
         "relu", choices={"relu": "ReLU", "silu": "SiLU"}, label="Activation", help="Between its layers.", more=True

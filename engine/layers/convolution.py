@@ -79,7 +79,12 @@ class Convolution(LayerKind):
     """
 
     filters: int = param(
-        32, low=1, high=8192, label="Filters", help="How many patterns to look for; the number of output channels."
+        32,
+        low=1,
+        high=8192,
+        label="Filters",
+        help="How many patterns to look for; the number of output channels.",
+        scales=True,
     )
     kernel: int | tuple[int, int] = _kernel()
     stride: int | tuple[int, int] = _stride()
@@ -152,7 +157,7 @@ class PointwiseConvolution(LayerKind):
     Lin et al., 2013, "Network in network".
     """
 
-    filters: int = param(64, low=1, high=8192, label="Filters", help="How many channels come out.")
+    filters: int = param(64, low=1, high=8192, label="Filters", help="How many channels come out.", scales=True)
     bias: bool = _bias()
     more_about = "https://arxiv.org/abs/1312.4400"
 
@@ -238,7 +243,7 @@ class SeparableConvolution(LayerKind):
     Chollet, 2017, "Xception"; Howard et al., 2017, "MobileNets".
     """
 
-    filters: int = param(64, low=1, high=8192, label="Filters", help="How many channels come out.")
+    filters: int = param(64, low=1, high=8192, label="Filters", help="How many channels come out.", scales=True)
     kernel: int | tuple[int, int] = _kernel()
     stride: int | tuple[int, int] = _stride()
     padding: str | int = _padding()
@@ -289,7 +294,7 @@ class TransposedConvolution(LayerKind):
     Dumoulin and Visin, 2016, "A guide to convolution arithmetic for deep learning".
     """
 
-    filters: int = param(32, low=1, high=8192, label="Filters", help="How many channels come out.")
+    filters: int = param(32, low=1, high=8192, label="Filters", help="How many channels come out.", scales=True)
     kernel: int | tuple[int, int] = _kernel(2, "Height and width of the pattern.")
     stride: int | tuple[int, int] = param(
         2, pair=True, low=1, high=32, label="Stride", unit="pixels", help="How many times the image grows."

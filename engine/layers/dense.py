@@ -12,7 +12,7 @@ class Dense(LayerKind):
     """Every neuron weighs all inputs and adds them up. The classical layer of perceptrons, also called fully
     connected or linear."""
 
-    units: int = param(128, low=1, high=65_536, label="Neurons", help="How many numbers come out.")
+    units: int = param(128, low=1, high=65_536, label="Neurons", help="How many numbers come out.", scales=True)
     bias: bool = param(True, label="Bias", help="Add a learnt number to each neuron's sum.", more=True)
 
     def infer(self, x: Shape) -> Shape:

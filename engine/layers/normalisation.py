@@ -21,7 +21,7 @@ class BatchNormalisation(LayerKind):
     more_about = "https://arxiv.org/abs/1502.03167"
     momentum: float = param(
         0.1,
-        low=0.001,
+        low=0.0001,
         high=1.0,
         label="Momentum",
         help="How fast the running mean used after training follows the batches.",

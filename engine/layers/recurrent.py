@@ -78,7 +78,14 @@ class _Recurrent(LayerKind):
 
 
 def _units() -> int:
-    return param(64, low=1, high=8192, label="Units", help="How many numbers it remembers; they come out at each step.")
+    return param(
+        64,
+        low=1,
+        high=8192,
+        label="Units",
+        help="How many numbers it remembers; they come out at each step.",
+        scales=True,
+    )
 
 
 def _layers() -> int:

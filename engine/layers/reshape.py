@@ -65,7 +65,9 @@ class Reshape(LayerKind):
     """Gives the same numbers another form: a list becomes an image, or an image one of other channels. The order of the
     numbers stays."""
 
-    channels: int = param(0, low=0, high=65_536, label="Channels", zero_means="what is left", help="Of the new image.")
+    channels: int = param(
+        0, low=0, high=65_536, label="Channels", zero_means="what is left", help="Of the new image.", scales=True
+    )
     height: int = param(
         8, low=0, high=65_536, label="Height", unit="pixels", zero_means="what is left", help="Of the new image."
     )

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from engine.train.device import Machine  # it imports torch
 
 
+NETWORKS = (".onnx", ".json")
+"""Suffixes of files that hold a network alone."""
+
+
 @dataclass(frozen=True)
 class Sample:
     """A data set that comes with Atelier."""
@@ -42,12 +46,16 @@ class Studio(QObject):
         told(str): a sentence for the user, no error.
         place_wanted(str): show another page.
         machine_changed(): it is known what training runs on.
+        closing(): everything that runs is to stop now.
+        network_dropped(Path): a file with a network is to be opened in this project.
     """
 
     failed = Signal(object)
     told = Signal(str)
     place_wanted = Signal(str)
     machine_changed = Signal()
+    closing = Signal()
+    network_dropped = Signal(object)
 
     def __init__(self, parent: QObject | None = None):
         super().__init__(parent)
@@ -74,6 +82,7 @@ class Studio(QObject):
 
     def close(self) -> None:
         """Stop everything that runs, in order, and wait for it."""
+        self.closing.emit()
         for session in (self.prediction, self.data, self.training):
             session.close()
 
@@ -176,8 +185,12 @@ class Studio(QObject):
         """
         projects = [path for path in paths if path.suffix == SUFFIX]
         folders = [path for path in paths if path.is_dir()]
+        networks = [path for path in paths if path.suffix.lower() in NETWORKS]
         if projects:
             self.open_project(projects[0])
+        elif networks and self.document.is_open:
+            self.place_wanted.emit("network")  # where there is somebody to read it
+            self.network_dropped.emit(networks[0])
         elif place == "predict" and self.prediction.has_model:
             self.prediction.predict(list(paths))
         elif folders and _holds_class_folders(folders[0]):

@@ -18,7 +18,7 @@ class DenseBlock(BlockKind):
 
     more_about = "https://arxiv.org/abs/1608.06993"
     layers: int = param(4, low=1, high=64, label="Layers", help="How many, one behind the other.")
-    growth: int = param(16, low=1, high=512, label="Growth", help="Channels that each layer adds.")
+    growth: int = param(16, low=1, high=512, label="Growth", help="Channels that each layer adds.", scales=True)
     narrow: int = param(
         4,
         low=1,

@@ -17,8 +17,8 @@ class Fire(BlockKind):
     """
 
     more_about = "https://arxiv.org/abs/1602.07360"
-    squeeze: int = param(16, low=1, high=2048, label="Squeeze", help="Channels between.")
-    expand: int = param(64, low=1, high=2048, label="Expand", help="Channels of each of the two windows.")
+    squeeze: int = param(16, low=1, high=2048, label="Squeeze", help="Channels between.", scales=True)
+    expand: int = param(64, low=1, high=2048, label="Expand", help="Channels of each of the two windows.", scales=True)
 
     def draw(self, x: Shape) -> NetworkSpec:
         picture(x, "A fire module")

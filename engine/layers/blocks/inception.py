@@ -9,7 +9,7 @@ from engine.spec.network import NetworkSpec
 
 
 def _width(default: int, label: str, help: str) -> int:
-    return param(default, low=1, high=2048, label=label, help=help)
+    return param(default, low=1, high=2048, label=label, help=help, scales=True)
 
 
 def convolution(sketch: Sketch, name: str, filters: int, kernel: int | tuple[int, int], after: str = "", **more) -> str:
@@ -63,7 +63,9 @@ class InceptionA(BlockKind):
 
     more_about = "https://arxiv.org/abs/1512.00567"
     pool: int = _width(32, "After pooling", "Channels of the 1×1 convolution behind the average pooling.")
-    scale: float = param(1.0, low=0.05, high=4.0, label="Width", unit="×", help="Of the paper's.", more=True)
+    scale: float = param(
+        1.0, low=0.05, high=4.0, label="Width", unit="×", help="Of the paper's.", more=True, scales=True
+    )
 
     def draw(self, x: Shape) -> NetworkSpec:
         picture(x, "An inception module")

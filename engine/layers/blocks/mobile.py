@@ -9,7 +9,7 @@ from engine.spec.network import NetworkSpec
 
 
 def _filters() -> int:
-    return param(24, low=1, high=4096, label="Filters", help="Channels that come out.")
+    return param(24, low=1, high=4096, label="Filters", help="Channels that come out.", scales=True)
 
 
 def _stride() -> int:
@@ -58,11 +58,19 @@ class MBConv(BlockKind):
 
     more_about = "https://arxiv.org/abs/1905.11946"
     filters: int = _filters()
-    expanded: int = param(0, low=0, high=8192, label="Inside", zero_means="as the input", help="Channels inside.")
+    expanded: int = param(
+        0, low=0, high=8192, label="Inside", zero_means="as the input", help="Channels inside.", scales=True
+    )
     kernel: int = param(3, low=1, high=15, label="Kernel size", unit="pixels", help="Of the depthwise convolution.")
     stride: int = _stride()
     squeezed: int = param(
-        0, low=0, high=2048, label="Squeezed", zero_means="off", help="Channels of the squeeze and excitation."
+        0,
+        low=0,
+        high=2048,
+        label="Squeezed",
+        zero_means="off",
+        help="Channels of the squeeze and excitation.",
+        scales=True,
     )
     activation: str = param(
         "silu",

@@ -9,7 +9,7 @@ from engine.spec.network import NetworkSpec
 
 
 def _filters(default: int, help: str) -> int:
-    return param(default, low=1, high=8192, label="Filters", help=help)
+    return param(default, low=1, high=8192, label="Filters", help=help, scales=True)
 
 
 def _stride() -> int:

@@ -10,7 +10,7 @@ from engine.spec.network import NetworkSpec
 
 
 def _filters() -> int:
-    return param(32, low=1, high=4096, label="Filters", help="Channels of its convolutions.")
+    return param(32, low=1, high=4096, label="Filters", help="Channels of its convolutions.", scales=True)
 
 
 def _two_convolutions(sketch: Sketch, filters: int, after: str) -> None:

@@ -15,6 +15,7 @@ from engine.compile.advice import Advice, advice
 from engine.compile.infer import Problem
 from engine.compile.source import source
 from engine.edits.definitions import definition
+from engine.edits.scale import scaled
 from engine.errors import EngineError
 from engine.params import params_of
 from engine.spec import DataSpec
@@ -23,14 +24,18 @@ from engine.templates import templates, title_of
 from gui.canvas import NetworkCanvas
 from gui.pages.network import edits, scope
 from gui.pages.network.code_view import CodeView
+from gui.pages.network.costs import Costs
 from gui.pages.network.crumbs import Crumbs
+from gui.pages.network.files import NetworkFiles
 from gui.pages.network.gestures import Gestures
 from gui.pages.network.improvements import improvements
 from gui.pages.network.inspector import Inspector
+from gui.pages.network.more_menu import MoreMenu
 from gui.pages.network.palette import LayerPalette
 from gui.pages.network.problem_box import Action
 from gui.pages.network.repairs import Repair, repairs
 from gui.pages.network.status import NetworkStatus
+from gui.pages.network.table_view import NetworkTable
 from gui.pages.network.templates import StartHere, TemplatePopup
 from gui.pages.network.toolbar import CanvasToolbar
 from gui.theme import theme
@@ -57,8 +62,13 @@ class NetworkPage(QWidget):
         self._middle = QStackedWidget()
         self._middle.addWidget(self.start)
         self._middle.addWidget(self.canvas)
-        self.code = CodeView()
+        self.code, self.table = CodeView(), NetworkTable()
         self._middle.addWidget(self.code)
+        self._middle.addWidget(self.table)
+        self.menu = MoreMenu(self)
+        self.toolbar.more.setMenu(self.menu)
+        self.costs = Costs(self)
+        self.files = NetworkFiles(studio, self.canvas, self)
         self._lay_out()
         self._listen()
         slash = QShortcut(QKeySequence("/"), self)
@@ -126,6 +136,9 @@ class NetworkPage(QWidget):
         self.crumbs.depth_wanted.connect(self._go_to_depth)
         self.toolbar.view_wanted.connect(self._show_network)
         self.code.failed.connect(self._stay)
+        self.table.failed.connect(self._stay)
+        self.table.selected.connect(self.select)
+        self._listen_to_menu()
         self.toolbar.search_changed.connect(self._on_search)
         self.toolbar.search_next.connect(self._find_next)
         canvas.zoomed.connect(self.toolbar.show_zoom)
@@ -147,7 +160,44 @@ class NetworkPage(QWidget):
         layer.remove_wanted.connect(lambda: self._gestures.remove(canvas.selection()))
         theme().changed.connect(self._wear)
 
+    def _listen_to_menu(self) -> None:
+        menu, canvas, training = self.menu, self.canvas, self._studio.training
+        menu.aboutToShow.connect(self._show_menu_state)
+        menu.cost_wanted.connect(self.costs.show_kind)
+        menu.insides_wanted.connect(lambda shown: canvas.set_opened(canvas.scene.all_blocks() if shown else ()))
+        menu.scale_wanted.connect(self._scale)
+        menu.import_wanted.connect(self.files.ask_what_to_open)
+        menu.torchvision_wanted.connect(self.files.ask_which_model)
+        menu.save_network_wanted.connect(self.files.ask_where_to_save)
+        menu.save_picture_wanted.connect(self.files.ask_where_to_paint)
+        self.costs.changed.connect(self._show_costs)
+        self.costs.failed.connect(self._stay)
+        canvas.opened_changed.connect(self._show_costs)
+        training.state_changed.connect(lambda: self.costs.let_measure(not training.is_running))
+        self._studio.closing.connect(self.costs.close)
+
     # ---- what is shown
+
+    def _show_menu_state(self) -> None:
+        blocks = self.canvas.scene.all_blocks()
+        self.menu.show_state(
+            has_layers=len(self._gestures.network) > 0,
+            has_blocks=bool(blocks),
+            insides=bool(blocks) and self.canvas.opened() >= set(blocks),
+            is_drawn=self._middle.currentWidget() is self.canvas,
+            cost=self.costs.shown,
+        )
+
+    def _show_costs(self) -> None:
+        self.canvas.set_costs(self.costs.bars())
+
+    def _scale(self, factor: float) -> None:
+        network, facts = self._document.network, self._document.facts
+        text = self.tr("Double width") if factor > 1 else self.tr("Half width")
+        try:
+            self._document.edit(text, network=scaled(network, factor, facts))
+        except EngineError as error:
+            self._stay(error)
 
     def select(self, node_id: str) -> None:
         """Select a layer and show it; empty shows the summary of the network."""
@@ -204,6 +254,9 @@ class NetworkPage(QWidget):
         if not len(network):
             self.start.set_facts(self._document.facts)
         self.canvas.set_network(network, report)
+        self.canvas.set_animated(self.isVisible())
+        self.costs.set_network(report, self._document.recipe)
+        self._show_costs()
         present = frozenset(report.nodes)
         added, gone = present - self._known, self._known - present
         if len(added) == 1 and self._known:  # added, duplicated, or brought back by undo
@@ -215,7 +268,10 @@ class NetworkPage(QWidget):
         self._show_figures()
 
     def _view(self) -> QWidget:
-        """The canvas, or the program of the whole network."""
+        """The canvas, the table, or the program of the whole network."""
+        if self.toolbar.views.current() == "table":
+            self.table.show_report(self._gestures.report, self._document.name or "network")
+            return self.table
         if self.toolbar.views.current() != "code":
             return self.canvas
         network, facts = self._document.network, self._document.facts
@@ -236,6 +292,7 @@ class NetworkPage(QWidget):
         self.crumbs.show_path([titles[name] for name in path], uses)
 
     def _show_figures(self) -> None:
+        self.costs.set_network(self._gestures.report, self._document.recipe)
         report = self._gestures.report
         memory = self._device_memory()
         self.status.show_report(report, self._document.recipe.batch_size, len(advice(report)), memory)
@@ -248,6 +305,7 @@ class NetworkPage(QWidget):
     def _show_selected(self) -> None:
         report, node_id = self._gestures.report, self.canvas.selected_id()
         entry = report.nodes.get(node_id)
+        self.table.show_selected(node_id)
         self.inspector.show_layer_panel(entry is not None)
         if entry is None:
             self._show_summary()

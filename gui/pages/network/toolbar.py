@@ -16,7 +16,7 @@ class CanvasToolbar(QWidget):
     Signals:
         zoom_wanted(zoom): 1.0 is drawn size.
         fit_wanted(): the whole network.
-        view_wanted(name): "canvas" or "code".
+        view_wanted(name): "canvas", "table" or "code".
         search_changed(text): of the layers to mark; empty ends it.
         search_next(): to the next of them.
     """
@@ -34,6 +34,7 @@ class CanvasToolbar(QWidget):
         self._is_narrow = False
         self.views = Segmented()
         self.views.add("canvas", self.tr("Canvas"), tool_tip=self.tr("The network as a drawing"))
+        self.views.add("table", self.tr("Table"), tool_tip=self.tr("One row per layer, to sort and to copy"))
         code = self.views.add("code", self.tr("PyTorch code"), tool_tip=self.tr("The same network as a program"))
         code.setObjectName("network.show_code")
         self.views.chosen.connect(self._on_view)
@@ -42,6 +43,12 @@ class CanvasToolbar(QWidget):
         self.templates.setIcon(icon("chevron-down"))
         self.templates.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # the arrow behind the word
         self.templates.setToolTip(self.tr("Start from a network that is known to work, fitted to your data"))
+        self.more = QToolButton()
+        self.more.setObjectName("network.more")
+        self.more.setIcon(icon("menu"))
+        self.more.setToolTip(self.tr("Bars, width, pictures, import"))
+        self.more.setAccessibleName(self.tr("More for the network"))
+        self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.search = QLineEdit()
         self.search.setObjectName("network.find")
         self.search.setPlaceholderText(self.tr("Find a layer"))
@@ -68,6 +75,7 @@ class CanvasToolbar(QWidget):
         row.setSpacing(theme().tokens.space)
         row.addWidget(self.views)
         row.addWidget(self.templates)
+        row.addWidget(self.more)
         row.addStretch(1)
         row.addWidget(self.search)
         row.addWidget(self.zoom_box)
