@@ -125,7 +125,7 @@ class MainWindow(QMainWindow):
     def show_machine(self, machine: "Machine") -> None:
         """Say what training runs on."""
         self.top_bar.set_device(machine.words)
-        self._studio.set_machine(machine)
+        self.studio.set_machine(machine)
 
     def build_pages(self) -> None:
         """Build the pages that were not looked at yet, one at a time while nothing else happens."""

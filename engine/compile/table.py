@@ -38,11 +38,11 @@ COLUMNS = (
     ("id", "Name"),
     ("title", "Layer"),
     ("settings", "Settings"),
-    ("inputs", "Receives from"),
     ("output", "Output"),
     ("parameters", "Parameters"),
     ("multiply_adds", "Multiply-adds"),
     ("memory", "Memory"),
+    ("inputs", "Receives from"),
 )
 """Fields of `Row` with their headings, in the order of the table."""
 

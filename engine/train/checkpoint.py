@@ -14,8 +14,10 @@ from safetensors.torch import save as to_bytes
 
 from engine.errors import EngineError
 from engine.files import write_atomically
+from engine.train.runs import BEST, LAST
 
-LAST, BEST = "last.safetensors", "best.safetensors"
+__all__ = ["BEST", "LAST", "load_state", "load_weights", "save_state", "save_weights"]
+
 _NETWORK, _OPTIMIZER = "network.", "optimizer."
 
 

@@ -18,6 +18,9 @@ from engine.spec import ProjectSpec
 from engine.spec.files import read_project, to_json
 from engine.train import history
 
+LAST, BEST = "last.safetensors", "best.safetensors"
+"""Checkpoints: all that is needed to go on, and the weights of the best epoch."""
+
 SPEC, STATE, OWNER = "spec.json", "run.json", "owner.json"
 _NUMBERED = re.compile("[0-9]{4,9}")
 

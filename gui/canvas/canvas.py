@@ -30,6 +30,7 @@ class NetworkCanvas(QWidget):
         remove_wanted(ids), duplicate_wanted(ids), copy_wanted(ids), cut_wanted(ids), paste_wanted(): as everywhere.
         replace_wanted(node_id, kind): a layer of another kind in its place.
         fold_wanted(ids), unfold_wanted(node_id), open_wanted(node_id): blocks.
+        add_free_wanted(kind): a layer that is connected with nothing yet.
         leave_wanted(): Escape, with nothing selected.
         selection_changed(ids): which layers are selected.
         zoomed(zoom): 1.0 is drawn size.
@@ -53,6 +54,7 @@ class NetworkCanvas(QWidget):
     unfold_wanted = Signal(str)
     open_wanted = Signal(str)
     leave_wanted = Signal()
+    add_free_wanted = Signal(str)
     selection_changed = Signal(object)
     zoomed = Signal(float)
     opened_changed = Signal()
@@ -71,7 +73,7 @@ class NetworkCanvas(QWidget):
         for name in (
             *("insert_wanted", "insert_on_link_wanted", "move_wanted", "move_to_link_wanted", "connect_wanted"),
             *("disconnect_wanted", "remove_wanted", "duplicate_wanted", "copy_wanted", "cut_wanted", "paste_wanted"),
-            *("fold_wanted", "unfold_wanted", "open_wanted", "leave_wanted"),
+            *("fold_wanted", "unfold_wanted", "open_wanted", "leave_wanted", "add_free_wanted"),
         ):
             getattr(self.view, name).connect(getattr(self, name))
         self.view.several_selected.connect(self._on_several)

@@ -92,6 +92,29 @@ class Cable:
         else:
             QToolTip.hideText()
 
+    @property
+    def target(self) -> str:
+        """The layer that would receive the link; empty for none."""
+        return self._target
+
+    def step(self, step: int) -> None:
+        """Go on to the next layer that can take the link, in the order of the drawing; -1 for the one before."""
+        if not self.has_moved:
+            self._scene.dim(self._reasons)
+            self.has_moved = True
+        order = self._scene.order
+        possible = [one for one in order if one != self.source and one not in self._reasons]
+        if not possible:
+            self._scene.hide_rubber()
+            return
+        if self._target in possible:
+            self._target = possible[(possible.index(self._target) + step) % len(possible)]
+        else:  # what stands below is meant first
+            below = [one for one in possible if order.index(one) > order.index(self.source)]
+            self._target = (below or possible)[0]
+        cards = self._scene.cards
+        self._scene.show_rubber(cards[self.source].output_point(), cards[self._target].input_point(), True)
+
     def finish(self) -> tuple[str, str]:
         """Put everything back. Returns the layer over which the mouse was, and why it cannot take the link."""
         self._scene.hide_rubber()

@@ -25,7 +25,8 @@ def move_target(scene: NetworkScene, node_id: str, step: int) -> Gap | None:
 
 
 class KeyMap:
-    """Arrows select, Alt+arrows move the layer, Delete removes, Ctrl+D duplicates, + adds behind, Ctrl +/−/0 zooms."""
+    """Arrows select, Alt+arrows move the layer, Delete removes, Ctrl+D duplicates, + adds behind, C draws a link,
+    Ctrl +/−/0 zooms."""
 
     def __init__(self, view: NetworkView):
         self._view = view
@@ -56,6 +57,8 @@ class KeyMap:
             self._view.open_wanted.emit(scene.selected)
         elif event.key() == Qt.Key.Key_Space and self._is_block(scene):
             self._view.inside_wanted.emit(scene.selected)
+        elif event.key() == Qt.Key.Key_C and scene.selected:
+            self._view.begin_cable(scene.selected)
         elif event.key() == Qt.Key.Key_R and scene.selected:
             self._view.replace_wanted.emit(scene.selected)
         elif event.key() in (Qt.Key.Key_Plus, Qt.Key.Key_Insert):

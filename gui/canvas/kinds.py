@@ -33,8 +33,8 @@ def family_title(family: str) -> str:
 
 
 def by_family(own: Kinds = ()) -> list[tuple[str, list[type[LayerKind]]]]:
-    """All layer kinds and `own` blocks, grouped, in the order of the palette; families without a kind are left out."""
-    kinds = [kind for kind in (*LAYERS, *own) if kind.in_palette]
+    """All layer kinds and those of `own`, grouped in the order of the palette; without families that have no kind."""
+    kinds = [*(kind for kind in LAYERS if kind.in_palette), *own]
     groups = [(family, [kind for kind in kinds if kind.family == family]) for family in FAMILIES]
     return [(family, kinds) for family, kinds in groups if kinds]
 

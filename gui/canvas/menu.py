@@ -9,14 +9,45 @@ from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QMenu
 
 from gui.canvas.keys import move_target
-from gui.canvas.scene import Gap, NetworkScene
+from gui.canvas.scene import Gap, LinkKey, NetworkScene
 from gui.theme import icon
 
 if TYPE_CHECKING:
     from gui.canvas.view import NetworkView
 
 
-class LayerMenu(QMenu):
+class _Menu(QMenu):
+    """Actions that say the keys which do the same."""
+
+    def _add(self, text: str, keys: str, icon_name: str, enabled: bool, do: Callable[[], None]) -> None:
+        action = self.addAction(text)
+        if icon_name:
+            action.setIcon(icon(icon_name))
+        if keys:
+            action.setShortcut(keys)
+            action.setShortcutVisibleInContextMenu(True)
+        action.setEnabled(enabled)
+        action.triggered.connect(lambda: do())  # without the check mark
+
+
+class GroundMenu(_Menu):
+    """What can be done with a link, or where nothing stands."""
+
+    def __init__(self, view: NetworkView, scene: NetworkScene, key: LinkKey | None):
+        super().__init__(view)
+        self.setObjectName("network.ground_menu")
+        if key is not None:
+            self._add(_tr("Disconnect"), "Del", "trash", True, lambda: view.disconnect_wanted.emit(key))
+            gap = next((gap for gap in scene.gaps() if gap.key == key), _gap_after(scene, key.source))
+            self._add(_tr("Add a layer here…"), "", "plus", gap is not None, lambda: view.add_wanted.emit(gap))
+            self.addSeparator()
+        self._add(_tr("Paste"), "Ctrl+V", "paste", True, view.paste_wanted.emit)
+        has_layers = bool(scene.cards)
+        self._add(_tr("Select all"), "Ctrl+A", "", has_layers, lambda: view.several_selected.emit(list(scene.order)))
+        self._add(_tr("Show the whole network"), "", "", has_layers, view.fit)
+
+
+class LayerMenu(_Menu):
     """Duplicate, Delete, Move up and down, Add before and after; says the keys that do the same."""
 
     def __init__(self, view: NetworkView, scene: NetworkScene, node_id: str):
@@ -29,6 +60,7 @@ class LayerMenu(QMenu):
         self._add(_tr("Delete"), "Del", "trash", True, lambda: view.remove_wanted.emit(ids))
         self._add(_tr("Copy"), "Ctrl+C", "copy", True, lambda: view.copy_wanted.emit(ids))
         self._add(_tr("Paste behind"), "Ctrl+V", "paste", True, lambda: view.paste_wanted.emit())
+        self._add(_tr("Connect with…"), "C", "", family != "output", lambda: view.begin_cable(node_id))
         self._add(_tr("Replace by…"), "R", "", not is_end, lambda: view.replace_wanted.emit(node_id))
         self.addSeparator()
         if family == "block":
@@ -48,16 +80,6 @@ class LayerMenu(QMenu):
         before, behind = _gap_after(scene, scene.order[place - 1] if place else None), _gap_after(scene, node_id)
         self._add(_tr("Add before…"), "", "", before is not None, lambda: view.add_wanted.emit(before))
         self._add(_tr("Add after…"), "Ins", "plus", behind is not None, lambda: view.add_wanted.emit(behind))
-
-    def _add(self, text: str, keys: str, icon_name: str, enabled: bool, do: Callable[[], None]) -> None:
-        action = self.addAction(text)
-        if icon_name:
-            action.setIcon(icon(icon_name))
-        if keys:
-            action.setShortcut(keys)
-            action.setShortcutVisibleInContextMenu(True)
-        action.setEnabled(enabled)
-        action.triggered.connect(lambda: do())  # without the check mark
 
 
 def _gap_after(scene: NetworkScene, after: str | None) -> Gap | None:

@@ -40,6 +40,10 @@ class Gap:
     x: float = 0.0
     key: LinkKey | None = None
 
+    def far_from(self, x: float, y: float) -> float:
+        """How far the place is from a point: beside its card sideways counts twice."""
+        return abs(self.y - y) + 2 * max(0.0, abs(x - self.x) - look().width / 2)
+
 
 class NetworkScene(QGraphicsScene):
     """All cards, laid out in rows from the top, and the links between them.
@@ -282,11 +286,7 @@ class NetworkScene(QGraphicsScene):
     def nearest_gap(self, point: QPointF, family: str = "", moving: str = "") -> Gap | None:
         """The possible place nearest to a point."""
 
-        def distance(gap: Gap) -> float:
-            beside = max(0.0, abs(point.x() - gap.x) - look().width / 2)
-            return abs(gap.y - point.y()) + 2 * beside
-
-        return min(self.gaps(family, moving), key=distance, default=None)
+        return min(self.gaps(family, moving), key=lambda gap: gap.far_from(point.x(), point.y()), default=None)
 
     def gap_under(self, point: QPointF) -> Gap | None:
         """The gap that the mouse at `point` means, if any."""

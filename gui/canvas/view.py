@@ -24,13 +24,14 @@ from PySide6.QtWidgets import QApplication, QFrame, QGraphicsView, QRubberBand, 
 from engine.layers import LAYERS
 from gui.canvas.dragging import Cable, Reorder, dragged_kind
 from gui.canvas.keys import KeyMap
-from gui.canvas.menu import LayerMenu
+from gui.canvas.menu import GroundMenu, LayerMenu
 from gui.canvas.scene import Gap, NetworkScene
 from gui.theme import theme
 
 SMALLEST, LARGEST = 0.08, 2.5
 SMALLEST_OWN = 0.6  # that the view takes by itself, to fit its width
 DOTS_FROM = 0.45  # zoom below which the dots would be a grey haze
+FREE_FROM = 110  # px beside a column, or between, from which a dropped layer stands by itself
 SCROLL_MARGIN, SCROLL_STEP = 36, 14  # px at the edge, px per tick, while something is dragged there
 
 
@@ -55,6 +56,7 @@ class NetworkView(QGraphicsView):
     unfold_wanted = Signal(str)
     open_wanted = Signal(str)
     leave_wanted = Signal()
+    add_free_wanted = Signal(str)
     inside_wanted = Signal(str)  # show or hide the inside of a block where it stands
     replace_wanted = Signal(str)  # by a kind still to be chosen
     add_wanted = Signal(object)  # a Gap: open the quick-add window there
@@ -78,7 +80,7 @@ class NetworkView(QGraphicsView):
         self._cable: Cable | None = None
         self._band: tuple[QRubberBand, QPoint] | None = None
         self.judge: Callable[[str, str], str] = lambda source, target: ""
-        self.menu: LayerMenu | None = None
+        self.menu: LayerMenu | GroundMenu | None = None
         self._zoom_is_chosen = False
         scene.sceneRectChanged.connect(self._fit_width)
         self._scroller = QTimer(self, interval=30)
@@ -183,6 +185,8 @@ class NetworkView(QGraphicsView):
         is_dragging = self._reorder is not None or self._cable is not None
         if is_dragging and event.key() == Qt.Key.Key_Escape:
             self.cancel_drag()
+        elif self._cable is not None and self._pressed is None:
+            self._steer_cable(event)
         elif not self._keys.handle(event, self._scene):
             event.ignore()  # the page and the window have keys of their own; scrolling by arrows is not one
 
@@ -303,7 +307,7 @@ class NetworkView(QGraphicsView):
         under = self._scene.card_at(self.mapToScene(event.pos()))
         card = self._scene.cards.get(self._scene.selected) if by_key else under
         if card is None:
-            event.ignore()
+            self._open_ground_menu(event)
             return
         if card.node_id in self._scene.selection:  # what was chosen stays chosen
             self.several_selected.emit([*(one for one in self._scene.selection if one != card.node_id), card.node_id])
@@ -315,9 +319,38 @@ class NetworkView(QGraphicsView):
         self.menu = LayerMenu(self, self._scene, card.node_id)
         self.menu.popup(self.viewport().mapToGlobal(middle) if by_key else event.globalPos())
 
+    def _open_ground_menu(self, event: QContextMenuEvent) -> None:
+        """The menu of a link, or of the ground."""
+        key = self._scene.link_at(self.mapToScene(event.pos()))
+        if self.menu is not None:
+            self.menu.deleteLater()
+        if key is not None:
+            self.link_selected.emit(key)
+        self.menu = GroundMenu(self, self._scene, key)
+        self.menu.popup(event.globalPos())
+
     def leaveEvent(self, event) -> None:
         self._scene.show_plus(None)
         super().leaveEvent(event)
+
+    # ---- a link by keys
+
+    def begin_cable(self, source: str) -> None:
+        """Begin a link from a layer: arrows choose where to, Enter makes it, Escape leaves it."""
+        if self._scene.cards[source].face.family == "output":
+            return
+        self._cable = Cable(self._scene, source, self.judge)
+        self._cable.step(1)
+        self.show_card(self._cable.target)
+
+    def _steer_cable(self, event: QKeyEvent) -> None:
+        cable = self._cable
+        if event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Left):
+            cable.step(1 if event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Right) else -1)  # type: ignore[union-attr]
+            self.show_card(cable.target)  # type: ignore[union-attr]
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._end_cable(None)
+        event.accept()
 
     def cancel_drag(self) -> None:
         """Put a card or a link that is being dragged back."""
@@ -356,12 +389,21 @@ class NetworkView(QGraphicsView):
         family = LAYERS[kind].family if kind in LAYERS else ""
         return (self._scene.nearest_gap(point, family) if kind else None), kind
 
+    def _is_free(self, event: QDropEvent, gap: Gap | None, kind: str) -> bool:
+        """Whether a drop is so far from every gap that the layer is to stand by itself; inputs and outputs never do."""
+        if kind in LAYERS and LAYERS[kind].family in ("input", "output"):
+            return False
+        point = self.mapToScene(event.position().toPoint())
+        if gap is None or not self._scene.cards:
+            return False
+        return gap.far_from(point.x(), point.y()) > theme().px(FREE_FROM)
+
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         self.dragMoveEvent(event)
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
-        gap, _ = self._drop_gap(event)
-        self._scene.show_marker(gap)
+        gap, kind = self._drop_gap(event)
+        self._scene.show_marker(None if self._is_free(event, gap, kind) else gap)
         if gap is None:
             event.ignore()  # files dropped on the page are for the window
         else:
@@ -377,7 +419,9 @@ class NetworkView(QGraphicsView):
             event.ignore()
             return
         event.acceptProposedAction()
-        if gap.key is not None:
+        if self._is_free(event, gap, kind):
+            self.add_free_wanted.emit(kind)
+        elif gap.key is not None:
             self.insert_on_link_wanted.emit(gap.key, kind)
         else:
             self.insert_wanted.emit(gap.after, kind)

@@ -39,7 +39,7 @@ def test_as_csv_and_as_text():
     assert lines[0] == [heading for _, heading in COLUMNS]
     assert len(lines) == len(table) + 1
     assert lines[2][2] == '\'=1+1, "so"', "no spreadsheet is to compute what a project brings"
-    assert lines[2][6] == str(table[1].parameters)
+    assert lines[2][5] == str(table[1].parameters)
     assert as_csv(table, "\t").splitlines()[0].split("\t") == lines[0]
     text = as_text(table).splitlines()
     assert len(text) == len(table) + 1
@@ -49,4 +49,4 @@ def test_as_csv_and_as_text():
 def test_what_is_not_known_stays_empty():
     table = rows(infer(chain([("image", {}), ("dense", {}), ("relu", {})]), FACTS))
     assert table[1].parameters is None and table[2].output == ""
-    assert as_csv(table).splitlines()[2].endswith(",,,,")
+    assert as_csv(table).splitlines()[2].endswith(",,,,image_1")

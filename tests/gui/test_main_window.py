@@ -14,6 +14,7 @@ from real_studio import make_trained, set_epochs, small_project
 from engine.errors import EngineError, OutOfMemory, TrainingDiverged
 from engine.spec.files import read_project, write_project
 from engine.train import runs
+from engine.train.device import Machine
 from gui import main_window
 from gui.crash import CrashDialog, ExceptionCatcher
 from gui.document import ProjectDocument
@@ -463,3 +464,9 @@ def test_every_button_for_a_user_has_a_name_for_those_who_do_not_see_it(window):
     window.build_pages()
     buttons = window.findChildren(QPushButton)
     assert buttons and [b.objectName() for b in buttons if not (b.accessibleName() or b.text() or b.toolTip())] == []
+
+
+def test_what_training_runs_on_is_shown_and_known(window):
+    window.show_machine(Machine("Test GPU · 8 GB", 8 * 2**30))
+    assert window.top_bar.device.value() == "Test GPU · 8 GB"
+    assert window.studio.machine.memory == 8 * 2**30

@@ -16,9 +16,11 @@ class Crumbs(QFrame):
 
     Signals:
         depth_wanted(depth): 0 for the whole network.
+        title_wanted(): another title for the innermost block.
     """
 
     depth_wanted = Signal(int)
+    title_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
@@ -53,6 +55,11 @@ class Crumbs(QFrame):
         self.note.setText(words if uses > 1 else "")
         self._row.addWidget(self.note)
         self._row.addStretch(1)
+        rename = QPushButton(self.tr("Rename…"))
+        rename.setProperty("quiet", True)
+        rename.setObjectName("network.rename_block")
+        rename.clicked.connect(self.title_wanted)
+        self._row.addWidget(rename)
         back = self._button(self.tr("Back"), len(titles) - 1)
         back.setIcon(icon("arrow-up"))
         back.setObjectName("network.back")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QObject
@@ -50,6 +51,7 @@ class Gestures(QObject):
         self._shelf: dict[str, tuple] = {}
         canvas.insert_wanted.connect(self.insert)
         canvas.insert_on_link_wanted.connect(self.insert_on_link)
+        canvas.add_free_wanted.connect(self.add_free)
         canvas.connect_wanted.connect(self.attach)
         canvas.disconnect_wanted.connect(self.detach)
         canvas.move_wanted.connect(self.move)
@@ -119,12 +121,23 @@ class Gestures(QObject):
 
     def insert(self, after: str | None, kind: str) -> None:
         """Add a layer behind another one; with None, first."""
+        if kind == "port":  # one more input feeds nothing until it is connected
+            self.add_free(kind)
+            return
         network, name, made = self._ready_for(kind)
         if not len(network) and made.family != "input":  # nothing works without one
             network, after = edits.add_layer(network, None, "port" if self.path else "image")
         network, added = edits.add_layer(network, after, name)
         self.edit(_tr("Add {layer}").format(layer=made.title), network)
         self._select(added)
+
+    def add_free(self, kind: str) -> None:
+        """Add a layer that is connected with nothing yet."""
+        network, name, made = self._ready_for(kind)
+        node = Node(free_id(network, name), name)
+        text = _tr("Add {layer}").format(layer=made.title)
+        self.edit(text, replace(network, nodes=(*network.nodes, node)))
+        self._select(node.id)
 
     def insert_on_link(self, key, kind: str) -> None:
         """Add a layer on a link."""
@@ -282,6 +295,8 @@ class Gestures(QObject):
                 kinds.append(kind)
         open_blocks = {OWN + name for name in self.path}
         kinds = [kind for kind in kinds if kind.name not in open_blocks]  # a block cannot contain itself
+        if self.path:
+            kinds.append(kind_named("port"))
         self._canvas.set_kinds(kinds)
         return kinds
 
@@ -297,10 +312,10 @@ class Gestures(QObject):
             whole = demote(network, name, followed.name)
             self._document.edit(_tr("Take {setting} from the block").format(setting=setting), network=whole)
 
-    def rename_block(self, name: str, title: str, merge_key: str) -> None:
+    def rename_block(self, name: str, title: str) -> None:
         """Give a block another title."""
         whole = rename_block(self._document.network, name, title)
-        self._document.edit(_tr("Name block"), network=whole, merge_key=merge_key)
+        self._document.edit(_tr("Name block {title}").format(title=title), network=whole)
 
     # ---- settings
 

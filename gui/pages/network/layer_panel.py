@@ -13,6 +13,7 @@ from gui.forms import DeclaredForm
 from gui.forms.row import Row
 from gui.pages.network.advice_list import AdviceList
 from gui.pages.network.problem_box import Action, ProblemBox
+from gui.pages.network.sights import Sights
 from gui.theme import icon, mono_font, theme
 from gui.widgets.elided import ElidedLabel
 from gui.widgets.panel import dim_label, heading, separator, text_label
@@ -109,6 +110,7 @@ class LayerPanel(QWidget):
         buttons.addWidget(self.remove, 1)
         self.formula_part = self._part(self.tr("Parameters"), self.formula)
         self.help_part = self._part(self.tr("What it does"), self.help)
+        self.sights = Sights()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(tokens.space_large)
@@ -131,6 +133,7 @@ class LayerPanel(QWidget):
         column.addWidget(self.formula_part)
         column.addWidget(self.help_part)
         column.addWidget(self.more)
+        column.addWidget(self.sights)
         column.addWidget(separator())
         column.addLayout(buttons)
         column.addStretch(1)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QApplication, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QInputDialog, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.compile.advice import Advice, advice
 from engine.compile.infer import Problem
@@ -17,10 +17,12 @@ from engine.compile.source import source
 from engine.edits.definitions import definition
 from engine.edits.scale import scaled
 from engine.errors import EngineError
+from engine.explain.filters import filters
 from engine.params import params_of
 from engine.spec import DataSpec
 from engine.spec.network import OWN
 from engine.templates import templates, title_of
+from engine.train.runs import BEST
 from gui.canvas import NetworkCanvas
 from gui.pages.network import edits, scope
 from gui.pages.network.code_view import CodeView
@@ -38,6 +40,7 @@ from gui.pages.network.status import NetworkStatus
 from gui.pages.network.table_view import NetworkTable
 from gui.pages.network.templates import StartHere, TemplatePopup
 from gui.pages.network.toolbar import CanvasToolbar
+from gui.pages.shared.background import LatestAnswer
 from gui.theme import theme
 
 if TYPE_CHECKING:
@@ -59,6 +62,9 @@ class NetworkPage(QWidget):
         self.crumbs = Crumbs()
         self._gestures = Gestures(self._document, self.canvas, self._stay, self)
         self._found: list[str] = []
+        self._sights = LatestAnswer(self)
+        self._sights.answered.connect(self._show_sights)
+        self._sights.failed.connect(lambda _: self._show_sights(("", 0, None)))
         self._middle = QStackedWidget()
         self._middle.addWidget(self.start)
         self._middle.addWidget(self.canvas)
@@ -134,6 +140,7 @@ class NetworkPage(QWidget):
         canvas.open_wanted.connect(self.open_block)
         canvas.leave_wanted.connect(self._leave_block)
         self.crumbs.depth_wanted.connect(self._go_to_depth)
+        self.crumbs.title_wanted.connect(self._ask_for_title)
         self.toolbar.view_wanted.connect(self._show_network)
         self.code.failed.connect(self._stay)
         self.table.failed.connect(self._stay)
@@ -173,7 +180,8 @@ class NetworkPage(QWidget):
         self.costs.changed.connect(self._show_costs)
         self.costs.failed.connect(self._stay)
         canvas.opened_changed.connect(self._show_costs)
-        training.state_changed.connect(lambda: self.costs.let_measure(not training.is_running))
+        training.state_changed.connect(lambda: self.costs.let_measure(not training.is_active))
+        training.runs_changed.connect(self._show_selection)
         self._studio.closing.connect(self.costs.close)
 
     # ---- what is shown
@@ -312,11 +320,31 @@ class NetworkPage(QWidget):
             return
         problem = next((problem for problem in report.problems if problem.node_id == node_id), None)
         place = self.canvas.order().index(node_id) + 1
+        self._look_at(node_id)
         found = [(one, self._advice_actions(one)) for one in advice(report) if one.node_id == node_id]
         self.inspector.layer.advice.show_advice(found)
         self.inspector.layer.show_layer(
             entry, place, self._document.data, problem, self._actions(problem), self._shared_settings(node_id)
         )
+
+    def _look_at(self, node_id: str) -> None:
+        """Show what the selected layer has learnt, where a run with this very layer has."""
+        run = next((info for info in self._studio.training.runs if info.has_weights), None)
+        if run is None or self._gestures.path:
+            self._sights.forget()
+            self.inspector.layer.sights.show_filters(None)
+            return
+        report = self._document.report
+
+        def look() -> tuple:
+            return node_id, run.number, filters(run.folder / BEST, report, node_id)
+
+        self._sights.ask(look)
+
+    def _show_sights(self, answer: tuple) -> None:
+        node_id, run, found = answer
+        is_shown = node_id == self.canvas.selected_id()
+        self.inspector.layer.sights.show_filters(found if is_shown else None, run)
 
     def _shared_settings(self, node_id: str) -> frozenset[str] | None:
         """Which settings of a layer inside the open block follow those of the block; None outside of blocks."""
@@ -396,6 +424,15 @@ class NetworkPage(QWidget):
     def _leave_block(self) -> None:
         if self._gestures.path:
             self._go_to(self._gestures.path[:-1])
+
+    def _ask_for_title(self) -> None:
+        """Let the user name the block that is open."""
+        name = self._gestures.path[-1]
+        block = definition(self._document.network, name)
+        former = block.title if block is not None else name
+        title, accepted = QInputDialog.getText(self, self.tr("Name the block"), self.tr("Name"), text=former)
+        if accepted and title.strip() and title.strip() != former:
+            self._gestures.rename_block(name, title.strip())
 
     def _go_to(self, path: tuple[str, ...]) -> None:
         self._gestures.path = path

@@ -177,7 +177,8 @@ class NetworkTable(QWidget):
         self.inside.toggled.connect(self._show)
         self.copy_button.clicked.connect(self.copy)
         self.save_button.clicked.connect(self._ask_where)
-        self.table.selectionModel().currentRowChanged.connect(self._on_current)
+        # Not the current row: that changes by itself when the table gets the focus.
+        self.table.selectionModel().selectionChanged.connect(self._on_selection)
         theme().changed.connect(self._wear)
         self._wear()
 
@@ -227,9 +228,10 @@ class NetworkTable(QWidget):
         chosen = self.table.selectionModel().selectedRows()
         return str(chosen[0].data(ID)).split(".")[0] if chosen else ""
 
-    def _on_current(self, index: QModelIndex) -> None:
-        if index.isValid() and not self._is_showing:
-            self.selected.emit(str(index.data(ID)).split(".")[0])
+    def _on_selection(self, *_: object) -> None:
+        node_id = self._current_node()
+        if node_id and not self._is_showing:
+            self.selected.emit(node_id)
 
     # ---- taking it away
 
@@ -272,13 +274,13 @@ class NetworkTable(QWidget):
 
 
 _WIDTHS = {
-    "place": 40,
-    "id": 150,
-    "title": 150,
-    "settings": 190,
-    "inputs": 130,
-    "output": 110,
-    "parameters": 100,
+    "place": 50,
+    "id": 130,
+    "title": 140,
+    "settings": 170,
+    "output": 105,
+    "parameters": 90,
     "multiply_adds": 100,
     "memory": 80,
+    "inputs": 130,
 }
