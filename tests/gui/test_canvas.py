@@ -439,7 +439,7 @@ def test_the_menu_offers_only_what_is_possible(qtbot, canvas):
         allowed[node_id] = [action.text() for action in menu.actions() if action.text() and action.isEnabled()]
         menu.close()
     assert allowed == {
-        "image_1": ["Delete", "Copy", "Paste behind", "Add after…"],
+        "image_1": ["Delete", "Copy", "Paste behind", "Connect with…", "Add after…"],
         "classes_1": ["Delete", "Copy", "Paste behind", "Add before…"],
     }
 
@@ -447,10 +447,11 @@ def test_the_menu_offers_only_what_is_possible(qtbot, canvas):
 def test_the_menu_key_opens_the_menu_of_the_selected_layer(canvas):
     event = QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, QPoint(1, 1), QPoint(1, 1))
     QApplication.sendEvent(canvas.view.viewport(), event)
-    assert canvas.view.menu is None
+    assert canvas.view.menu.objectName() == "network.ground_menu"
+    canvas.view.menu.close()
     canvas.select("relu_1")
     QApplication.sendEvent(canvas.view.viewport(), event)
-    assert canvas.view.menu.isVisible()
+    assert canvas.view.menu.isVisible() and isinstance(canvas.view.menu, LayerMenu)
     canvas.view.menu.close()
 
 
