@@ -17,6 +17,7 @@ from gui.canvas.volume import paint_volume
 from gui.theme import theme
 from gui.theme.icons import paint_icon
 
+SMALLEST_DRAWN = 0.22  # zoom below which a card is a few pixels
 SMALLEST_READABLE = 0.35  # zoom below which words are left out
 WRAPPED = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop
 
@@ -47,6 +48,7 @@ class LayerCard(QGraphicsItem):
         self._cost: Cost | None = None
         self.inside: BlockInside | None = None
         self._height = self._wanted_height()
+        self._fit()
         self._tell()
 
     def show_face(self, face: Face) -> bool:
@@ -63,6 +65,7 @@ class LayerCard(QGraphicsItem):
         if changed:
             self.prepareGeometryChange()
             self._height = wanted
+            self._fit()
         return changed
 
     def show_inside(self, report: NetworkReport | None, opened: Collection[str] = ()) -> bool:
@@ -78,6 +81,7 @@ class LayerCard(QGraphicsItem):
             self.inside.remove()
         self.inside = BlockInside(self, wanted, opened) if wanted is not None else None
         self._height = self._wanted_height()
+        self._fit()
         self.update()
         return True
 
@@ -107,6 +111,7 @@ class LayerCard(QGraphicsItem):
         if self.inside is not None:
             self.inside.wear()
         self._height = self._wanted_height()
+        self._fit()
 
     def set_selected(self, selected: bool) -> None:
         """Draw the card as the selected one, or not."""
@@ -153,10 +158,15 @@ class LayerCard(QGraphicsItem):
 
     def frame(self) -> QRectF:
         """The visible card, in its own coordinates."""
-        return QRectF(-self.width / 2, 0, self.width, self._height)
+        return self._frame
+
+    def _fit(self) -> None:
+        """Keep the rectangles that are asked for many times in every frame."""
+        self._frame = QRectF(-self.width / 2, 0, self.width, self._height)
+        self._bounds = self._frame.adjusted(-2, -2, 2, 6)
 
     def boundingRect(self) -> QRectF:
-        return self.frame().adjusted(-2, -2, 2, 6)
+        return self._bounds
 
     def shape(self) -> QPainterPath:
         path = QPainterPath()
@@ -191,14 +201,18 @@ class LayerCard(QGraphicsItem):
             return look().height
         # The frame of the height of now serves for left and right only.
         self._height = getattr(self, "_height", look().height)
+        self._fit()
         text = look().body_metrics().boundingRect(self._problem_room(), WRAPPED, self.face.problem)
         return max(look().height, round(text.bottom() + theme().px(9)))
 
     # ---- painting
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         zoom = option.levelOfDetailFromTransform(painter.worldTransform())
+        if zoom < SMALLEST_DRAWN:
+            self._paint_from_afar(painter)
+            return
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._paint_frame(painter, zoom)
         room = QRectF(self.frame().left() + theme().px(9), 4, theme().px(48), look().height - 8)
         if self.face.shape:
@@ -211,6 +225,19 @@ class LayerCard(QGraphicsItem):
             self._paint_second_line(painter)
             self._paint_cost(painter)
             self._paint_port(painter)
+
+    def _paint_from_afar(self, painter: QPainter) -> None:
+        """A few pixels: the family's colour and whether it is chosen or wrong are all that can be seen."""
+        color, body = theme().color, self.frame()
+        if self.inside is None:
+            painter.fillRect(body, color("selection" if self.paints_as_selected else "panel"))
+        family = color(f"family.{self.face.family}")
+        painter.fillRect(QRectF(body.left(), body.top(), body.width() * 0.12, body.height()), family)
+        edge = "accent" if self.paints_as_selected or self._found else "bad" if self.face.problem else "line"
+        pen = QPen(color(edge), 0)
+        painter.setPen(pen)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRect(body)
 
     def _paint_frame(self, painter: QPainter, zoom: float) -> None:
         color, radius = theme().color, theme().tokens.radius

@@ -34,11 +34,11 @@ class Look:
 
 def look() -> Look:
     """The measures of the look that is on."""
-    return _look(theme().scale, theme().tokens.name)
+    return _look(theme().scale)
 
 
 @lru_cache(maxsize=8)
-def _look(scale: float, _name: str) -> Look:
+def _look(scale: float) -> Look:
     px = theme().px
     body = theme().font(12)
     return Look(

@@ -16,7 +16,9 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPen,
+    QPixmap,
     QResizeEvent,
+    QTransform,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QApplication, QFrame, QGraphicsView, QRubberBand, QWidget
@@ -30,6 +32,7 @@ from gui.theme import theme
 
 SMALLEST, LARGEST = 0.08, 2.5
 SMALLEST_OWN = 0.6  # that the view takes by itself, to fit its width
+TILE = 8  # dots in a row of the tile that is repeated
 DOTS_FROM = 0.45  # zoom below which the dots would be a grey haze
 FREE_FROM = 110  # px beside a column, or between, from which a dropped layer stands by itself
 SCROLL_MARGIN, SCROLL_STEP = 36, 14  # px at the edge, px per tick, while something is dragged there
@@ -82,6 +85,7 @@ class NetworkView(QGraphicsView):
         self.judge: Callable[[str, str], str] = lambda source, target: ""
         self.menu: LayerMenu | GroundMenu | None = None
         self._zoom_is_chosen = False
+        self._tile: tuple[tuple, QPixmap, float] | None = None
         scene.sceneRectChanged.connect(self._fit_width)
         self._scroller = QTimer(self, interval=30)
         self._scroller.timeout.connect(self._scroll_at_edge)
@@ -161,12 +165,37 @@ class NetworkView(QGraphicsView):
         painter.fillRect(rect, theme().color("window"))
         if self.zoom < DOTS_FROM:
             return
-        step = theme().px(24)
-        columns = range(math.floor(rect.left() / step), math.ceil(rect.right() / step) + 1)
-        rows = range(math.floor(rect.top() / step), math.ceil(rect.bottom() / step) + 1)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(theme().color("line"), 2, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
-        painter.drawPoints([QPointF(column * step, row * step) for row in rows for column in columns])
+        dots, side = self._dots()
+        # In pixels of the screen, where a tile is copied; the scene's origin carries the dots along.
+        transform = painter.worldTransform()
+        painter.save()
+        painter.setWorldTransform(QTransform())
+        area = transform.mapRect(rect)
+        origin = transform.map(QPointF(0, 0))
+        painter.drawTiledPixmap(
+            area, dots, QPointF((area.left() - origin.x()) % side, (area.top() - origin.y()) % side)
+        )
+        painter.restore()
+
+    def _dots(self) -> tuple[QPixmap, float]:
+        """A tile of the dotted ground at the zoom of now, and its side in pixels of the screen."""
+        ratio = self.devicePixelRatioF()
+        key = (self.zoom, theme().px(24), theme().color("line").rgb(), ratio)
+        if self._tile is None or self._tile[0] != key:
+            step = theme().px(24) * self.zoom
+            side = round(TILE * step)
+            tile = QPixmap(round(side * ratio), round(side * ratio))
+            tile.setDevicePixelRatio(ratio)
+            tile.fill(Qt.GlobalColor.transparent)
+            pen = QPainter(tile)
+            pen.setRenderHint(QPainter.RenderHint.Antialiasing)
+            pen.setPen(QPen(theme().color("line"), 2 * self.zoom, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+            step = side / TILE
+            places = [(number + 0.5) * step for number in range(TILE)]
+            pen.drawPoints([QPointF(x, y) for y in places for x in places])
+            pen.end()
+            self._tile = (key, tile, float(side))
+        return self._tile[1], self._tile[2]
 
     # ---- keys
 

@@ -64,6 +64,12 @@ class Theme(QObject):
     @property
     def tokens(self) -> Tokens:
         """The colours and measures of the look that is on."""
+        # Asked for thousands of times in a frame: what is worn is kept, once there is somebody who tells of changes.
+        if self._app is not None and self._worn is not None:
+            return self._worn[0]
+        return self._chosen()
+
+    def _chosen(self) -> Tokens:
         if self._mode == "system":
             light = QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Light
             return LIGHT if light else DARK  # a desktop that does not say gets the dark look
@@ -125,7 +131,7 @@ class Theme(QObject):
             QGuiApplication.styleHints().setColorScheme(schemes[self._mode])
 
     def _wear(self) -> None:
-        tokens, scale = self.tokens, self.scale
+        tokens, scale = self._chosen(), self.scale
         if self._worn == (tokens, scale):  # the desktop also reports the change that we asked it for
             return
         self._worn = (tokens, scale)
