@@ -143,7 +143,13 @@ class SeparableConv2d(nn.Module):
     """A depthwise convolution, then a pointwise one."""
 
     def __init__(
-        self, channels: int, filters: int, kernel: tuple[int, int], stride: tuple[int, int], pads: Pads, bias: bool
+        self,
+        channels: int,
+        filters: int,
+        kernel: tuple[int, int],
+        stride: tuple[int, int],
+        pads: Pads,
+        bias: bool,
     ):
         super().__init__()
         (top, bottom), (left, right) = pads
@@ -223,7 +229,8 @@ class Maxout(nn.Module):
     def __init__(self, inputs: int, units: int, maps: int, of_pixels: bool):
         super().__init__()
         self.units, self.maps = units, maps
-        self.linear = nn.Conv2d(inputs, units * maps, 1) if of_pixels else nn.Linear(inputs, units * maps)
+        outputs = units * maps
+        self.linear = nn.Conv2d(inputs, outputs, 1) if of_pixels else nn.Linear(inputs, outputs)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.linear(x)
@@ -233,7 +240,13 @@ class Maxout(nn.Module):
 class SqueezeExcitation(nn.Module):
     """Weighs each channel of (B, C, H, W) by what a small network makes of the means of all channels."""
 
-    def __init__(self, channels: int, squeezed: int, activation: str = "relu", gate: str = "sigmoid"):
+    def __init__(
+        self,
+        channels: int,
+        squeezed: int,
+        activation: str = "relu",
+        gate: str = "sigmoid",
+    ):
         super().__init__()
         self.fc1 = nn.Conv2d(channels, squeezed, 1)
         self.fc2 = nn.Conv2d(squeezed, channels, 1)
@@ -268,7 +281,14 @@ class RowsToSequence(nn.Module):
 class Recurrent(nn.Module):
     """A recurrent module that gives its outputs only: (B, T, F) -> (B, T, units)."""
 
-    def __init__(self, cell: str, features: int, units: int, layers: int, bidirectional: bool = False):
+    def __init__(
+        self,
+        cell: str,
+        features: int,
+        units: int,
+        layers: int,
+        bidirectional: bool = False,
+    ):
         super().__init__()
         kind = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}[cell]
         self.cells = kind(features, units, layers, batch_first=True, bidirectional=bidirectional)

@@ -1,5 +1,8 @@
 """The code view: a program that runs alone and gives what the trained network gives."""
 
+import importlib.util
+import shutil
+import subprocess
 import sys
 
 import pytest
@@ -113,8 +116,69 @@ def test_own_blocks_share_a_class_where_they_are_the_same():
     nodes = [connected if node.id == connected.id else node for node in network.nodes]
     network = NetworkSpec((*nodes, second, third), blocks=network.blocks)
     text = check(network, FACTS)
-    assert text.count("class SeeWell") == 2, "one for three channels in, one for eight"
+    assert text.count("class SeeWell") == 1
+    assert "= SeeWell(3)" in text and text.count("= SeeWell(8)") == 2, "what differs is an argument"
     check(set_param(network, "second", "filters", 5), FACTS)
+
+
+def test_blocks_inside_blocks_hand_their_numbers_on():
+    network = chain([("image", {}), ("residual", {"filters": 8}), ("global_avg_pool", {}), ("classes", {})])
+    network, block = fold(network, ["residual_1"], "Outer")
+    network = promote(network, network.blocks[0].name, "residual_1", "filters")
+    second = Node("second", network[block].kind, {"filters": 12}, (block,))
+    nodes = [
+        Node(node.id, node.kind, node.params, ("second",)) if node.kind == "global_avg_pool" else node
+        for node in network.nodes
+    ]
+    text = check(NetworkSpec((*nodes, second), blocks=network.blocks), FACTS)
+    assert text.count("class Outer") == text.count("class ResidualBlock") == 1
+    assert "self.residual_1 = ResidualBlock(in_channels, out_channels)" in text
+
+
+def classes_of(name: str) -> list[str]:
+    text = source(fitted(name, LARGE), LARGE, "Main")
+    return [line.split("(")[0].removeprefix("class ") for line in text.splitlines() if line.startswith("class ")]
+
+
+LARGE = Facts((3, 224, 224), 1000)
+
+
+@pytest.mark.parametrize(
+    ("name", "classes"),
+    [
+        ("resnet18", ["ResidualBlock", "ResidualBlockWithShortcut", "Main"]),
+        ("googlenet", ["InceptionModule", "Main"]),
+        (
+            "mobilenet-v2",
+            ["InvertedResidual", "InvertedResidualWithExpand", "InvertedResidualWithSum", "Main"],
+        ),
+    ],
+)
+def test_a_program_has_a_class_for_each_form_and_not_for_each_width(name, classes):
+    assert classes_of(name) == classes
+
+
+@pytest.mark.parametrize("formatting", [["format", "--check"], ["check"]])
+def test_programs_are_as_formatters_want_them(tmp_path, formatting):
+    if shutil.which("ruff") is None and importlib.util.find_spec("ruff") is None:
+        pytest.skip("ruff is not installed")
+    for entry in templates():
+        text = source(fitted(entry.name, FACTS), FACTS, entry.title)
+        (tmp_path / f"{entry.name.replace('-', '_')}.py").write_text(text, "utf-8")
+    for kind in LAYERS:
+        if kind.arity[1] and (network := around(kind)) is not None:
+            text = source(network, Facts((4, 8, 8), 3), kind.title)
+            (tmp_path / f"kind_{kind.name}.py").write_text(text, "utf-8")
+    command = [sys.executable, "-m", "ruff", *formatting, "--isolated", "--line-length", "100", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_program_says_what_comes_in_and_out():
+    text = source(fitted("perceptron", FACTS), FACTS)
+    assert "(batch, 3, 32, 32)" in text and "logits (batch, 4)" in text
+    two = Facts((3, 32, 32), 2)
+    assert "sigmoid" in source(set_param(fitted("perceptron", two), "classes_1", "outputs", 1), two)
 
 
 def test_an_unfinished_network_has_no_code():
@@ -128,7 +192,13 @@ def test_no_text_of_a_user_becomes_code(label, title):
     network = set_label(fitted("perceptron", FACTS), "flatten_1", label)
     hostile = set_label(network, "classes_1", '"""\nimport os\nraise SystemExit')
     text = source(hostile, FACTS, title)
-    compile(text, "network.py", "exec")
+    before = set(sys.modules)
+    space = {"__name__": "alone"}
+    exec(compile(text, "network.py", "exec"), space)  # what a user typed must do nothing when it runs
+    assert set(space) - {"__name__", "__builtins__", "__doc__", "torch", "Tensor", "nn"} <= {
+        name for name in space if isinstance(space[name], type)
+    }
+    assert set(sys.modules) == before
     assert "\nimport os" not in text and "\nraise" not in text
 
 
