@@ -16,6 +16,7 @@ from pathlib import Path
 
 from engine.cli import commands
 from engine.errors import EngineError
+from engine.export import TARGETS
 from engine.jobs import Cancelled, JobControl
 
 
@@ -107,6 +108,13 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument("paths", type=Path, nargs="+", metavar="PATH", help="images or folders")
     predict.add_argument("--run", type=int, dest="number")
     predict.add_argument("--csv", type=Path, help="write the answers as a table")
+
+    export = command("export", commands.export, "Take a network elsewhere.")
+    export.add_argument("project", type=Path)
+    forms = "; ".join(f"{target.name}: {target.help}" for target in TARGETS.values())
+    export.add_argument("--to", choices=list(TARGETS), required=True, help=forms)
+    export.add_argument("out", type=Path, help="the file to write, or a folder for it")
+    export.add_argument("--run", type=int, dest="number", help="one that was trained, in place of what is drawn now")
 
     inspect = command("inspect", commands.inspect, "Tell what is in a data folder, and what is wrong with it.")
     inspect.add_argument("folder", type=Path)

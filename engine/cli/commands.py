@@ -213,6 +213,15 @@ def _as_json(answer: Any) -> Result:
     }
 
 
+def export(options: argparse.Namespace, control: JobControl) -> Result:
+    """Write a project or a run in another form."""
+    from engine.export import export as exported
+
+    file = exported(_open(options.project), options.project, options.to, options.out, options.number)
+    print(f"{file}: {options.to}")
+    return {"path": str(file), "to": options.to, "bytes": file.stat().st_size}
+
+
 def inspect(options: argparse.Namespace, control: JobControl) -> Result:
     """List what is in a folder and what is wrong with it."""
     from engine.data.inspect import inspect as inspected

@@ -277,6 +277,44 @@ def test_any_file_name_is_answered_in_any_encoding(
     assert json.loads(last)["predictions"][0]["path"] == str(picture)
 
 
+# ---- export
+
+
+def test_export_writes_a_program_that_takes_the_weights(trained, picture_folder, path, tmp_path, good):
+    made = good("export", path, "--to", "code", tmp_path / "net.py")
+    assert made == {"path": str(tmp_path / "net.py"), "to": "code", "bytes": (tmp_path / "net.py").stat().st_size}
+    folder = tmp_path / "out"
+    folder.mkdir()
+    weights = good("export", path, "--to", "weights", folder)["path"]
+    assert weights == str(folder / "P.safetensors")
+    script = (
+        "import net, torch, safetensors.torch as files\n"
+        "made = [one for one in vars(net).values() if isinstance(one, type) and one.__module__ == 'net'][-1]()\n"
+        f"made.load_state_dict(files.load_file({weights!r}), strict=True)\n"
+        "print(sum(one.numel() for one in made.parameters()))"
+    )
+    ended = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    assert int(ended.stdout) == trained["parameters"]
+
+
+def test_export_writes_the_network_and_its_table(trained, path, tmp_path, good, refused):
+    good("export", path, "--to", "network", tmp_path / "n.json")
+    assert read(tmp_path / "n.json").network == read_project(path)[0].network
+    good("export", path, "--to", "table", tmp_path / "n.csv", "--run", 1)
+    with (tmp_path / "n.csv").open(newline="") as file:
+        table = list(csv.DictReader(file))
+    assert sum(int(row["Parameters"]) for row in table) == trained["parameters"]
+    assert "no run 7" in refused("export", path, "--to", "weights", tmp_path / "w", "--run", 7)
+    assert "could not be" in refused("export", path, "--to", "code", tmp_path / "none" / "n.py")
+
+
+def test_what_was_never_trained_has_no_weights_but_a_program(picture_folder, path, tmp_path, good, refused):
+    saved_project(picture_folder, path)
+    assert "Nothing has been trained" in refused("export", path, "--to", "weights", tmp_path / "w")
+    assert good("export", path, "--to", "code", tmp_path / "n.py")["bytes"] > 300
+
+
 # ---- inspect, templates, layers
 
 
