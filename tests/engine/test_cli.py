@@ -17,6 +17,7 @@ from training_helpers import one_thread as one_thread
 
 from engine.cli import main
 from engine.errors import EngineError
+from engine.importing import read
 from engine.jobs import JobControl
 from engine.layers import LAYERS
 from engine.spec.files import read_project, write_project
