@@ -202,6 +202,7 @@ def _written(name: str, members: list[tuple[NodeReport, Body]], positions: Calla
                 arguments[key] = part.arguments[key]
         parts.append(replace(part, arguments=arguments))
     doc = harmless(f"{first.title}: {first.said}" if first.said and len({b.said for b in bodies}) == 1 else first.title)
+    doc += "" if doc.endswith((".", "!", "?")) else "."
     steps = [
         replace(step, comment=step.comment if len({body.steps[place].comment for body in bodies}) == 1 else "")
         for place, step in enumerate(first.steps)

@@ -18,6 +18,10 @@ from engine.spec.network import free_id, remove, set_param
 from gui.pages.network.repair_ideas import Repair, title_of
 
 MOST = 2
+"""Buttons for one piece of advice."""
+
+FEWEST = 8
+"""Channels from which their means still say something about an image."""
 
 
 def improvements(network: NetworkSpec, report: NetworkReport, one: Advice) -> tuple[Repair, ...]:
@@ -56,7 +60,7 @@ def _fewer_inputs(network: NetworkSpec, report: NetworkReport, one: Advice) -> I
     """Average every channel in place of Flatten; or pool once more before it."""
     for node in _before(network, one.node_id):
         arriving = report.nodes[node.id].inputs
-        if node.kind == "flatten" and arriving and len(arriving[0]) == 3:
+        if node.kind == "flatten" and arriving and len(arriving[0]) == 3 and arriving[0][0] >= FEWEST:
             text = _tr("Global average pooling: {count} inputs").format(count=grouped(arriving[0][0]))
             yield Repair(text, lambda spec, n=node: replace_kind(spec, n.id, "global_avg_pool"))
 

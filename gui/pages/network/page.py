@@ -112,7 +112,7 @@ class NetworkPage(QWidget):
         """Divide the width: where it is short of the text size, the sides give way and the toolbar stays whole."""
         px = theme().px
         self.toolbar.set_narrow(self.width() < px(1180))
-        self._centre.setMinimumWidth(self.toolbar.minimumSizeHint().width())
+        self._centre.setMinimumWidth(self.toolbar.least_width())
         if not self._widths_are_chosen:
             room = self.width() - 2 * self.splitter.handleWidth()
             right = max(self.inspector.minimumWidth(), min(px(290), round(room * 0.36)))

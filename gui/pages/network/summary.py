@@ -103,7 +103,7 @@ class NetworkSummary(QWidget):
             "input": " × ".join(map(str, report.facts.shape)),
             "classes": str(report.facts.classes) if report.facts.classes else self.tr("not known yet"),
             **self._totals(report, batch_size),
-            "field": field_in_words(report) or "–",
+            "field": field_in_words(report, short=True) or "–",
             "batch": "≈ " + counted(largest) if largest else "–",
         }
         for name, text in shown.items():

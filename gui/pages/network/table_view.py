@@ -64,7 +64,8 @@ class LayerTableModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return QApplication.translate("LayerTable", COLUMNS[section][1])
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return self._side(COLUMNS[section][0])
+            # The mark of sorting stands at the right: where there is little room the heading makes way for it.
+            return Qt.AlignmentFlag.AlignCenter if section == 0 else self._side(COLUMNS[section][0])
         return None
 
     @staticmethod

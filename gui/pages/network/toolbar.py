@@ -94,7 +94,17 @@ class CanvasToolbar(QWidget):
     def set_narrow(self, narrow: bool) -> None:
         """With little room, the search field takes the place of the templates while it is used."""
         self._is_narrow = narrow
+        self.views.set_label("code", self.tr("Code") if narrow else self.tr("PyTorch code"))
+        self.level.setVisible(not narrow)
         self._show_parts()
+
+    def least_width(self) -> int:
+        """How narrow the row can be as it is now: layouts learn of shorter words only later, by themselves."""
+        for part in (self.views, self.zoom_box):
+            part.layout().invalidate()
+            part.updateGeometry()
+        self.layout().invalidate()
+        return self.layout().minimumSize().width()
 
     def start_search(self) -> None:
         """Put the focus into the search field."""

@@ -29,14 +29,17 @@ def bytes_in_words(count: int) -> str:
     return f"{count} B"
 
 
-def field_in_words(report: NetworkReport) -> str:
-    """ "sees 38 × 38 of 64 × 64 px"; empty where nothing slides over an image."""
+def field_in_words(report: NetworkReport, *, short: bool = False) -> str:
+    """ "sees 38 × 38 of 64 × 64 px", in short "38 × 38 px"; empty where nothing slides over an image."""
     field, image = receptive_field(report), report.facts.shape
     if field is None or len(image) != 3 or report.inputs:
         return ""
     if all(size >= side for size, side in zip(field.extent, image[1:], strict=True)):
-        return QCoreApplication.translate("Words", "sees the whole image")
+        whole = QCoreApplication.translate("Words", "the whole image")
+        return whole if short else QCoreApplication.translate("Words", "sees {what}").format(what=whole)
     sides = " × ".join(f"{math.floor(size):d}" for size in field.extent)
+    if short:
+        return f"{sides} px"
     words = QCoreApplication.translate("Words", "sees {sides} of {height} × {width} px")
     return words.format(sides=sides, height=image[1], width=image[2])
 
