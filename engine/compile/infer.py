@@ -22,7 +22,7 @@ class Facts:
     """What the data tell the network.
 
     Attributes:
-        shape: of one input, (C, H, W) for pictures.
+        shape: of one input, (C, H, W) for images.
         classes: how many; 0 while unknown.
     """
 
@@ -53,8 +53,8 @@ class NodeReport:
         layer: its kind with all settings, automatic ones filled in.
         inputs: shapes it receives.
         shape: of its output.
-        multiply_adds: for one picture.
-        activation_bytes: of its output for one picture, float32; of a block, of all outputs inside.
+        multiply_adds: for one image.
+        activation_bytes: of its output for one image, float32; of a block, of all outputs inside.
         inside: of a block, the report of what it draws.
     """
 
@@ -94,12 +94,12 @@ class NetworkReport:
 
     @property
     def multiply_adds(self) -> int:
-        """For one picture."""
+        """For one image."""
         return sum(report.multiply_adds for report in self.nodes.values())
 
     @property
     def activation_bytes(self) -> int:
-        """All outputs for one picture, float32: what training keeps for the way back."""
+        """All outputs for one image, float32: what training keeps for the way back."""
         return sum(report.activation_bytes for report in self.nodes.values())
 
     def memory(self, batch_size: int) -> int:
@@ -107,7 +107,7 @@ class NetworkReport:
         return batch_size * self.activation_bytes + 4 * BYTES_PER_NUMBER * self.parameters
 
     def largest_batch(self, memory: int) -> int:
-        """About the largest batch that trains in `memory` bytes with a tenth in reserve; 0 where not even one picture
+        """About the largest batch that trains in `memory` bytes with a tenth in reserve; 0 where not even one image
         does."""
         room = 0.9 * memory - self.memory(0)
         return max(0, int(room // self.activation_bytes)) if self.activation_bytes else 0
@@ -279,7 +279,7 @@ def _wrong_arity(layer: LayerKind, found: int) -> ShapeMismatch:
     fewest, most = layer.arity
     if most == 0:
         return ShapeMismatch(
-            f"“{layer.title}” cannot follow another layer.", why="Pictures start there.", fix="Move it to the top."
+            f"“{layer.title}” cannot follow another layer.", why="Images start there.", fix="Move it to the top."
         )
     wanted = "one input" if most == 1 else f"{fewest} inputs" if most == fewest else f"at least {fewest} inputs"
     return ShapeMismatch(
@@ -326,7 +326,7 @@ def _whole(network: NetworkSpec, reports: Mapping[str, NodeReport], facts: Facts
     outputs = [report for report, family in families if family == "output"]
     if not inputs:
         fix = "Add an Image layer at the top." if len(network) else "Choose a template, or add an Image layer."
-        return [Problem("", "The network has no input.", "Nothing says where pictures come in.", fix)]
+        return [Problem("", "The network has no input.", "Nothing says where images come in.", fix)]
     if not outputs:
         drawn = [report for report in reports.values() if report.kind and report.kind.family == "output"]
         if not drawn:

@@ -72,7 +72,7 @@ class Sigmoid(LayerKind):
 
 @layer_kind("softmax", "Softmax", "activation")
 class Softmax(LayerKind):
-    """Turns numbers into shares that add up to 1 (over channels, for a picture). The classes output already has its
+    """Turns numbers into shares that add up to 1 (over channels, for an image). The classes output already has its
     own softmax: do not put another before it."""
 
     def made(self, x: Shape) -> Made:

@@ -3,7 +3,7 @@
 Adding a kind is one decorated frozen dataclass in a module of this package; the palette, the form, the file format, the
 command line and the contract tests all read that declaration.
 
-Shapes leave out the batch: (C, H, W) a picture, (F,) a vector, (T, F) a sequence.
+Shapes leave out the batch: (C, H, W) an image, (F,) a vector, (T, F) a sequence.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Reach:
 
 
 EVERYWHERE = Reach((math.inf, math.inf))
-"""Of layers in which every output depends on the whole picture: Flatten, Dense, global pooling, attention."""
+"""Of layers in which every output depends on the whole image: Flatten, Dense, global pooling, attention."""
 
 
 class LayerKind(Declared):
@@ -71,7 +71,7 @@ class LayerKind(Declared):
         arity: how many inputs it takes, fewest and most. The methods below get one shape for each input.
         more_about: where to read on: a page of the web (https://...), usually the paper's.
         in_palette: False for kinds that only other parts of the app make.
-        sees_places: False for kinds that see the whole picture only as sums over it (squeeze-and-excitation): what an
+        sees_places: False for kinds that see the whole image only as sums over it (squeeze-and-excitation): what an
             output pixel knows of places is told without them.
     """
 
@@ -90,7 +90,7 @@ class LayerKind(Declared):
         return 0
 
     def multiply_adds(self, *inputs: Shape) -> int:
-        """Multiplications with addition for one picture; cheap element-wise work counts as 0, as usual in papers."""
+        """Multiplications with addition for one image; cheap element-wise work counts as 0, as usual in papers."""
         return 0
 
     def made(self, *inputs: Shape) -> Made:
@@ -144,13 +144,13 @@ def layer_kind(name: str, title: str, family: str) -> Callable[[KindType], KindT
 
 
 def picture(x: Shape, who: str) -> tuple[int, int, int]:
-    """`x` as (channels, height, width). Raises: ShapeMismatch where it is no picture."""
+    """`x` as (channels, height, width). Raises: ShapeMismatch where it is no image."""
     if len(x) == 3:
         return x
     raise ShapeMismatch(
-        f"{who} needs a picture (channels × height × width).",
+        f"{who} needs an image (channels × height × width).",
         why=f"It receives {shape_in_words(x)}.",
-        fix="Move it before the layer that flattens the picture.",
+        fix="Move it before the layer that flattens the image.",
     )
 
 
@@ -171,9 +171,9 @@ def _inputs_in_words(count: int) -> str:
 
 
 def shape_in_words(x: Shape) -> str:
-    """For messages: "a picture of 32 × 64 × 64", "a flat list of 192 numbers", "a sequence of 28 × 64"."""
+    """For messages: "an image of 32 × 64 × 64", "a flat list of 192 numbers", "a sequence of 28 × 64"."""
     sizes = " × ".join(map(str, x))
-    return {3: f"a picture of {sizes}", 2: f"a sequence of {sizes}"}.get(len(x), f"a flat list of {sizes} numbers")
+    return {3: f"an image of {sizes}", 2: f"a sequence of {sizes}"}.get(len(x), f"a flat list of {sizes} numbers")
 
 
 def grouped(number: int) -> str:

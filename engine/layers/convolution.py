@@ -1,4 +1,4 @@
-"""Layers that slide learnt filters over a picture."""
+"""Layers that slide learnt filters over an image."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _bias(default: bool = True) -> bool:
 
 @layer_kind("conv2d", "Convolution", "convolution")
 class Convolution(LayerKind):
-    """Slides small learnt filters over the picture. Each one answers to a pattern (an edge, a dot, a texture)
+    """Slides small learnt filters over the image. Each one answers to a pattern (an edge, a dot, a texture)
     wherever it is.
 
     LeCun et al., 1998, "Gradient-based learning applied to document recognition".

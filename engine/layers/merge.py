@@ -31,11 +31,11 @@ class _ElementWise(LayerKind):
 
 def _how_to_match(first: Shape, other: Shape) -> str:
     if len(first) != len(other):
-        return "Flatten the picture, or reduce it with global average pooling, before they meet."
+        return "Flatten the image, or reduce it with global average pooling, before they meet."
     if first[1:] == other[1:] and len(first) == 3:
         return f"Bring the second one to {first[0]} channels by a 1×1 convolution."
     if len(first) == 3:
-        return "Make both pictures equally large: use the same strides and padding on both ways."
+        return "Make both images equally large: use the same strides and padding on both ways."
     return "Give both ways equally many numbers."
 
 
@@ -77,7 +77,7 @@ class Maximum(_ElementWise):
 
 @layer_kind("concatenate", "Concatenate", "merge")
 class Concatenate(LayerKind):
-    """Puts its inputs behind one another: the channels of pictures, the numbers of lists. Nothing is mixed or lost; the
+    """Puts its inputs behind one another: the channels of images, the numbers of lists. Nothing is mixed or lost; the
     next layer chooses."""
 
     arity = SEVERAL
@@ -92,7 +92,7 @@ class Concatenate(LayerKind):
                 raise ShapeMismatch(
                     "Concatenate needs inputs that differ in their channels only.",
                     why=f"It receives {shape_in_words(first)} and {shape_in_words(other)}.",
-                    fix="Make both pictures equally large: use the same strides and padding on both ways."
+                    fix="Make both images equally large: use the same strides and padding on both ways."
                     if len(first) == len(other) == 3
                     else "Bring them to the same form before they meet, for example by Flatten.",
                 )

@@ -35,9 +35,9 @@ class BatchNormalisation(LayerKind):
         if len(x) in (1, 3):
             return x
         raise ShapeMismatch(
-            "Batch normalisation needs a picture or a flat list of numbers.",
+            "Batch normalisation needs an image or a flat list of numbers.",
             why=f"It receives {shape_in_words(x)}.",
-            fix="Add Flatten before it, or move it to where a picture arrives.",
+            fix="Add Flatten before it, or move it to where an image arrives.",
         )
 
     def parameters(self, x: Shape) -> int:
@@ -143,7 +143,7 @@ class GroupNormalisation(LayerKind):
 
 @layer_kind("instance_norm", "Instance normalisation", "normalisation")
 class InstanceNormalisation(LayerKind):
-    """Shifts and scales every channel of each image by itself. Contrast and brightness of a picture stop to matter;
+    """Shifts and scales every channel of each image by itself. Contrast and brightness of an image stop to matter;
     known from style transfer.
 
     Ulyanov et al., 2016, "Instance normalization".

@@ -1,4 +1,4 @@
-"""Layers that make a picture smaller by summing up neighbourhoods; nothing is learnt here."""
+"""Layers that make an image smaller by summing up neighbourhoods; nothing is learnt here."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class _Pooling(LayerKind):
         if isinstance(self.padding, int) and self.padding >= smallest:  # type: ignore[attr-defined]
             raise ShapeMismatch(
                 f"{self.title} has more padding than window.",
-                why=f"With {self.padding} pixels of padding, some windows would see no pixel of the picture at all.",
+                why=f"With {self.padding} pixels of padding, some windows would see no pixel of the image at all.",
                 fix=f"Set the padding to at most {smallest - 1}, or to “same”.",
             )
         return channels, *self.window.slide((height, width), self.title)
@@ -92,7 +92,7 @@ def _plain(window: Window, x: Shape) -> dict[str, object] | None:
 
 @layer_kind("max_pool", "Max pooling", "pooling")
 class MaxPooling(_Pooling):
-    """Keeps only the strongest answer of each neighbourhood. The picture shrinks, small shifts stop to matter, and
+    """Keeps only the strongest answer of each neighbourhood. The image shrinks, small shifts stop to matter, and
     the next filters see a larger part of the image."""
 
     kernel: int | tuple[int, int] = _kernel()
@@ -109,7 +109,7 @@ class MaxPooling(_Pooling):
 
 @layer_kind("avg_pool", "Average pooling", "pooling")
 class AveragePooling(_Pooling):
-    """Takes the mean of each neighbourhood. The picture shrinks and fine detail is smoothed away.
+    """Takes the mean of each neighbourhood. The image shrinks and fine detail is smoothed away.
 
     Padding does not take part in the mean.
     """
@@ -138,7 +138,7 @@ class AveragePooling(_Pooling):
 
 @layer_kind("global_avg_pool", "Global average pooling", "pooling")
 class GlobalAveragePooling(LayerKind):
-    """Turns every channel into one number, its mean over the whole picture. What was found counts, no longer where;
+    """Turns every channel into one number, its mean over the whole image. What was found counts, no longer where;
     far fewer inputs reach the next layer than after Flatten.
 
     Lin et al., 2013, "Network in network".

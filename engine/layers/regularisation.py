@@ -1,4 +1,4 @@
-"""Layers that disturb the numbers that flow while training, so that the network cannot learn pictures by heart."""
+"""Layers that disturb the numbers that flow while training, so that the network cannot learn images by heart."""
 
 from __future__ import annotations
 

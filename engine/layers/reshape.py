@@ -1,4 +1,4 @@
-"""Where pictures come in, and layers that only change the form of what they receive."""
+"""Where images come in, and layers that only change the form of what they receive."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from engine.params import param
 
 @layer_kind("image", "Image", "input")
 class ImageInput(LayerKind):
-    """Where the pictures come in. Size and colour are those of the data, chosen once for the whole project.
+    """Where the images come in. Size and colour are those of the data, chosen once for the whole project.
 
     It has no settings of its own, so that a network and its data can never disagree about them.
     """
@@ -47,7 +47,7 @@ class BlockInput(LayerKind):
 
 @layer_kind("flatten", "Flatten", "reshape")
 class Flatten(LayerKind):
-    """Lines up all numbers of the picture in one long list, as dense layers need it. What stood side by side is no
+    """Lines up all numbers of the image in one long list, as dense layers need it. What stood side by side is no
     longer known to be neighbours."""
 
     def infer(self, x: Shape) -> Shape:

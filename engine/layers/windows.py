@@ -1,4 +1,4 @@
-"""The arithmetic of windows that slide over a picture, shared by convolution and pooling."""
+"""The arithmetic of windows that slide over an image, shared by convolution and pooling."""
 
 from dataclasses import dataclass
 
@@ -23,7 +23,7 @@ class Window:
         return cls(both(kernel), both(stride), padding, both(dilation))
 
     def pads(self, size: Pair) -> tuple[Pair, Pair]:
-        """Pixels added ((top, bottom), (left, right)) to a picture of `size` (height, width).
+        """Pixels added ((top, bottom), (left, right)) to an image of `size` (height, width).
 
         "same" makes the output ceil(input / stride) as in Dumoulin and Visin, 2016, "A guide to convolution
         arithmetic"; an odd number of pixels puts the extra one at the bottom and right, as TensorFlow does.
@@ -43,20 +43,20 @@ class Window:
         return self.dilation[axis] * (self.kernel[axis] - 1) + 1
 
     def slide(self, size: Pair, who: str) -> Pair:
-        """(height, width) of the output for a picture of `size`. Raises: ShapeMismatch when the window is larger."""
+        """(height, width) of the output for an image of `size`. Raises: ShapeMismatch when the window is larger."""
         result = []
         for axis, (before, after) in enumerate(self.pads(size)):
             room = size[axis] + before + after - self._reach(axis)
             if room < 0:
                 raise ShapeMismatch(
-                    f"{who} has a window larger than its picture.",
+                    f"{who} has a window larger than its image.",
                     why=f"The window reaches over {self._reach(0)} × {self._reach(1)} pixels, "
-                    f"the picture has {size[0]} × {size[1]}.",
+                    f"the image has {size[0]} × {size[1]}.",
                     fix="Use a smaller window, padding “same”, or fewer pooling layers before it.",
                 )
             steps = -(-room // self.stride[axis]) if self.ceil else room // self.stride[axis]
             if self.ceil and steps * self.stride[axis] >= size[axis] + before:
-                steps -= 1  # a window must begin inside the picture, as in torch
+                steps -= 1  # a window must begin inside the image, as in torch
             result.append(steps + 1)
         return result[0], result[1]
 

@@ -257,9 +257,9 @@ def test_a_pooling_stride_of_zero_is_the_window_in_each_direction(kind):
 
 
 def test_a_window_larger_than_the_picture_is_refused():
-    with pytest.raises(ShapeMismatch, match="larger than its picture"):
+    with pytest.raises(ShapeMismatch, match="larger than its image"):
         Convolution(kernel=5, padding="valid").infer((1, 4, 9))
-    with pytest.raises(ShapeMismatch, match="larger than its picture"):
+    with pytest.raises(ShapeMismatch, match="larger than its image"):
         MaxPooling(kernel=(1, 3)).infer((1, 4, 2))
 
 

@@ -103,7 +103,7 @@ def test_a_good_network_is_ready():
 def test_dense_after_a_convolution():
     problem = only_problem(remove(good(), ["flatten_1"]))
     assert problem.node_id == "dense_1" and problem.what == "A dense layer needs a flat list of numbers."
-    assert "a picture of 8 × 32 × 32" in problem.why
+    assert "an image of 8 × 32 × 32" in problem.why
     assert "Flatten" in problem.fix and "8\u202f192 inputs" in problem.fix and "global average pooling" in problem.fix
 
 
@@ -126,7 +126,7 @@ def test_later_layers_do_not_repeat_the_cause():
 def test_a_window_larger_than_the_picture():
     layers = [("image", {}), *[("max_pool", {})] * 6, ("global_avg_pool", {}), ("classes", {})]
     problem = only_problem(chain(layers))
-    assert problem.node_id == "max_pool_6" and "the picture has 1 × 1" in problem.why
+    assert problem.node_id == "max_pool_6" and "the image has 1 × 1" in problem.why
 
 
 def test_nothing_drawn():

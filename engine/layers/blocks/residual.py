@@ -13,7 +13,7 @@ def _filters(default: int, help: str) -> int:
 
 
 def _stride() -> int:
-    return param(1, low=1, high=8, label="Stride", unit="pixels", help="Step of the block; 2 halves the picture.")
+    return param(1, low=1, high=8, label="Stride", unit="pixels", help="Step of the block; 2 halves the image.")
 
 
 def _convolution(
