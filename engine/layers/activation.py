@@ -15,6 +15,8 @@ class ReLU(LayerKind):
     Nair and Hinton, 2010, "Rectified linear units improve restricted Boltzmann machines".
     """
 
+    more_about = "https://d2l.ai/chapter_multilayer-perceptrons/mlp.html"
+
     def made(self, x: Shape) -> Made:
         # Not in place: taps must still see what went in, and batch norm before it needs its own output for gradients.
         return made("nn.ReLU")
@@ -26,6 +28,8 @@ class LeakyReLU(LayerKind):
 
     Maas et al., 2013, "Rectifier nonlinearities improve neural network acoustic models".
     """
+
+    more_about = "https://arxiv.org/abs/1505.00853"
 
     slope: float = param(0.01, low=0.0, high=1.0, label="Slope", help="Factor for negative numbers.")
 
@@ -43,6 +47,8 @@ class ELU(LayerKind):
     Clevert et al., 2015, "Fast and accurate deep network learning by exponential linear units".
     """
 
+    more_about = "https://arxiv.org/abs/1511.07289"
+
     alpha: float = param(1.0, low=0.01, high=10.0, label="Alpha", help="The limit for very negative numbers is −alpha.")
 
     def made(self, x: Shape) -> Made:
@@ -57,6 +63,8 @@ class Tanh(LayerKind):
     """Squeezes every number smoothly between −1 and 1. The classical choice before ReLU; far from zero its gradient
     fades."""
 
+    more_about = "https://d2l.ai/chapter_multilayer-perceptrons/mlp.html"
+
     def made(self, x: Shape) -> Made:
         return made("nn.Tanh")
 
@@ -66,6 +74,8 @@ class Sigmoid(LayerKind):
     """Squeezes every number smoothly between 0 and 1, like a soft switch. In deep networks its small gradient slows
     learning down."""
 
+    more_about = "https://d2l.ai/chapter_multilayer-perceptrons/mlp.html"
+
     def made(self, x: Shape) -> Made:
         return made("nn.Sigmoid")
 
@@ -74,6 +84,8 @@ class Sigmoid(LayerKind):
 class Softmax(LayerKind):
     """Turns numbers into shares that add up to 1 (over channels, for an image). The classes output already has its
     own softmax: do not put another before it."""
+
+    more_about = "https://d2l.ai/chapter_linear-classification/softmax-regression.html"
 
     def made(self, x: Shape) -> Made:
         return made("nn.Softmax", dim=1 if len(x) != 2 else 2)
@@ -88,6 +100,8 @@ class Step(LayerKind):
     neural networks".
     """
 
+    more_about = "https://en.wikipedia.org/wiki/Perceptron"
+
     def made(self, x: Shape) -> Made:
         return made("Step")
 
@@ -96,6 +110,8 @@ class Step(LayerKind):
 class Linear(LayerKind):
     """Lets everything through unchanged. With it in place of other activations, any number of dense layers is worth
     just one: a good experiment."""
+
+    more_about = "https://docs.pytorch.org/docs/stable/generated/torch.nn.Identity.html"
 
     def made(self, x: Shape) -> Made:
         return made("nn.Identity", expression="{0}")

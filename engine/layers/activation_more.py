@@ -149,6 +149,8 @@ class Softplus(LayerKind):
     Glorot et al., 2011, "Deep sparse rectifier neural networks".
     """
 
+    more_about = "https://docs.pytorch.org/docs/stable/generated/torch.nn.Softplus.html"
+
     def made(self, x: Shape) -> Made:
         return made("nn.Softplus")
 

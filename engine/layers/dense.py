@@ -12,6 +12,8 @@ class Dense(LayerKind):
     """Every neuron weighs all inputs and adds them up. The classical layer of perceptrons, also called fully
     connected or linear."""
 
+    more_about = "https://d2l.ai/chapter_multilayer-perceptrons/mlp.html"
+
     units: int = param(128, low=1, high=65_536, label="Neurons", help="How many numbers come out.", scales=True)
     bias: bool = param(True, label="Bias", help="Add a learnt number to each neuron's sum.", more=True)
 
@@ -54,6 +56,8 @@ class Classes(LayerKind):
     The module computes logits; softmax or sigmoid belongs to the task, because the loss is exact and stable only when
     both are computed together.
     """
+
+    more_about = "https://d2l.ai/chapter_linear-classification/softmax-regression.html"
 
     outputs: int = param(
         0,

@@ -54,6 +54,8 @@ class Add(_ElementWise):
 class Multiply(_ElementWise):
     """Multiplies its inputs, number by number. One way can so open or close the other one like a valve."""
 
+    more_about = "https://arxiv.org/abs/1709.01507"
+
     def made(self, *inputs: Shape) -> Made:
         return made("Multiply", expression=" * ".join(_slots(inputs)))
 
@@ -62,6 +64,8 @@ class Multiply(_ElementWise):
 class Average(_ElementWise):
     """Takes the mean of its inputs, number by number. Several opinions become one of the same size."""
 
+    more_about = "https://arxiv.org/abs/1605.07648"
+
     def made(self, *inputs: Shape) -> Made:
         return made("Average", expression=f"({' + '.join(_slots(inputs))}) / {len(inputs)}")
 
@@ -69,6 +73,8 @@ class Average(_ElementWise):
 @layer_kind("maximum", "Maximum", "merge")
 class Maximum(_ElementWise):
     """Keeps the largest of its inputs, number by number. What one of the ways has found is found."""
+
+    more_about = "https://arxiv.org/abs/1302.4389"
 
     def made(self, *inputs: Shape) -> Made:
         nested = reduce(lambda so_far, slot: f"torch.maximum({so_far}, {slot})", _slots(inputs))

@@ -187,6 +187,8 @@ class LocalResponseNormalisation(LayerKind):
     Krizhevsky et al., 2012, "ImageNet classification with deep convolutional neural networks".
     """
 
+    more_about = "https://docs.pytorch.org/docs/stable/generated/torch.nn.LocalResponseNorm.html"
+
     size: int = param(5, low=1, high=255, label="Channels around", help="How many neighbouring channels count.")
     alpha: float = param(1e-4, low=0.0, high=10.0, label="Alpha", help="How strongly they count.", more=True)
     beta: float = param(0.75, low=0.0, high=10.0, label="Beta", help="Exponent.", more=True)

@@ -95,6 +95,8 @@ class MaxPooling(_Pooling):
     """Keeps only the strongest answer of each neighbourhood. The image shrinks, small shifts stop to matter, and
     the next filters see a larger part of the image."""
 
+    more_about = "https://d2l.ai/chapter_convolutional-neural-networks/pooling.html"
+
     kernel: int | tuple[int, int] = _kernel()
     stride: int | tuple[int, int] = _stride()
     padding: str | int = _padding()
@@ -113,6 +115,8 @@ class AveragePooling(_Pooling):
 
     Padding does not take part in the mean.
     """
+
+    more_about = "https://d2l.ai/chapter_convolutional-neural-networks/pooling.html"
 
     kernel: int | tuple[int, int] = _kernel()
     stride: int | tuple[int, int] = _stride()
@@ -144,6 +148,8 @@ class GlobalAveragePooling(LayerKind):
     Lin et al., 2013, "Network in network".
     """
 
+    more_about = "https://arxiv.org/abs/1312.4400"
+
     def infer(self, x: Shape) -> Shape:
         return (picture(x, self.title)[0],)
 
@@ -159,6 +165,8 @@ class GlobalMaxPooling(LayerKind):
     """Turns every channel into one number, its strongest answer anywhere in the image. One clear sign is enough,
     wherever it is."""
 
+    more_about = "https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool2d.html"
+
     def infer(self, x: Shape) -> Shape:
         return (picture(x, self.title)[0],)
 
@@ -173,6 +181,8 @@ class GlobalMaxPooling(LayerKind):
 class AdaptiveAveragePooling(LayerKind):
     """Divides the image into a fixed grid and takes the mean of each cell. Whatever the size of the images, what comes
     out is equally large."""
+
+    more_about = "https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool2d.html"
 
     size: int | tuple[int, int] = param(
         7, pair=True, low=1, high=512, label="Grid", unit="cells", help="Rows and columns that come out."

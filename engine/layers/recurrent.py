@@ -99,6 +99,8 @@ class SimpleRNN(_Recurrent):
     Elman, 1990, "Finding structure in time".
     """
 
+    more_about = "https://d2l.ai/chapter_recurrent-neural-networks/rnn.html"
+
     units: int = _units()
     layers: int = _layers()
 
@@ -109,6 +111,8 @@ class LSTM(_Recurrent):
 
     Hochreiter and Schmidhuber, 1997, "Long short-term memory".
     """
+
+    more_about = "https://d2l.ai/chapter_recurrent-modern/lstm.html"
 
     gates = 4
     cell = "lstm"
@@ -123,6 +127,8 @@ class BidirectionalLSTM(_Recurrent):
 
     Graves and Schmidhuber, 2005, "Framewise phoneme classification with bidirectional LSTM".
     """
+
+    more_about = "https://d2l.ai/chapter_recurrent-modern/bi-rnn.html"
 
     gates = 4
     cell = "lstm"

@@ -15,6 +15,8 @@ class Dropout(LayerKind):
     Srivastava et al., 2014, "Dropout: a simple way to prevent neural networks from overfitting".
     """
 
+    more_about = "https://jmlr.org/papers/v15/srivastava14a.html"
+
     rate: float = param(0.5, low=0.0, high=0.95, label="Rate", help="Share of the numbers set to zero.")
 
     def made(self, x: Shape) -> Made:
@@ -49,6 +51,8 @@ class SpatialDropout(LayerKind):
 class GaussianNoise(LayerKind):
     """Adds random noise at every training step. The network learns to look past it; it is off when the network is
     used."""
+
+    more_about = "https://d2l.ai/chapter_multilayer-perceptrons/dropout.html"
 
     deviation: float = param(0.1, low=0.0, high=10.0, label="Deviation", help="Standard deviation of the noise.")
 

@@ -50,6 +50,8 @@ class Flatten(LayerKind):
     """Lines up all numbers of the image in one long list, as dense layers need it. What stood side by side is no
     longer known to be neighbours."""
 
+    more_about = "https://docs.pytorch.org/docs/stable/generated/torch.nn.Flatten.html"
+
     def infer(self, x: Shape) -> Shape:
         return (math.prod(x),)
 
@@ -64,6 +66,8 @@ class Flatten(LayerKind):
 class Reshape(LayerKind):
     """Gives the same numbers another form: a list becomes an image, or an image one of other channels. The order of the
     numbers stays."""
+
+    more_about = "https://docs.pytorch.org/docs/stable/generated/torch.nn.Unflatten.html"
 
     channels: int = param(
         0, low=0, high=65_536, label="Channels", zero_means="what is left", help="Of the new image.", scales=True
@@ -107,6 +111,8 @@ class Reshape(LayerKind):
 @layer_kind("zero_padding", "Zero padding", "reshape")
 class ZeroPadding(LayerKind):
     """Puts a frame of zeros round the image. Different widths at the sides let sizes fit exactly."""
+
+    more_about = "https://docs.pytorch.org/docs/stable/generated/torch.nn.ZeroPad2d.html"
 
     top: int = param(1, low=0, high=512, label="Top", unit="pixels", help="Zeros added at this side.")
     bottom: int = param(1, low=0, high=512, label="Bottom", unit="pixels", help="Zeros added at this side.")
