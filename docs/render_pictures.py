@@ -19,6 +19,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 LARGE, SMALL = (1440, 900), (1024, 700)
 SHOWN = {"home": "dark", "data": "light", "network": "dark", "train": "dark", "predict": "light"}
+NETWORKS = {"resnet": "dark", "problem": "light"}
+"""Drawings of the network's place, and the look in which the README has them."""
 
 FONTS = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig><include ignore_missing="yes">/etc/fonts/fonts.conf</include>
@@ -41,13 +43,13 @@ class Photographer:
     """Drives the window and keeps what it looks like."""
 
     def __init__(self, out: Path, everything: bool):
-        from engine.train.device import describe
+        from engine.train.device import machine
         from gui.app import create_app
 
-        self._out, self._everything = out, everything
+        self._out, self.everything = out, everything
         self.app, self.window = create_app([])
         self.studio = self.window.studio
-        self.window.top_bar.set_device(describe())
+        self.window.show_machine(machine())
         self.window.resize(*LARGE)
         self.window.show()
 
@@ -67,21 +69,21 @@ class Photographer:
         end = time.monotonic() + seconds
         self.wait(lambda: time.monotonic() > end, seconds + 60)
 
-    def keep(self, place: str, name: str = "") -> None:
-        """Save what a place looks like."""
+    def keep(self, place: str, name: str = "", look: str = "") -> None:
+        """Save what a place looks like; `look` is "dark" or "light" where it is not that of the place."""
         from gui.theme import theme
 
         self.window.go_to(place)
         looks = (
-            [(SHOWN[place], LARGE)]
-            if not self._everything
+            [(look or SHOWN[place], LARGE)]
+            if not self.everything
             else [(m, s) for m in ("dark", "light") for s in (LARGE, SMALL)]
         )
         for mode, size in looks:
             theme().set_mode(mode)
             self.window.resize(*size)
             self.settle()
-            suffix = f"-{mode}-{size[0]}" if self._everything else ""
+            suffix = f"-{mode}-{size[0]}" if self.everything else ""
             save(self.window, self._out / f"{name or place}{suffix}.png")
 
 
@@ -127,6 +129,7 @@ def take_pictures(camera: Photographer, epochs: int, everything: bool) -> None:
     camera.keep("data")
     select_a_layer(camera)
     camera.keep("network")
+    keep_networks(camera)
     camera.window.go_to("train")
     train(camera, epochs, halfway=lambda: camera.keep("train"))
     if everything:
@@ -153,6 +156,38 @@ def train(camera: Photographer, epochs: int, halfway: Callable[[], None] | None 
         halfway()
     camera.wait(lambda: studio.training.state == "idle", 900)
     studio.save()
+
+
+def keep_networks(camera: Photographer) -> None:
+    """LeNet, a small Inception, ResNet-18 folded and with a block opened, a problem with its repairs; then all is as it
+    was."""
+    from engine.edits.links import attach
+    from engine.spec.network import chain
+    from engine.templates import fitted
+
+    document, page = camera.studio.document, camera.window.page("network")
+    canvas, steps = page.canvas, document.undo_stack.index()
+    for name, template in (("lenet", "lenet"), ("inception", "small-inception"), ("resnet-folded", "resnet18")):
+        document.edit(name, network=fitted(template, document.facts))
+        page.select("")
+        canvas.fit() if name == "inception" else canvas.reset_zoom()
+        if camera.everything:
+            camera.keep("network", f"network-{name}")
+    page.select("residual_3")
+    canvas.set_opened(["residual_3"])
+    camera.settle()
+    canvas.set_zoom(0.75)
+    page.select("residual_3")
+    camera.keep("network", "network-resnet", NETWORKS["resnet"])
+    canvas.set_opened([])
+    layers = [("image", {}), ("conv2d", {}), ("relu", {}), ("conv2d", {"filters": 64}), ("batch_norm", {}), ("add", {})]
+    drawn = chain([*layers, ("relu", {}), ("global_avg_pool", {}), ("classes", {})])
+    document.edit("problem", network=attach(drawn, "relu_1", "add_1"))
+    canvas.reset_zoom()
+    page.select("add_1")
+    camera.keep("network", "network-problem", NETWORKS["problem"])
+    document.undo_stack.setIndex(steps)
+    canvas.reset_zoom()
 
 
 def select_a_layer(camera: Photographer) -> None:

@@ -2,11 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
+from engine.errors import EngineError
 from engine.layers import known_kind
-from engine.spec.network import NetworkSpec, Node, free_id, insert_after, remove
+from engine.spec.network import NetworkSpec, Node, free_id, insert_after, move_after, ordered, remove
+
+
+def move_chain(network: NetworkSpec, ids: Sequence[str], after: str | None) -> NetworkSpec:
+    """Take layers that follow one another to another place, in their order; with `after` None, first.
+
+    Where `after` is one of them, nothing changes.
+
+    Raises: EngineError, where they do not form a chain.
+    """
+    order = [node.id for node in ordered(network)[0] if node.id in set(ids)]
+    if any(network[node_id].inputs != (before,) for before, node_id in pairwise(order)):
+        raise EngineError(
+            "These layers cannot be moved together.",
+            why="They do not follow one another.",
+            fix="Move them one by one, or fold them into a block first.",
+        )
+    if after in order:
+        return network
+    for node_id in order:
+        network = move_after(network, node_id, after)
+        after = node_id
+    return network
 
 
 def why_not(network: NetworkSpec, source: str, target: str) -> str:

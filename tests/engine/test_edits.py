@@ -10,7 +10,16 @@ from engine.compile import Facts, infer
 from engine.edits.blocks import demote, fold, inside, make_own, promote, unfold, with_inside
 from engine.edits.clipboard import copy_text, paste_text
 from engine.edits.definitions import block_name
-from engine.edits.links import add_free, attach, detach, duplicate_many, insert_on_link, move_to_link, why_not
+from engine.edits.links import (
+    add_free,
+    attach,
+    detach,
+    duplicate_many,
+    insert_on_link,
+    move_chain,
+    move_to_link,
+    why_not,
+)
 from engine.edits.replace import replace_kind
 from engine.edits.shelf import add_definition, personal_blocks, save_block
 from engine.errors import EngineError
@@ -156,3 +165,18 @@ HOSTILE = ['{"atelier-layers": 1}', '{"atelier-layers": 99, "nodes": []}', "{" *
 def test_a_clipboard_with_anything_else_is_refused(text):
     with pytest.raises(EngineError, match=r"clipboard|paste"):
         paste_text(small(), text, None)
+
+
+def test_several_layers_move_as_a_chain():
+    kinds = ("conv2d", "batch_norm", "relu", "max_pool")
+    network = chain([("image", {}), *((kind, {}) for kind in kinds), ("flatten", {}), ("classes", {})])
+    moved = move_chain(network, ["relu_1", "batch_norm_1"], "max_pool_1")
+    assert moved["max_pool_1"].inputs == ("conv2d_1",)
+    assert moved["batch_norm_1"].inputs == ("max_pool_1",) and moved["relu_1"].inputs == ("batch_norm_1",)
+    assert moved["flatten_1"].inputs == ("relu_1",)
+    assert move_chain(network, ["relu_1", "batch_norm_1"], "relu_1") == network
+    back = move_chain(moved, ["batch_norm_1", "relu_1"], "conv2d_1")
+    facts = Facts((3, 32, 32), 2)
+    assert infer(back, facts).nodes["classes_1"].inputs == infer(network, facts).nodes["classes_1"].inputs
+    with pytest.raises(EngineError, match="moved together"):
+        move_chain(network, ["conv2d_1", "relu_1"], "flatten_1")

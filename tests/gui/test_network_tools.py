@@ -388,3 +388,11 @@ def test_the_inspector_shows_what_was_learnt(qtbot, page, document, studio, tmp_
     qtbot.waitUntil(lambda: "mean over all channels" in sights.note.text())
     page.select("relu_1")
     qtbot.waitUntil(sights.isHidden)
+
+
+def test_selected_layers_move_together(page, document):
+    draw(page, document, "small-vgg")
+    page.canvas.select_many(["batch_norm_2", "relu_2"])
+    page.canvas.move_wanted.emit("relu_2", "max_pool_2")
+    assert document.network["batch_norm_2"].inputs == ("max_pool_2",) and document.undo_stack.count() == 1
+    assert set(page.canvas.selection()) == {"batch_norm_2", "relu_2"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QObject
@@ -13,14 +12,23 @@ from engine.compile import NetworkReport
 from engine.edits.blocks import demote, fold, make_own, promote, rename_block, unfold
 from engine.edits.clipboard import copy_text, is_layers, paste_text
 from engine.edits.definitions import block_name, definition
-from engine.edits.links import attach, detach, duplicate_many, insert_on_link, move_to_link, why_not
+from engine.edits.links import (
+    add_free,
+    attach,
+    detach,
+    duplicate_many,
+    insert_on_link,
+    move_chain,
+    move_to_link,
+    why_not,
+)
 from engine.edits.replace import replace_kind
 from engine.edits.shelf import add_definition, personal_blocks, save_block
 from engine.errors import EngineError
 from engine.files import settings_folder
 from engine.layers import BlockKind, LayerKind, kind_named, known_kind
 from engine.params import params_of
-from engine.spec.network import OWN, NetworkSpec, Node, free_id, move_after, remove, set_label
+from engine.spec.network import OWN, NetworkSpec, Node, free_id, remove, set_label
 from gui.forms import Beginning
 from gui.pages.network import edits, scope
 
@@ -136,7 +144,7 @@ class Gestures(QObject):
         network, name, made = self._ready_for(kind)
         node = Node(free_id(network, name), name)
         text = _tr("Add {layer}").format(layer=made.title)
-        self.edit(text, replace(network, nodes=(*network.nodes, node)))
+        self.edit(text, add_free(network, node))
         self._select(node.id)
 
     def insert_on_link(self, key, kind: str) -> None:
@@ -168,9 +176,12 @@ class Gestures(QObject):
         self.edit(_tr("Disconnect"), detach(self.network, key.source, key.target, key.slot))
 
     def move(self, node_id: str, after: str | None) -> None:
-        """Take a layer to another place."""
-        text = _tr("Move {layer}").format(layer=self.title(node_id))
-        self.edit(text, move_after(self.network, node_id, after))
+        """Take a layer to another place; where it is one of several that are selected, all of them."""
+        chosen = self._canvas.selection()
+        ids = list(chosen) if node_id in chosen else [node_id]
+        text = _tr("Move {layers}").format(layers=self._named(ids))
+        if self._try(text, lambda: move_chain(self.network, ids, after)) and len(ids) > 1:
+            self._canvas.select_many(ids)
 
     def move_to_link(self, node_id: str, key) -> None:
         """Take a layer onto another link."""
