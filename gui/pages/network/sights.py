@@ -6,14 +6,15 @@ import math
 
 import numpy as np
 from PySide6.QtCore import QPoint, QRect, QSize
-from PySide6.QtGui import QHelpEvent, QImage, QPainter, QPaintEvent
+from PySide6.QtGui import QHelpEvent, QImage, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QVBoxLayout, QWidget
 
 from engine.explain.filters import Filters
 from gui.theme import theme
 from gui.widgets.panel import dim_label, heading, separator
 
-COLUMNS = 4
+FEW, MANY = 4, 6
+"""Columns for few filters, and for more."""
 
 
 class FilterGrid(QWidget):
@@ -23,9 +24,7 @@ class FilterGrid(QWidget):
         super().__init__(parent)
         self._filters: Filters | None = None
         self._images: list[QImage] = []
-        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        policy.setHeightForWidth(True)
-        self.setSizePolicy(policy)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setMouseTracking(True)
         theme().changed.connect(self._paint_tiles)
 
@@ -33,7 +32,7 @@ class FilterGrid(QWidget):
         """Show these; None shows nothing."""
         self._filters = found
         self._paint_tiles()
-        self.updateGeometry()
+        self._take_height()
 
     def _paint_tiles(self, *_: object) -> None:
         tiles = self._filters.tiles if self._filters is not None else ()
@@ -42,11 +41,8 @@ class FilterGrid(QWidget):
 
     def _side(self, width: int) -> tuple[int, int]:
         """Columns, and pixels of a tile with its gap."""
-        columns = COLUMNS if len(self._images) <= 16 else 2 * COLUMNS
+        columns = FEW if len(self._images) <= FEW * FEW else MANY
         return columns, max(8, width // columns)
-
-    def hasHeightForWidth(self) -> bool:
-        return True
 
     def heightForWidth(self, width: int) -> int:
         columns, side = self._side(width)
@@ -57,14 +53,25 @@ class FilterGrid(QWidget):
 
     def _place(self, number: int) -> QRect:
         columns, side = self._side(self.width())
-        gap = 2 if columns > COLUMNS else 4
+        gap = theme().px(5)
         return QRect(number % columns * side, number // columns * side, side - gap, side - gap)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         # Every weight is a square of its own: smoothing would show what was not learnt.
         for number, image in enumerate(self._images):
-            painter.drawImage(self._place(number), image)
+            place = self._place(number)
+            painter.drawImage(place, image)
+            painter.setPen(theme().color("line"))
+            painter.drawRect(place.adjusted(0, 0, -1, -1))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._take_height()
+
+    def _take_height(self) -> None:
+        # Scroll areas ask nobody how high something is at their width.
+        self.setFixedHeight(max(1, self.heightForWidth(self.width())))
 
     def event(self, event) -> bool:
         if event.type() == QHelpEvent.Type.ToolTip and self._filters is not None:
