@@ -119,7 +119,7 @@ def test_places_for_new_layers():
     assert edits.place_for(NetworkSpec(), infer(NetworkSpec(), FACTS), "relu") is None
 
 
-@pytest.mark.parametrize("template", SIMPLE)
+@pytest.mark.parametrize("template", [entry.name for entry in templates()])
 def test_a_layer_without_a_place_goes_where_the_network_keeps_working(template):
     network = fitted(template, FACTS)
     report = infer(network, FACTS)
@@ -440,6 +440,19 @@ def test_one_layer_in_the_wrong_place_is_always_one_button_away_from_ready(templ
             for problem in report.problems:
                 offered = repairs(network, report, problem)
                 assert offered and infer(offered[0].edit(network), FACTS).is_ready, (kind, after, problem.what)
+
+
+@pytest.mark.parametrize("template", [entry.name for entry in templates() if entry.name not in SIMPLE])
+def test_the_same_in_large_networks_for_places_at_random(template):
+    whole, dice = fitted(template, FACTS), random.Random(1)
+    for _ in range(60):
+        kind = dice.choice([kind.name for kind in LAYERS if kind.in_palette])
+        after = dice.choice([None, *(node.id for node in whole.nodes)])
+        network = added(whole, (after, kind))
+        report = infer(network, FACTS)
+        for problem in report.problems:
+            offered = repairs(network, report, problem)
+            assert offered and infer(offered[0].edit(network), FACTS).is_ready, (kind, after, problem.what)
 
 
 def test_pressing_the_first_button_again_and_again_ends_at_a_working_network():

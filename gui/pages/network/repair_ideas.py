@@ -45,6 +45,24 @@ def ideas(network: NetworkSpec, report: NetworkReport, problem: Problem) -> Iter
     yield from _about_the_whole(report)
     if not _is_an_end(entry.node):
         yield delete
+    yield from _about_what_comes_before(network, entry)
+
+
+BACK = 8
+"""How many layers before one are asked whether they are the cause."""
+
+
+def _about_what_comes_before(network: NetworkSpec, entry: NodeReport) -> Iterator[Repair]:
+    """The layer that went wrong may only suffer from one further up."""
+    node, seen = entry.node, {entry.node.id}
+    for _ in range(BACK):
+        if not node.inputs or node.inputs[0] in seen or node.inputs[0] not in network:
+            return
+        node = network[node.inputs[0]]
+        seen.add(node.id)
+        if not _is_an_end(node):
+            text = _tr("Delete {layer} before it").format(layer=title_of(node))
+            yield Repair(text, lambda spec, name=node.id: remove(spec, [name]))
 
 
 def title_of(node: Node) -> str:
