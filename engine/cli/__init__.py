@@ -80,7 +80,11 @@ def _parser() -> argparse.ArgumentParser:
 
     new = command("new", commands.new, "Make a project from a folder with one sub-folder per class.")
     new.add_argument("project", type=Path, help="the document to write, ending in .atelier")
-    new.add_argument("--data", required=True, help="a folder, or the name of a sample: drawn, digits")
+    new.add_argument(
+        "--data",
+        required=True,
+        help="a folder, a zip or tar file, idx or CIFAR files, or the name of a sample: drawn, digits",
+    )
     new.add_argument("--template", default="small-vgg", help="a name from the command templates")
     new.add_argument("--size", type=int, help="height and width of the images in pixels")
     new.add_argument("--seed", type=int, default=0, help="of the division into splits and of the training")
@@ -117,7 +121,7 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--run", type=int, dest="number", help="one that was trained, in place of what is drawn now")
 
     inspect = command("inspect", commands.inspect, "Tell what is in a data folder, and what is wrong with it.")
-    inspect.add_argument("folder", type=Path)
+    inspect.add_argument("folder", type=Path, help="a folder, or a file that holds images (zip, tar, idx)")
 
     command("templates", commands.templates, "List the networks to start from.")
     command("layers", commands.layers, "List the layer kinds and their settings.")

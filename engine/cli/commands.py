@@ -12,7 +12,7 @@ from engine.errors import EngineError
 from engine.jobs import JobControl, Progress
 from engine.layers import LAYERS
 from engine.params import params_of
-from engine.spec import Chosen, ProjectSpec
+from engine.spec import Chosen, DataSpec, ProjectSpec
 from engine.spec.files import read_project, write_project
 
 Result = dict[str, Any]
@@ -45,7 +45,7 @@ def _open(path: Path) -> ProjectSpec:
 
 def new(options: argparse.Namespace, control: JobControl) -> Result:
     """Make a project that can be trained as it is."""
-    from engine.data.sources import SOURCES
+    from engine.data.sources import SOURCES, source_of
     from engine.project import SUFFIX, new_project
 
     path: Path = options.project
@@ -54,7 +54,8 @@ def new(options: argparse.Namespace, control: JobControl) -> Result:
     if path.exists() and not options.force:
         raise EngineError(f"“{path}” is there already.", fix="Choose another name, or add --force to replace it.")
     is_sample = options.data in SOURCES and SOURCES[options.data].is_sample and not Path(options.data).exists()
-    source = Chosen(options.data) if is_sample else Chosen("folder", {"path": str(Path(options.data).absolute())})
+    place = Path(options.data).absolute()
+    source = Chosen(options.data) if is_sample else source_of(place) or Chosen("folder", {"path": str(place)})
     project = new_project(source, size=options.size, template=options.template, seed=options.seed, control=control)
     write_project(project, path)
     classes = ", ".join(project.data.classes)
@@ -225,8 +226,11 @@ def export(options: argparse.Namespace, control: JobControl) -> Result:
 def inspect(options: argparse.Namespace, control: JobControl) -> Result:
     """List what is in a folder and what is wrong with it."""
     from engine.data.inspect import inspect as inspected
+    from engine.data.sources import source_of
 
-    found = _followed(inspected(options.folder, control))
+    source = source_of(options.folder.absolute())
+    is_plain = source is None or source.kind == "folder"
+    found = _followed(inspected(options.folder if is_plain else DataSpec(source=source), control))
     result = found.as_json()
     print(f"{result['images']} images in {len(result['classes'])} classes")
     for name, count in result["classes"].items():

@@ -44,6 +44,24 @@ def write_whole_folder(folder: Path, class_names: Iterable[str], fill: Callable[
         ) from error
 
 
+def write_folder_once(folder: Path, fill: Callable[[Path], None]) -> None:
+    """Like `write_whole_folder` where nobody knows the classes before: a folder of that name is whole, as it is.
+
+    Raises:
+        EngineError: the disk refuses.
+    """
+    if folder.is_dir():
+        return
+    try:
+        _write(folder, (), fill)
+    except OSError as error:
+        raise EngineError(
+            "The images could not be unpacked.",
+            why=f"The disk reports: {error.strerror or error}.",
+            fix=f"Make room on the disk of “{folder.parent}”, or unpack them yourself and choose the folder.",
+        ) from error
+
+
 def _write(folder: Path, class_names: tuple[str, ...], fill: Callable[[Path], None]) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     prefix = f".{folder.name}.unfinished-"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QSettings, Signal
 
 from engine.data.pictures import looks_like_picture
-from engine.data.sources import SOURCES
+from engine.data.sources import SOURCES, source_of
 from engine.errors import EngineError
 from engine.project import SUFFIX, free_project_path, starting_spec
 from engine.spec import Chosen
@@ -98,8 +98,8 @@ class Studio(QObject):
         self._start(Chosen(name), kind.title.split(" (")[0])
 
     def start_from_folder(self, folder: Path) -> None:
-        """Make a new project on a folder of images and show them."""
-        self._start(Chosen("folder", {"path": str(folder)}), folder.name)
+        """Make a new project on a folder of images, or on a file that holds some, and show them."""
+        self._start(_source(folder), folder.name if folder.is_dir() else folder.name.split(".")[0])
 
     def _start(self, source: Chosen, name: str) -> None:
         if not self.may_replace():
@@ -154,10 +154,11 @@ class Studio(QObject):
     # ---- edits that more than one page offers
 
     def choose_data(self, folder: Path) -> None:
-        """Let the open project learn from another folder; the network stays, its output follows the classes."""
+        """Let the open project learn from another folder, or from a file that holds images; the network stays, its
+        output follows the classes."""
         data = self.document.data
         before = self._source_name()
-        source = Chosen("folder", {"path": str(folder)})
+        source = _source(folder)
         self.document.edit(self.tr("Choose images"), data=replace(data, source=source, classes=()))
         if before:
             sentence = self.tr("The project now learns from “{0}”; before, from “{1}”. Undo takes it back.")
@@ -185,6 +186,7 @@ class Studio(QObject):
         """
         projects = [path for path in paths if path.suffix == SUFFIX]
         folders = [path for path in paths if path.is_dir()]
+        data = [path for path in paths if _holds_data(path)]
         networks = [path for path in paths if path.suffix.lower() in NETWORKS]
         if projects:
             self.open_project(projects[0])
@@ -193,12 +195,12 @@ class Studio(QObject):
             self.network_dropped.emit(networks[0])
         elif place == "predict" and self.prediction.has_model:
             self.prediction.predict(list(paths))
-        elif folders and _holds_class_folders(folders[0]):
+        elif data:
             if self.document.is_open and place != "home":
-                self.choose_data(folders[0])
+                self.choose_data(data[0])
                 self.place_wanted.emit("data")
             else:
-                self.start_from_folder(folders[0])
+                self.start_from_folder(data[0])
         elif not self.document.is_open and folders:
             self.start_from_folder(folders[0])  # the data page will say what is missing in it
         elif self.prediction.has_model and any(_may_be_predicted(path) for path in paths):
@@ -217,12 +219,25 @@ class Studio(QObject):
             )
         return EngineError(
             self.tr("“{0}” cannot be opened here.").format(paths[0].name),
-            why=self.tr("It is neither an image, a folder nor an Atelier project."),
-            fix=self.tr("Drop a folder of images, image files, or a file that ends in .atelier."),
+            why=self.tr("It is neither an image, a folder, an archive nor an Atelier project."),
+            fix=self.tr("Drop a folder or a zip file of images, image files, or a file that ends in .atelier."),
         )
 
     def _on_job_failed(self, outcome: object) -> None:
         self.failed.emit(outcome.error)
+
+
+def _source(path: Path) -> Chosen:
+    """What reads the folder or file; a folder even where it is not there, for the scan to say."""
+    return source_of(path) or Chosen("folder", {"path": str(path)})
+
+
+def _holds_data(path: Path) -> bool:
+    """Whether a drop of `path` most likely means images to learn from."""
+    if path.is_dir() and _holds_class_folders(path):
+        return True
+    source = source_of(path)
+    return source is not None and source.kind != "folder"
 
 
 def _may_be_predicted(path: Path) -> bool:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -438,3 +439,14 @@ def test_errors_of_the_engine_are_what_the_window_shows(picture_folder, path, re
         assert refused("train", path) == f"error: {error}"
     else:
         pytest.skip("there is a graphics processor here")
+
+
+def test_archives_are_data_for_new_and_inspect(picture_folder, path, tmp_path, good):
+    packed = tmp_path / "set.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        for file in picture_folder.rglob("*.png"):
+            archive.write(file, file.relative_to(picture_folder).as_posix())
+    assert good("inspect", packed)["classes"] == {"disc": 12, "stripes": 12}
+    made = good("new", path, "--data", packed, "--template", "mlp", "--size", 16)
+    assert made["classes"] == ["disc", "stripes"]
+    assert good("train", path, "--epochs", 1)["epochs"] == 1

@@ -199,3 +199,16 @@ def test_when_is_said_in_words():
     assert when_in_words(now - timedelta(days=1), now) == "yesterday"
     assert when_in_words(now - timedelta(days=3), now) == "Monday"
     assert "2025" in when_in_words(now - timedelta(days=400), now)
+
+
+def test_a_file_of_images_is_chosen(qtbot, page, studio, tmp_path, monkeypatch):
+    asked = []
+
+    def choose(_parent, _title, _start, pattern):
+        asked.append(pattern)
+        return str(tmp_path / "set.zip"), ""
+
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", choose)
+    qtbot.mouseClick(page.findChild(QPushButton, "home.choose_file"), Qt.MouseButton.LeftButton)
+    assert studio.calls == [("handle_drop", [tmp_path / "set.zip"], "home")]
+    assert "*.zip" in asked[0] and "*-ubyte.gz" in asked[0]

@@ -1,5 +1,6 @@
 """What pages share: starting, opening, saving, and what a drop anywhere in the window means."""
 
+import zipfile
 from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
@@ -435,3 +436,30 @@ def test_closing_ends_everything(qtbot, opened):
     opened.training.start()
     opened.close()
     assert opened.training.state == "idle" and not opened.data._timer.isActive()
+
+
+def zipped(folder: Path, path: Path) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in folder.rglob("*.png"):
+            archive.write(file, file.relative_to(folder).as_posix())
+    return path
+
+
+def test_a_dropped_archive_becomes_a_project_or_its_data(qtbot, studio, picture_folder, tmp_path):
+    path = zipped(picture_folder, tmp_path / "My set.zip")
+    studio.handle_drop([path], "home")
+    assert studio.document.name == "My set" and studio.document.data.source.kind == "archive"
+    until(qtbot, lambda: studio.data.state == "ready")
+    assert studio.document.data.classes == ("disc", "stripes") and len(studio.data.index) == 24
+    other = zipped(picture_folder / "disc", tmp_path / "other.zip")
+    studio.handle_drop([other], "data")
+    assert studio.document.data.source.params["path"] == str(other)
+    until(qtbot, lambda: studio.data.state == "failed")
+    assert "not sorted into classes" in studio.data.problem.what
+
+
+def test_a_damaged_archive_is_told_on_its_page(qtbot, studio, tmp_path):
+    (tmp_path / "broken.zip").write_bytes(b"PK\x03\x04 nothing")
+    studio.start_from_folder(tmp_path / "broken.zip")
+    until(qtbot, lambda: studio.data.state == "failed")
+    assert "cannot be unpacked" in studio.data.problem.what

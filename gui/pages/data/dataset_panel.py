@@ -33,6 +33,7 @@ class DatasetPanel(Panel):
 
     dropped = Signal(object)  # list[Path]
     choose_wanted = Signal()
+    file_wanted = Signal()
     class_filtered = Signal(int)  # position, -1 for all
     setting_changed = Signal(str, object, str)  # of DataSpec: name, value, merge key
     list_wanted = Signal(str)  # "failures" or "notes"
@@ -60,6 +61,10 @@ class DatasetPanel(Panel):
         self.choose_button.setObjectName("data.choose")
         self.choose_button.setAccessibleName(self.tr("Choose another folder of images"))
         self.choose_button.clicked.connect(self.choose_wanted)
+        self.file_button = self.well.add_button(self.tr("File…"))
+        self.file_button.setObjectName("data.choose_file")
+        self.file_button.setAccessibleName(self.tr("Choose a file of images"))
+        self.file_button.clicked.connect(self.file_wanted)
         self.path = ElidedLabel(middle=True)
         self.path.setProperty("dim", True)
         self.path.setAlignment(Qt.AlignmentFlag.AlignCenter)

@@ -18,7 +18,7 @@ from gui.pages.data.grid_panel import GridPanel
 from gui.pages.data.health_list import ListDialog
 from gui.pages.data.receives_panel import ReceivesPanel
 from gui.pages.data.start import DataStart
-from gui.pages.shared.choosing import choose_folder
+from gui.pages.shared.choosing import choose_data_file, choose_folder
 from gui.pages.shared.viewer import PictureViewer
 from gui.theme import theme
 from gui.widgets.notice import ErrorBar
@@ -88,6 +88,7 @@ class DataPage(QWidget):
         for part in (self.start, self.dataset):
             part.dropped.connect(self._take)
             part.choose_wanted.connect(self.choose)
+            part.file_wanted.connect(self.choose_file)
         self.start.sample_wanted.connect(self._start_from_sample)
         self.dataset.class_filtered.connect(self.grid.filters.set_label)
         self.dataset.list_wanted.connect(self._show_list)
@@ -175,6 +176,14 @@ class DataPage(QWidget):
         folder = choose_folder(self, self._studio.settings, "data", self.tr("Choose a folder of images"))
         if folder is not None:
             self._take_folder(folder)
+        self._show_state()
+
+    def choose_file(self) -> None:
+        """Ask for a file that holds images and take it."""
+        self._shown_problem = None
+        path = choose_data_file(self, self._studio.settings)
+        if path is not None:
+            self._studio.handle_drop([path], "data")
         self._show_state()
 
     def _take(self, paths: list[Path]) -> None:

@@ -19,13 +19,17 @@ class DataStart(QWidget):
 
     dropped = Signal(object)  # list[Path]
     choose_wanted = Signal()
+    file_wanted = Signal()
     sample_wanted = Signal(str)
 
     def __init__(self, samples: Sequence, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.well = DropWell(
             self.tr("Drop a folder of images here"),
-            self.tr("one sub-folder per class, named like the class; train, validation and test folders are obeyed"),
+            self.tr(
+                "one sub-folder per class, named like the class; train, validation and test folders are obeyed. "
+                "A zip or tar file of such a folder, or the files of MNIST and CIFAR, will do too"
+            ),
             prominent=True,
         )
         self.well.setObjectName("data.start")
@@ -33,6 +37,9 @@ class DataStart(QWidget):
         choose = self.well.add_button(self.tr("Choose folder…"), primary=True)
         choose.setObjectName("data.start.choose")
         choose.clicked.connect(self.choose_wanted)
+        choose_file = self.well.add_button(self.tr("Choose file…"))
+        choose_file.setObjectName("data.start.choose_file")
+        choose_file.clicked.connect(self.file_wanted)
         self._samples = QWidget()
         flow = CentredFlow(self._samples, spacing=theme().tokens.space)
         for sample in samples:

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from gui.pages.home.recents import RecentList
 from gui.pages.home.samples import SampleCards
-from gui.pages.shared.choosing import choose_file, choose_folder
+from gui.pages.shared.choosing import choose_data_file, choose_file, choose_folder
 from gui.theme import theme
 from gui.widgets.drop_well import DropWell
 from gui.widgets.panel import heading, text_label
@@ -53,7 +53,9 @@ class HomePage(QWidget):
 
     def _make_well(self) -> DropWell:
         well = DropWell(
-            self.tr("Drop a folder of images anywhere"), self.tr("one sub-folder per class"), prominent=True
+            self.tr("Drop a folder of images anywhere"),
+            self.tr("one sub-folder per class, or a zip file of it"),
+            prominent=True,
         )
         well.setObjectName("home.drop")
         well.dropped.connect(self._take)
@@ -61,6 +63,10 @@ class HomePage(QWidget):
         choose.setObjectName("home.choose_folder")
         choose.clicked.connect(self._choose_folder)
         self.choose_button = choose
+        choose_file = well.add_button(self.tr("Choose file…"))
+        choose_file.setObjectName("home.choose_file")
+        choose_file.setToolTip(self.tr("A zip or tar file of such a folder, or the files of MNIST and CIFAR"))
+        choose_file.clicked.connect(self._choose_file)
         opener = well.add_button(self.tr("Open project…"))
         opener.setObjectName("home.open_project")
         opener.clicked.connect(self._choose_project)
@@ -122,6 +128,11 @@ class HomePage(QWidget):
         folder = choose_folder(self, self._studio.settings, "data", self.tr("Choose a folder of images"))
         if folder is not None:
             self._studio.start_from_folder(folder)
+
+    def _choose_file(self) -> None:
+        path = choose_data_file(self, self._studio.settings)
+        if path is not None:
+            self._studio.handle_drop([path], "home")
 
     def _choose_project(self) -> None:
         pattern = self.tr("Atelier projects (*{suffix})").format(suffix=PROJECT_SUFFIX)

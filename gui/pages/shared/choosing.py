@@ -5,14 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QSettings, QStandardPaths
+from PySide6.QtCore import QCoreApplication, QSettings, QStandardPaths
 from PySide6.QtWidgets import QFileDialog, QWidget
+
+from engine.data.unpack import SUFFIXES as ARCHIVES
 
 
 def choose_folder(parent: QWidget, settings: QSettings, key: str, title: str) -> Path | None:
     """Let the user pick a folder; None when they changed their mind. `key` names what is remembered."""
     chosen = QFileDialog.getExistingDirectory(parent, title, _start(settings, key))
     return _remember(settings, key, chosen)
+
+
+def choose_data_file(parent: QWidget, settings: QSettings) -> Path | None:
+    """Let the user pick a file that holds images of a data set; None when they changed their mind."""
+    patterns = " ".join([*(f"*{suffix}" for suffix in ARCHIVES), "*-ubyte", "*-ubyte.gz", "*.bin"])
+    title = QCoreApplication.translate("Choosing", "Choose a file of images")
+    words = QCoreApplication.translate("Choosing", "Archives, idx and CIFAR files ({patterns})")
+    return choose_file(parent, settings, "data", title, words.format(patterns=patterns))
 
 
 def choose_file(parent: QWidget, settings: QSettings, key: str, title: str, pattern: str) -> Path | None:
