@@ -212,4 +212,7 @@ def _short(count: int) -> str:
     """A number of parameters in few characters: 650, 21.7 k, 2.1 M."""
     if count < 1000:
         return str(count)
-    return f"{count / 1e3:.1f} k" if count < 1e6 else f"{count / 1e6:.1f} M"
+    for size, letter in ((1e9, "G"), (1e6, "M")):
+        if count >= size:
+            return f"{count / size:.1f} {letter}"
+    return f"{count / 1e3:.1f} k"

@@ -121,12 +121,19 @@ def move_to_link(network: NetworkSpec, node_id: str, source: str, target: str, s
 
 
 def duplicate_many(network: NetworkSpec, ids: Iterable[str]) -> tuple[NetworkSpec, tuple[str, ...]]:
-    """Copy layers with the links between them. One layer is put behind its original, as part of the chain; several hang
-    as a branch from where the originals hang. Returns the network and the copies' ids, in the order of `ids`."""
-    wanted = [node for node in network.nodes if node.id in set(ids)]
-    if len(wanted) == 1:
-        copy = replace(wanted[0], id=free_id(network, wanted[0].kind))
-        return insert_after(network, wanted[0].id, copy), (copy.id,)
+    """Copy layers with the links between them. Layers that follow one another are put behind the last of them, as part
+    of the chain; others hang as a branch from where the originals hang. Returns the network and the copies' ids, in
+    the order of computation."""
+    chosen = set(ids)
+    wanted = [node for node in ordered(network)[0] if node.id in chosen]
+    if wanted and all(node.inputs == (before.id,) for before, node in pairwise(wanted)):
+        after, copies = wanted[-1].id, []
+        for node in wanted:
+            copy = replace(node, id=free_id(network, node.kind))
+            network = insert_after(network, after, copy)
+            after = copy.id
+            copies.append(copy.id)
+        return network, tuple(copies)
     network, names = with_copies(network, wanted)
     return network, tuple(names[node.id] for node in wanted)
 

@@ -87,6 +87,9 @@ class LayerCard(QGraphicsItem):
 
     def show_cost(self, cost: Cost | None) -> None:
         """Draw a bar for what the layer costs; None draws none."""
+        if self.inside is not None:  # figures of another sort beside this one would be taken for the same
+            for card in self.inside.cards.values():
+                card.show_cost(None if cost is None else Cost(0.0, ""))
         if cost != self._cost:
             self._cost = cost
             self.update()
@@ -137,6 +140,10 @@ class LayerCard(QGraphicsItem):
         self._reason = reason
         self._fade()
         self._tell()
+
+    @property
+    def is_found(self) -> bool:
+        return self._found
 
     def set_found(self, found: bool) -> None:
         """Mark the card as one that was looked for."""
@@ -248,12 +255,11 @@ class LayerCard(QGraphicsItem):
             painter.fillPath(outline, color("selection" if self.paints_as_selected else "panel"))
         else:  # an open block is a frame on the ground
             painter.fillPath(outline, color("window"))
-        painter.save()
-        painter.setClipPath(outline, Qt.ClipOperation.IntersectClip)
-        # From far away the colour is all that tells layers apart: the bar stays visible.
-        bar = QRectF(body.left(), body.top(), theme().px(4) / min(1.0, max(zoom, 0.1)), body.height())
-        painter.fillRect(bar, color(f"family.{self.face.family}"))
-        painter.restore()
+        # From far away the colour is all that tells layers apart: the bar stays visible. It is cut to the rounded
+        # corners as a shape, not by clipping, which files of pictures do not know.
+        bar = QPainterPath()
+        bar.addRect(QRectF(body.left(), body.top(), theme().px(4) / min(1.0, max(zoom, 0.1)), body.height()))
+        painter.fillPath(outline.intersected(bar), color(f"family.{self.face.family}"))
         edge = "accent" if self.paints_as_selected or self._found else "bad" if self.face.problem else "line"
         painter.setBrush(Qt.BrushStyle.NoBrush)
         pen = QPen(color(edge), 1.0 if edge == "line" else 1.6 / min(1.0, max(zoom, 0.1)))

@@ -75,8 +75,9 @@ def _area(scene: NetworkScene) -> QRectF:
 
 def _paint(scene: NetworkScene, device: QSvgGenerator | QImage, area: QRectF) -> None:
     scene.glide.finish()
-    chosen, link = scene.selection, scene.selected_link
+    chosen, link, found = scene.selection, scene.selected_link, scene.found()
     scene.select_many([])
+    scene.mark_search([])
     for mark in (scene.plus, scene.marker, scene.rubber):
         mark.setVisible(False)
     painter = QPainter(device)
@@ -88,5 +89,6 @@ def _paint(scene: NetworkScene, device: QSvgGenerator | QImage, area: QRectF) ->
         painter.fillRect(target, theme().color("window"))
     scene.render(painter, target, area, Qt.AspectRatioMode.KeepAspectRatio)
     painter.end()
+    scene.mark_search(found)
     scene.select_many(chosen)
     scene.select_link(link)

@@ -162,8 +162,6 @@ class NetworkScene(QGraphicsScene):
         self.plus.setVisible(False)
         left, top, right, bottom = self._drawing.bounds
         side = px(20)
-        half = max(-left, right) if len(self._links) < len(self.cards) else 0.0  # a plain chain stands in the middle
-        left, right = min(left, -half), max(right, half)
         self.setSceneRect(QRectF(left - side, top - px(16), right - left + 2 * side, bottom - top + px(86)))
         self.glide.start(before, ran, self.cards, self._links)
         self.placed.emit()
@@ -326,6 +324,10 @@ class NetworkScene(QGraphicsScene):
             if node_id in self.cards:
                 self.cards[node_id].set_dimmed(reasons.get(node_id, ""))
         self._dimmed = dict(reasons)
+
+    def found(self) -> list[str]:
+        """The cards with the mark of a search."""
+        return [node_id for node_id, card in self.cards.items() if card.is_found]
 
     def mark_search(self, ids: Iterable[str]) -> None:
         """Draw a mark at these cards; none ends it."""

@@ -777,7 +777,9 @@ def test_a_layer_is_replaced_and_keeps_what_fits(qtbot, page, document):
     popup = page.canvas.open_replace("avg_pool_1")
     qtbot.keyClicks(popup.search, "max pool")
     qtbot.keyClick(popup.search, Qt.Key.Key_Return)
-    assert document.network["avg_pool_1"].kind == "max_pool" and document.report.is_ready
+    assert "avg_pool_1" not in document.network, "its name would be wrong in the program"
+    assert document.network["max_pool_1"].inputs == ("tanh_1",) and document.report.is_ready
+    assert page.canvas.selected_id() == "max_pool_1"
 
 
 def test_the_program_of_the_network_is_read_copied_and_saved(qtbot, page, document, tmp_path):

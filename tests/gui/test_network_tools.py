@@ -15,6 +15,7 @@ from engine.compile.table import COLUMNS
 from engine.errors import EngineError
 from engine.explain.filters import MOST, filters
 from engine.importing import read
+from engine.importing.network_file import save_network
 from engine.spec.network import chain, remove, set_param
 from engine.templates import fitted
 from engine.train import timing
@@ -136,7 +137,9 @@ def test_milliseconds_are_measured_and_only_what_changed_again(qtbot, page, docu
     page.costs._timer.setInterval(0)
     menu_state(page).costs["time"].trigger()
     wanted = {node.id for node in document.network.nodes} - {"image_1"}
-    qtbot.waitUntil(lambda: set(page.costs.bars()) == wanted and not page.costs.is_measuring, timeout=60_000)
+    assert {bar.text for bar in page.costs.bars().values()} == {"…"}, "nothing else stands there in the meantime"
+    qtbot.waitUntil(lambda: not page.costs._missing() and not page.costs.is_measuring, timeout=60_000)
+    assert set(page.costs.bars()) == wanted
     assert page.canvas.scene.cards["conv2d_1"]._number().endswith("ms")
     before = dict(page.costs._times)
     document.edit("Wider", network=set_param(document.network, "dense_2", "units", 90))
@@ -396,3 +399,74 @@ def test_selected_layers_move_together(page, document):
     page.canvas.move_wanted.emit("relu_2", "max_pool_2")
     assert document.network["batch_norm_2"].inputs == ("max_pool_2",) and document.undo_stack.count() == 1
     assert set(page.canvas.selection()) == {"batch_norm_2", "relu_2"}
+
+
+def test_looking_into_a_built_in_block_changes_nothing(qtbot, page, document):
+    draw(page, document)
+    before = document.network
+    page.select("residual_1")
+    qtbot.keyClick(page.canvas.view, Qt.Key.Key_Return)
+    assert page.canvas.opened() == {"residual_1"} and document.network is before
+    assert page.inspector.layer.open.text() == "Edit a copy"
+    qtbot.mouseClick(page.inspector.layer.open, Qt.MouseButton.LeftButton)
+    assert document.network.blocks and page.crumbs.isVisible()
+
+
+def test_what_came_back_by_undo_is_selected(page, document):
+    draw(page, document, "small-vgg")
+    page.canvas.select_many(["batch_norm_1", "relu_1", "max_pool_1"])
+    page.canvas.remove_wanted.emit(list(page.canvas.selection()))
+    document.undo_stack.undo()
+    assert set(page.canvas.selection()) == {"batch_norm_1", "relu_1", "max_pool_1"}
+
+
+def test_a_chain_is_duplicated_behind_itself(page, document):
+    draw(page, document, "small-vgg")
+    page.canvas.duplicate_wanted.emit(["batch_norm_1", "relu_1"])
+    assert document.report.is_ready
+    assert document.network["max_pool_1"].inputs == ("relu_4",)
+
+
+def test_pasting_with_the_output_selected_stays_before_it(page, document):
+    draw(page, document, "small-vgg")
+    page.canvas.copy_wanted.emit(["batch_norm_1", "relu_1"])
+    page.select("classes_1")
+    page.canvas.paste_wanted.emit()
+    assert document.report.is_ready
+
+
+def test_a_sequence_is_made_of_rows_where_one_is_missing(qtbot, page, document):
+    draw(page, document, "row-lstm")
+    document.edit("Break", network=remove(document.network, ["rows_to_sequence_1"]))
+    page.select("lstm_1")
+    button = page.inspector.layer.problem.buttons()[0]
+    assert button.accessibleName().startswith("Add Rows to sequence")
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert document.report.is_ready
+
+
+def test_the_summary_inside_a_block_is_that_of_the_block(page, document):
+    draw(page, document)
+    page.open_block("residual_3")
+    page.select("")
+    assert page.inspector.summary.title.text() == "Residual block"
+    assert page.inspector.summary.figure("input") == "64 × 16 × 16"
+    assert "Ready to train" not in page.status.text()
+
+
+def test_a_search_without_a_result_shows(page, document):
+    draw(page, document)
+    page.toolbar.search.setText("zzz")
+    assert page.toolbar.search.accessibleDescription() == "Nothing found"
+    page.toolbar.search.setText("pool")
+    assert page.toolbar.search.accessibleDescription() == ""
+
+
+def test_opening_what_is_drawn_already_makes_no_step(qtbot, page, document, studio, tmp_path):
+    draw(page, document, "lenet")
+    save_network(document.network, tmp_path / "n.json")
+    told = []
+    studio.told.connect(told.append)
+    page.files.open(tmp_path / "n.json")
+    qtbot.waitUntil(lambda: len(told) == 1)
+    assert "drawn already" in told[0] and document.undo_stack.count() == 0

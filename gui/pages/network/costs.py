@@ -31,7 +31,7 @@ def cost_title(name: str) -> str:
         "": _tr("No bars"),
         "parameters": _tr("Parameters"),
         "multiply_adds": _tr("Multiply-adds"),
-        "memory": _tr("Memory of the output"),
+        "memory": _tr("Memory"),
         "time": _tr("Measured time"),
     }[name]
 
@@ -100,7 +100,9 @@ class Costs(QObject):
             return {}
         values = self._values(self._report)
         largest = max(values.values(), default=0.0)
-        return {
+        # What is still being measured says so; without a word the parameters would stand there as if they were times.
+        waiting = {node_id: Cost(0.0, "…") for node_id in self._missing()} if self.shown == "time" else {}
+        return waiting | {
             node_id: Cost(value / largest if largest else 0.0, _in_words(self.shown, value))
             for node_id, value in values.items()
         }
@@ -119,21 +121,21 @@ class Costs(QObject):
         return entry.layer, entry.inputs, recipe.batch_size, recipe.device, recipe.precision
 
     def _missing(self) -> dict[str, TimeKey]:
-        """Layers that were not measured, one of each sort: equal ones take equally long."""
+        """Layers that were not measured."""
         if self._report is None:
             return {}
-        found: dict[TimeKey, str] = {}
-        for node_id, entry in self._report.nodes.items():
-            if entry.layer is not None and entry.shape is not None and entry.layer.family != "input":
-                key = self._key(self._report, node_id)
-                if key not in self._times:
-                    found.setdefault(key, node_id)
-        return {node_id: key for key, node_id in found.items()}
+        known = {
+            node_id: self._key(self._report, node_id)
+            for node_id, entry in self._report.nodes.items()
+            if entry.layer is not None and entry.shape is not None and entry.layer.family != "input"
+        }
+        return {node_id: key for node_id, key in known.items() if key not in self._times}
 
     def _measure(self) -> None:
         if self._runner.is_running or self._report is None:
             return
-        self._pending = self._missing()
+        # One of each sort: equal layers take equally long.
+        self._pending = {node_id: key for key, node_id in {key: i for i, key in self._missing().items()}.items()}
         report, recipe, only = self._report, self._recipe, frozenset(self._pending)
         if not only:
             return

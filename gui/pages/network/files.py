@@ -80,6 +80,9 @@ class NetworkFiles(QObject):
             self._show(outcome.value)
 
     def _show(self, found: Imported) -> None:
+        if found.network == self._studio.document.network:
+            self._studio.told.emit(self.tr("“{0}” is the network that is drawn already.").format(self._name))
+            return
         text = self.tr("Open {0}").format(self._name)
         self._studio.document.edit(text, network=found.network)
         self._studio.place_wanted.emit("network")

@@ -223,7 +223,9 @@ class Gestures(QObject):
     def paste(self) -> None:
         """Add the layers that are on the clipboard behind the selected one."""
         text = QApplication.clipboard().text()
-        after = self._canvas.selected_id() or edits.place_for(self.network, self.report, "relu")
+        after = self._canvas.selected_id()
+        if not after or self.family(after) == "output":
+            after = edits.place_for(self.network, self.report, "relu")
         try:
             network, added = paste_text(self.network, text, after)
         except EngineError as error:
@@ -241,7 +243,7 @@ class Gestures(QObject):
         """Put a layer of another kind in the place of one."""
         network, name, made = self._ready_for(kind)
         text = _tr("Replace {layer} by {other}").format(layer=self.title(node_id), other=made.title)
-        self._try(text, lambda: replace_kind(network, node_id, name))
+        self._try(text, lambda: replace_kind(network, node_id, name, rename=not self.path))
 
     # ---- blocks
 

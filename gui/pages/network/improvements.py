@@ -52,7 +52,8 @@ def _without_softmax(network: NetworkSpec, report: NetworkReport, one: Advice) -
     title = title_of(network[one.node_id])
     yield Repair(_tr("Delete {layer}").format(layer=title), lambda spec: remove(spec, [one.node_id]))
     yield Repair(
-        _tr("ReLU in the place of {layer}").format(layer=title), lambda s: replace_kind(s, one.node_id, "relu")
+        _tr("ReLU in the place of {layer}").format(layer=title),
+        lambda s: replace_kind(s, one.node_id, "relu", rename=not report.inputs),
     )
 
 
@@ -62,7 +63,9 @@ def _fewer_inputs(network: NetworkSpec, report: NetworkReport, one: Advice) -> I
         arriving = report.nodes[node.id].inputs
         if node.kind == "flatten" and arriving and len(arriving[0]) == 3 and arriving[0][0] >= FEWEST:
             text = _tr("Global average pooling: {count} inputs").format(count=grouped(arriving[0][0]))
-            yield Repair(text, lambda spec, n=node: replace_kind(spec, n.id, "global_avg_pool"))
+            yield Repair(
+                text, lambda spec, n=node: replace_kind(spec, n.id, "global_avg_pool", rename=not report.inputs)
+            )
 
 
 def _fewer_halvings(network: NetworkSpec, report: NetworkReport, one: Advice) -> Iterator[Repair]:

@@ -193,6 +193,13 @@ class LayerPanel(QWidget):
         self.formula.setText(formula)
         self.formula_part.setVisible(bool(formula))
         is_block = kind is not None and kind.family == "block"
+        is_own = is_block and getattr(kind, "own", False)
+        self.open.setText(self.tr("Open") if is_own else self.tr("Edit a copy"))
+        self.open.setToolTip(
+            self.tr("Show its inside, to edit it (Enter)")
+            if is_own
+            else self.tr("Make it a block of this project, and open it to edit its layers")
+        )
         self.block_part.setVisible(is_block)
         self._link = kind.more_about if kind is not None else ""
         self._show_link()

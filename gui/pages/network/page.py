@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QInputDialog, QSplitter, QStackedWid
 from engine.compile.advice import Advice, advice
 from engine.compile.infer import Problem
 from engine.compile.source import source
-from engine.edits.definitions import definition
+from engine.edits.definitions import block_name, definition
 from engine.edits.scale import scaled
 from engine.errors import EngineError
 from engine.explain.filters import filters
@@ -45,6 +45,10 @@ from gui.theme import theme
 
 if TYPE_CHECKING:
     from gui.studio import Studio
+
+
+MOST_SELECTED = 30
+"""Layers that come at once, by undo or paste, and are selected then; more are another network."""
 
 
 class NetworkPage(QWidget):
@@ -137,7 +141,7 @@ class NetworkPage(QWidget):
         self.palette_panel.picked.connect(self.add_layer)
         self.palette_panel.left.connect(self.canvas.setFocus)
         canvas.selected.connect(self._show_selection)
-        canvas.open_wanted.connect(self.open_block)
+        canvas.open_wanted.connect(self._look_into)
         canvas.leave_wanted.connect(self._leave_block)
         self.crumbs.depth_wanted.connect(self._go_to_depth)
         self.crumbs.title_wanted.connect(self._ask_for_title)
@@ -269,6 +273,8 @@ class NetworkPage(QWidget):
         added, gone = present - self._known, self._known - present
         if len(added) == 1 and self._known:  # added, duplicated, or brought back by undo
             self.canvas.select(next(iter(added)))
+        elif 1 < len(added) <= MOST_SELECTED and self._known and present - added:  # several were brought back
+            self.canvas.scene.select_many(node_id for node_id in report.nodes if node_id in added)
         elif selected and selected not in present:
             self.canvas.select(edits.heir(order_before, set(gone)))
         self._known = present
@@ -362,7 +368,7 @@ class NetworkPage(QWidget):
         if self.canvas.selected_id():
             return
         report, network = self._gestures.report, self._gestures.network
-        title = next((entry.title for entry in templates() if entry.name == network.template), "")
+        title = self._title_of_what_is_shown()
         problem = report.problems[0] if report.problems and len(network) else None
         actions = self._actions(problem)
         if problem is not None and problem.node_id:
@@ -370,6 +376,16 @@ class NetworkPage(QWidget):
         batch = self._document.recipe.batch_size
         self.inspector.summary.show_report(title, report, batch, problem, actions, self._device_memory())
         self.inspector.summary.advice.show_advice([(one, self._advice_actions(one)) for one in advice(report)])
+
+    def _title_of_what_is_shown(self) -> str:
+        """The open block, or the template with a word where it was changed; empty for a network drawn by hand."""
+        document, path = self._document, self._gestures.path
+        if path:
+            block = definition(document.network, path[-1])
+            return block.title if block is not None else path[-1]
+        if not len(document.network) or not any(one.name == document.network.template for one in templates()):
+            return ""
+        return title_of(document.network, document.facts)
 
     def _device_memory(self) -> int:
         return self._studio.machine.memory if self._studio.machine is not None else 0
@@ -412,6 +428,14 @@ class NetworkPage(QWidget):
 
     # ---- blocks from inside
 
+    def _look_into(self, node_id: str) -> None:
+        """Show the inside of a block: one of the project's own in a view of its own, to be edited; a built-in one where
+        it stands, since only looking must not change anything."""
+        if block_name(self._gestures.network[node_id].kind):
+            self.open_block(node_id)
+        elif self.canvas.scene.cards[node_id].can_open:
+            self.canvas.toggle_inside(node_id)
+
     def open_block(self, node_id: str) -> None:
         """Show the inside of a block; a built-in one becomes a block of the project's own, so that it can be edited."""
         name = self._gestures.own(node_id)
@@ -446,6 +470,7 @@ class NetworkPage(QWidget):
 
     def _on_search(self, text: str) -> None:
         self._found = self.canvas.search(text)
+        self.toolbar.show_found(len(self._found))
         self._find_next(first=True)
 
     def _find_next(self, *, first: bool = False) -> None:

@@ -28,7 +28,7 @@ class _WideButton(QPushButton):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        lines = self._lines(self.width() - theme().px(24))
+        lines = self._lines(self.width() - theme().px(40))
         self.setText("\n".join(lines).replace("&", "&&"))
         self.setToolTip("" if " ".join(lines) == self._words else self._words)
 

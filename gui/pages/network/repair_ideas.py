@@ -215,10 +215,27 @@ def _about_form(network: NetworkSpec, report: NetworkReport, entry: NodeReport) 
     received = entry.inputs[0] if entry.inputs else report.nodes[source].shape
     if received is None:
         return
+    if len(received) == 3 and _family(node) == "recurrent" and not _is_image_needed_behind(network, node.id):
+        place = node.inputs.index(source)
+        text = _tr("Add {layer}: {count} steps").format(layer=LAYERS["rows_to_sequence"].title, count=received[1])
+        yield Repair(text, lambda spec: _put_between(spec, source, node.id, place, "rows_to_sequence"))
     if len(received) > 1:
         yield from _flatten_it(report, node, source, received)
     if len(received) < 3 and (above := _layers_since_the_picture(network, report, node.id)):
         yield from _keep_the_picture(network, report, node, above)
+
+
+def _is_image_needed_behind(network: NetworkSpec, node_id: str) -> bool:
+    """Whether layers that only take images follow a layer: a sequence would be wrong for them."""
+    seen, waiting = set(), [node_id]
+    while waiting:
+        for node in network.consumers(waiting.pop()):
+            if _family(node) in ("convolution", "pooling") or node.kind == "class_maps":
+                return True
+            if node.id not in seen:
+                seen.add(node.id)
+                waiting.append(node.id)
+    return False
 
 
 def _flatten_it(report: NetworkReport, node: Node, source: str, received: Shape) -> Iterator[Repair]:

@@ -54,7 +54,7 @@ class NetworkStatus(QFrame):
         """
         problem = report.problems[0] if report.problems else None
         self._where = problem.node_id if problem else ""
-        ready = self.tr("Ready to train")
+        ready = self.tr("No problem inside") if report.inputs else self.tr("Ready to train")
         if hints:
             ready += self.tr(" · 1 hint") if hints == 1 else self.tr(" · {count} hints").format(count=hints)
         self._full_state = problem.what if problem else ready
@@ -83,6 +83,7 @@ class NetworkStatus(QFrame):
         self.field.setText("" if is_part else field_in_words(report))
         self.field.setToolTip(self.tr("The receptive field: how many pixels one output of the last window sees."))
         largest = report.largest_batch(device_memory)
+        device_memory = 0 if report.inputs else device_memory  # a block alone is not what is trained
         self.batch.setText("" if is_part or not device_memory else batch_in_words(largest))
         self.batch.setToolTip(self.tr("About the largest batch that fits into the memory training can use here."))
         self._fit()

@@ -97,11 +97,13 @@ class NetworkSummary(QWidget):
         """Show the figures, and `problem` with buttons for it."""
         self.title.setText(title or self.tr("Network"))
         self.problem.show_problem(problem, actions)
-        largest = report.largest_batch(device_memory) if device_memory and not unjudged(report) else 0
+        largest = (
+            report.largest_batch(device_memory) if device_memory and not report.inputs and not unjudged(report) else 0
+        )
         shown = {
             "layers": str(len(report.nodes)),
-            "input": " × ".join(map(str, report.facts.shape)),
-            "classes": str(report.facts.classes) if report.facts.classes else self.tr("not known yet"),
+            "input": "; ".join(" × ".join(map(str, shape)) for shape in report.inputs or (report.facts.shape,)),
+            "classes": "–" if report.inputs else str(report.facts.classes or self.tr("not known yet")),
             **self._totals(report, batch_size),
             "field": field_in_words(report, short=True) or "–",
             "batch": "≈ " + counted(largest) if largest else "–",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from pathlib import Path
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSortFilterProxyModel, Qt, Signal
@@ -83,6 +85,8 @@ class LayerTableModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return self._side(name)
         if role == SORT:
+            if name == "output":  # by how many numbers come out
+                return math.prod(map(int, re.findall(r"\d+", str(value)))) if value else -1
             return -1 if value is None else value
         if role == ID:
             return row.id

@@ -98,6 +98,12 @@ class CanvasToolbar(QWidget):
         self.level.setVisible(not narrow)
         self._show_parts()
 
+    def show_found(self, count: int) -> None:
+        """Say by the colour of the text when nothing was found."""
+        nothing = bool(self.search.text().strip()) and not count
+        self.search.setStyleSheet(f"QLineEdit {{ color: {theme().tokens.color('bad')}; }}" if nothing else "")
+        self.search.setAccessibleDescription(self.tr("Nothing found") if nothing else "")
+
     def least_width(self) -> int:
         """How narrow the row can be as it is now: layouts learn of shorter words only later, by themselves."""
         for part in (self.views, self.zoom_box):
@@ -107,7 +113,10 @@ class CanvasToolbar(QWidget):
         return self.layout().minimumSize().width()
 
     def start_search(self) -> None:
-        """Put the focus into the search field."""
+        """Put the focus into the search field; layers are found on the canvas."""
+        if self.views.current() != "canvas":
+            self.views.set_current("canvas")
+            self._on_view("canvas")
         self.search.setVisible(True)
         self.templates.setVisible(not self._is_narrow)
         self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
