@@ -75,6 +75,7 @@ class Cable:
         reasons = {node_id: judge(source, node_id) for node_id in scene.cards if node_id != source}
         self._reasons = {node_id: reason for node_id, reason in reasons.items() if reason}
         self._target = ""
+        self._searched = scene.found()
 
     def move(self, point: QPointF) -> None:
         """Follow the mouse to `point` of the scene."""
@@ -84,6 +85,7 @@ class Cable:
         card = self._scene.card_at(point)
         self._target = card.node_id if card is not None and card.node_id != self.source else ""
         good = bool(self._target) and self._target not in self._reasons
+        self._scene.mark_search([self._target] if good else [])
         end = card.input_point() if card is not None and good else point
         self._scene.show_rubber(self._scene.cards[self.source].output_point(), end, good)
         reason = self._reasons.get(self._target, "")
@@ -113,10 +115,12 @@ class Cable:
             below = [one for one in possible if order.index(one) > order.index(self.source)]
             self._target = (below or possible)[0]
         cards = self._scene.cards
+        self._scene.mark_search([self._target])
         self._scene.show_rubber(cards[self.source].output_point(), cards[self._target].input_point(), True)
 
     def finish(self) -> tuple[str, str]:
         """Put everything back. Returns the layer over which the mouse was, and why it cannot take the link."""
         self._scene.hide_rubber()
+        self._scene.mark_search(self._searched)
         self._scene.dim({})
         return self._target, self._reasons.get(self._target, "")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
-from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSizeF, Qt
+from PySide6.QtGui import QEnterEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QWidget
 
 from gui.canvas.view import NetworkView
 from gui.theme import theme
 
 WIDEST, TALLEST = 132, 168  # px of the drawing inside
+PALE = 0.3  # how much of the map is seen while cards lie below it
 LEAST_ROOM = 520  # px of the canvas below which the map would cover what it shows
 
 
@@ -80,12 +81,26 @@ class Overview(QWidget):
         if self._drawing is None or self._drawing.deviceIndependentSize() != self.size().toSizeF():
             self._draw()
         painter = QPainter(self)
+        painter.setOpacity(PALE if self._covers_cards() and not self.underMouse() else 1.0)
         painter.drawPixmap(0, 0, self._drawing)  # type: ignore[arg-type]
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         inside = QRectF(self.rect()).adjusted(1.5, 1.5, -1.5, -1.5)
         frame = self._from_scene(self.seen()).intersected(inside)
         painter.setPen(QPen(theme().color("accent"), 1.5))
         painter.drawRoundedRect(frame, 2, 2)
+
+    def _covers_cards(self) -> bool:
+        """Whether cards lie below the map: it must not hide what is worked on."""
+        below = self._view.mapToScene(self.geometry()).boundingRect()
+        return bool(self._view.network_scene.cards_in(below))
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        super().enterEvent(event)
+        self.update()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self.update()
 
     def _draw(self) -> None:
         ratio = self.devicePixelRatioF()

@@ -7,7 +7,7 @@ import pytest
 import torch
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog
+from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QPushButton
 
 from engine.compile import Facts, infer
 from engine.compile.module import build
@@ -470,3 +470,17 @@ def test_opening_what_is_drawn_already_makes_no_step(qtbot, page, document, stud
     page.files.open(tmp_path / "n.json")
     qtbot.waitUntil(lambda: len(told) == 1)
     assert "drawn already" in told[0] and document.undo_stack.count() == 0
+
+
+def test_several_selected_layers_have_a_panel_of_their_own(qtbot, page, document):
+    draw(page, document, "small-vgg")
+    page.canvas.select_many(["conv2d_1", "batch_norm_1", "relu_1"])
+    several = page.inspector.several
+    assert several.isVisible() and several.title.text() == "3 layers selected"
+    assert "928" in several.figures.text(), "864 and 64 parameters"
+    qtbot.mouseClick(several.findChild(QPushButton, "network.fold_several"), Qt.MouseButton.LeftButton)
+    assert document.network.blocks and page.inspector.layer.isVisible()
+    document.undo_stack.undo()
+    page.canvas.select_many(["batch_norm_1", "relu_1"])
+    qtbot.mouseClick(several.findChild(QPushButton, "network.delete_several"), Qt.MouseButton.LeftButton)
+    assert "relu_1" not in document.network and document.undo_stack.count() == 1

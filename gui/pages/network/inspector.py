@@ -6,21 +6,22 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from gui.pages.network.layer_panel import LayerPanel
+from gui.pages.network.several_panel import SeveralPanel
 from gui.pages.network.summary import NetworkSummary
 from gui.theme import theme
 
 
 class Inspector(QFrame):
-    """Holds the two views and scrolls them where there is little room."""
+    """Holds the three views and scrolls them where there is little room."""
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
         self.setProperty("bar", "right")
         self.setObjectName("network.inspector")
         self.setAccessibleName(self.tr("Settings of the layer"))
-        self.layer, self.summary = LayerPanel(), NetworkSummary()
+        self.layer, self.summary, self.several = LayerPanel(), NetworkSummary(), SeveralPanel()
         self._stack = QStackedWidget()
-        for view in (self.summary, self.layer):
+        for view in (self.summary, self.layer, self.several):
             self._stack.addWidget(self._scrolling(view))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -44,6 +45,10 @@ class Inspector(QFrame):
     def show_layer_panel(self, shown: bool) -> None:
         """Show the layer's panel, or the summary of the network."""
         self._stack.setCurrentIndex(1 if shown else 0)
+
+    def show_several(self) -> None:
+        """Show the panel for several layers."""
+        self._stack.setCurrentIndex(2)
 
     def _wear(self) -> None:
         self.setMinimumWidth(theme().px(216))

@@ -169,6 +169,11 @@ class NetworkPage(QWidget):
         layer.shared_changed.connect(lambda name, on: self._gestures.promote(canvas.selected_id(), name, on))
         layer.duplicate_wanted.connect(lambda: self._gestures.duplicate(canvas.selection()))
         layer.remove_wanted.connect(lambda: self._gestures.remove(canvas.selection()))
+        several = self.inspector.several
+        several.duplicate_wanted.connect(lambda: self._gestures.duplicate(canvas.selection()))
+        several.remove_wanted.connect(lambda: self._gestures.remove(canvas.selection()))
+        several.fold_wanted.connect(lambda: self._gestures.fold(canvas.selection()))
+        several.copy_wanted.connect(lambda: self._gestures.copy(canvas.selection()))
         theme().changed.connect(self._wear)
 
     def _listen_to_menu(self) -> None:
@@ -326,6 +331,12 @@ class NetworkPage(QWidget):
             return
         problem = next((problem for problem in report.problems if problem.node_id == node_id), None)
         place = self.canvas.order().index(node_id) + 1
+        chosen = [one for one in self.canvas.selection() if one in report.nodes]
+        if len(chosen) > 1:
+            order = [one for one in report.nodes if one in chosen]
+            self.inspector.several.show_layers([report.nodes[i] for i in order], [*map(self._gestures.title, order)])
+            self.inspector.show_several()
+            return
         self._look_at(node_id)
         found = [(one, self._advice_actions(one)) for one in advice(report) if one.node_id == node_id]
         self.inspector.layer.advice.show_advice(found)

@@ -33,6 +33,8 @@ from gui.widgets.panel import dim_label
 Index = QModelIndex | QPersistentModelIndex
 SORT = Qt.ItemDataRole.UserRole
 ID = Qt.ItemDataRole.UserRole + 1
+WIDEST = {"id": 190, "title": 170, "settings": 210}
+"""px a column may take for its content; more is shortened."""
 _NUMBERS = ("place", "parameters", "multiply_adds", "memory")
 
 
@@ -198,8 +200,7 @@ class NetworkTable(QWidget):
     def _wear(self) -> None:
         px = theme().px
         self.table.verticalHeader().setDefaultSectionSize(px(28))
-        for place, (name, _) in enumerate(COLUMNS):
-            self.table.setColumnWidth(place, px(_WIDTHS[name]))
+        self._fit_columns()
 
     def show_report(self, report: NetworkReport, name: str) -> None:
         """Show a network; `name` is suggested for its file."""
@@ -214,6 +215,15 @@ class NetworkTable(QWidget):
         self._is_showing = True
         self.model.show_rows(rows(self._report, inside=self.inside.isChecked() and has_blocks))
         self._is_showing = False
+        self._fit_columns()
+
+    def _fit_columns(self) -> None:
+        """As wide as what stands in them, within reason."""
+        px = theme().px
+        for place, (name, _) in enumerate(COLUMNS[:-1]):
+            wanted = self.table.sizeHintForColumn(place) + px(14)
+            head = self.table.horizontalHeader().sectionSizeHint(place)
+            self.table.setColumnWidth(place, min(px(WIDEST.get(name, 240)), max(wanted, head)))
 
     def show_selected(self, node_id: str) -> None:
         """Mark the row of a layer."""
@@ -276,16 +286,3 @@ class NetworkTable(QWidget):
                     fix=self.tr("Choose another folder, or free some space."),
                 )
             )
-
-
-_WIDTHS = {
-    "place": 50,
-    "id": 130,
-    "title": 140,
-    "settings": 170,
-    "output": 105,
-    "parameters": 90,
-    "multiply_adds": 100,
-    "memory": 80,
-    "inputs": 130,
-}
