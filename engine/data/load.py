@@ -1,10 +1,13 @@
 """From the data half of a project to the index of its pictures."""
 
+from dataclasses import replace
+
 from engine.data.choose import make
 from engine.data.index import Index
 from engine.data.scan import scan
 from engine.data.sources import SOURCES
 from engine.data.sources.base import Tell
+from engine.data.whole_folder import read_notes
 from engine.errors import EngineError
 from engine.jobs import JobControl
 from engine.spec.data import DataSpec
@@ -25,4 +28,8 @@ def load_index(data: DataSpec, control: JobControl | None = None, progress: Tell
             why="The network needs images to learn from.",
             fix="Choose a folder with one sub-folder per class, or try a sample.",
         )
-    return scan(make(SOURCES, data.source).folder(progress, control), data, control)
+    folder = make(SOURCES, data.source).folder(progress, control)
+    index = scan(folder, data, control)
+    if data.source.kind == "folder":
+        return index
+    return replace(index, notes=(*read_notes(folder), *index.notes))

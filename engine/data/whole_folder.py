@@ -62,6 +62,23 @@ def write_folder_once(folder: Path, fill: Callable[[Path], None]) -> None:
         ) from error
 
 
+NOTES = ".notes.txt"
+"""In a folder that was made from something else: what is to be told about it, a sentence per line."""
+
+
+def write_notes(folder: Path, notes: Iterable[str]) -> None:
+    """Leave sentences about a folder in it."""
+    (folder / NOTES).write_text("\n".join(notes), "utf-8")
+
+
+def read_notes(folder: Path) -> tuple[str, ...]:
+    """The sentences that `write_notes` left; none where there are none."""
+    try:
+        return tuple(line for line in (folder / NOTES).read_text("utf-8")[:100_000].splitlines() if line)
+    except (OSError, UnicodeDecodeError):
+        return ()
+
+
 def _write(folder: Path, class_names: tuple[str, ...], fill: Callable[[Path], None]) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     prefix = f".{folder.name}.unfinished-"

@@ -288,3 +288,73 @@ def test_what_nobody_reads(tmp_path):
     assert source_of(tmp_path / "a.txt") is None
     assert source_of(tmp_path / "none") is None
     assert source_of(tmp_path) == Chosen("folder", {"path": str(tmp_path)})
+
+
+# ---- tables
+
+
+def write_images(folder: Path, count: int) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in range(count):
+        (folder / f"{number}.png").write_bytes(png((number * 20, 0, 0)))
+
+
+@pytest.mark.parametrize(
+    "head",
+    ["file,label,split", "label;Split;filename", "image\tclass\tset", "path|category|usage", "a,b,split"],
+)
+def test_a_table_says_the_classes_and_the_splits(tmp_path, head):
+    write_images(tmp_path / "all", 9)
+    between = next(sign for sign in ";\t|," if sign in head)
+    names = head.lower().split(between)
+    of = {"filename": "file", "image": "file", "path": "file", "a": "file"}
+    of |= {"class": "label", "category": "label", "b": "label", "set": "split", "usage": "split"}
+    order = [of.get(name, name) for name in names]
+    rows = [
+        {"file": f"all/{n}.png", "label": ("cat", "dog")[n % 2], "split": ("train", "valid", "test")[n % 3]}
+        for n in range(9)
+    ]
+    lines = [head, *(between.join(row[name] for name in order) for row in rows)]
+    path = tmp_path / "labels.csv"
+    path.write_text("\n".join(lines), "utf-8-sig")
+    assert source_of(path).kind == "table"
+    index = index_of(path)
+    assert index.classes == ("cat", "dog") and len(index) == 9
+    assert len(index.where(TEST)) == len(index.where(1)) == 3 and index.notes == ()
+    read_array(index.path(0), 8, 8, "rgb", "crop")
+
+
+def test_a_table_without_splits_or_suffixes_and_with_missing_files(tmp_path):
+    write_images(tmp_path, 6)
+    rows = [f"{n},{'a/b' if n % 2 else '..'}" for n in range(8)]
+    (tmp_path / "t.csv").write_text("\n".join(["id,breed", *rows, "", "5", ",x"]))
+    index = index_of(tmp_path / "t.csv")
+    assert len(index) == 6 and not index.brings_splits
+    assert set(index.classes) == {"a_b", "_"}, "no class leaves the folder"
+    assert "2 files" in index.notes[0] and "“6”" in index.notes[0]
+
+
+def test_columns_are_chosen_by_their_headings(tmp_path):
+    write_images(tmp_path, 4)
+    rows = [f"{n}.png,{n % 2},{'x' if n < 2 else 'y'}" for n in range(4)]
+    (tmp_path / "t.csv").write_text("\n".join(["file,label,colour", *rows]))
+    chosen = {"path": str(tmp_path / "t.csv"), "label_column": "Colour"}
+    assert load_index(DataSpec(source=Chosen("table", chosen))).classes == ("x", "y")
+    with pytest.raises(EngineError, match="gives no data set") as caught:
+        load_index(DataSpec(source=Chosen("table", {**chosen, "label_column": "size"})))
+    assert "file, label, colour" in caught.value.why
+
+
+@pytest.mark.parametrize("content", ["file,label\n", "file,label\nnone.png,a\n", "file,label\n../../etc/passwd,a\n"])
+def test_a_table_that_names_nothing_is_told(tmp_path, content):
+    (tmp_path / "t.csv").write_text(content)
+    with pytest.raises(EngineError, match="gives no data set"):
+        index_of(tmp_path / "t.csv")
+    assert not any((cache_folder() / "unpacked").glob("[!.]*"))
+
+
+def test_what_is_no_table(tmp_path):
+    (tmp_path / "t.csv").write_bytes(b"\xff\xfe\x00")
+    assert source_of(tmp_path / "t.csv") is None
+    (tmp_path / "u.csv").write_text("one column\n")
+    assert source_of(tmp_path / "u.csv") is None

@@ -17,7 +17,7 @@ from engine.registry import Registry
 Tell = Callable[[int, int], None]
 """Is told (done, total) while pictures are being made."""
 
-_MODULES = ("folder", "archive", "idx", "cifar", "drawn", "digits")
+_MODULES = ("folder", "archive", "table", "idx", "cifar", "drawn", "digits")
 
 
 def _load() -> None:

@@ -19,9 +19,9 @@ def choose_folder(parent: QWidget, settings: QSettings, key: str, title: str) ->
 
 def choose_data_file(parent: QWidget, settings: QSettings) -> Path | None:
     """Let the user pick a file that holds images of a data set; None when they changed their mind."""
-    patterns = " ".join([*(f"*{suffix}" for suffix in ARCHIVES), "*-ubyte", "*-ubyte.gz", "*.bin"])
+    patterns = " ".join([*(f"*{suffix}" for suffix in ARCHIVES), "*.csv", "*.tsv", "*-ubyte", "*-ubyte.gz", "*.bin"])
     title = QCoreApplication.translate("Choosing", "Choose a file of images")
-    words = QCoreApplication.translate("Choosing", "Archives, idx and CIFAR files ({patterns})")
+    words = QCoreApplication.translate("Choosing", "Archives, tables, idx and CIFAR files ({patterns})")
     return choose_file(parent, settings, "data", title, words.format(patterns=patterns))
 
 
