@@ -8,6 +8,8 @@ from typing import BinaryIO
 
 import platformdirs
 
+from engine.errors import EngineError
+
 
 def write_atomically(path: Path, content: str | bytes | Callable[[BinaryIO], None]) -> None:
     """Write a file so that every reader, also after a power cut, sees the old content or the new, never a part.
@@ -30,6 +32,21 @@ def write_atomically(path: Path, content: str | bytes | Callable[[BinaryIO], Non
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def save_for_user(path: Path, content: str | bytes | Callable[[BinaryIO], None]) -> None:
+    """`write_atomically` of what somebody asked to save.
+
+    Raises: EngineError, where the place cannot be written to.
+    """
+    try:
+        write_atomically(path, content)
+    except OSError as error:
+        raise EngineError(
+            f"“{path.name}” could not be saved.",
+            why=f"{error.strerror or error}.",
+            fix="Choose another folder, or free some space.",
+        ) from error
 
 
 def sweep_parts(folder: Path) -> None:

@@ -14,7 +14,7 @@ from engine.compile import Facts, infer
 from engine.compile.source import source
 from engine.compile.table import as_csv, rows
 from engine.errors import EngineError
-from engine.files import write_atomically
+from engine.files import save_for_user
 from engine.importing.network_file import save_network
 from engine.spec import ProjectSpec
 from engine.templates import title_of
@@ -30,7 +30,7 @@ class Target:
     Attributes:
         suffix: of its file.
         needs_weights: whether something must have been trained.
-        write: (project, folder of the run or of the project, file) -> None; raises EngineError or OSError.
+        write: (project, folder of the run or of the project, file) -> None; raises EngineError.
     """
 
     name: str
@@ -67,14 +67,7 @@ def export(project: ProjectSpec, path: Path, target: str, out: Path, run: int | 
         info = runs.find_run(path, run)
         project, folder = runs.read_run_spec(info.folder), info.folder
     file = out / f"{path.stem}{wanted.suffix}" if out.is_dir() else out
-    try:
-        wanted.write(project, folder, file)
-    except OSError as error:
-        raise EngineError(
-            f"“{file}” could not be written.",
-            why=f"{error.strerror or error}.",
-            fix="Choose another place, or free some space.",
-        ) from error
+    wanted.write(project, folder, file)
     return file
 
 
@@ -87,7 +80,7 @@ def facts_of(project: ProjectSpec) -> Facts:
 def _code(project: ProjectSpec, folder: Path, file: Path) -> None:
     facts = facts_of(project)
     title = title_of(project.network, facts) if project.network.template else file.stem
-    write_atomically(file, source(project.network, facts, title))
+    save_for_user(file, source(project.network, facts, title))
 
 
 @_target("network", ".json", "the network alone, for other projects")
@@ -97,7 +90,7 @@ def _network(project: ProjectSpec, folder: Path, file: Path) -> None:
 
 @_target("table", ".csv", "the layers as a table, those inside blocks too")
 def _table(project: ProjectSpec, folder: Path, file: Path) -> None:
-    write_atomically(file, as_csv(rows(infer(project.network, facts_of(project)), inside=True)))
+    save_for_user(file, as_csv(rows(infer(project.network, facts_of(project)), inside=True)))
 
 
 @_target("weights", ".safetensors", "the weights of the best epoch, which the program takes", needs_weights=True)
@@ -112,4 +105,4 @@ def _weights(project: ProjectSpec, folder: Path, file: Path) -> None:
         with best.open("rb") as content:
             shutil.copyfileobj(content, opened)
 
-    write_atomically(file, copy)
+    save_for_user(file, copy)

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from engine.errors import EngineError
-from engine.files import write_atomically
+from engine.files import save_for_user
 from engine.importing.drawing import Imported
 from engine.spec.files import network_from_raw, network_to_raw
 from engine.spec.network import NetworkSpec
@@ -20,14 +20,7 @@ LARGEST = 64 * 2**20
 def save_network(network: NetworkSpec, path: Path) -> None:
     """Write a network with the blocks it uses. Raises: EngineError, where the file cannot be written."""
     text = json.dumps({MARK: FORMAT, **network_to_raw(network)}, indent=1, ensure_ascii=True) + "\n"
-    try:
-        write_atomically(path, text)
-    except OSError as error:
-        raise EngineError(
-            f"“{path.name}” could not be saved.",
-            why=f"{error.strerror or error}.",
-            fix="Choose another folder, or free some space.",
-        ) from error
+    save_for_user(path, text)
 
 
 def load_network(path: Path) -> Imported:

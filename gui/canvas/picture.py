@@ -8,8 +8,7 @@ from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QRectF, QSize, Qt
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtSvg import QSvgGenerator
 
-from engine.errors import EngineError
-from engine.files import write_atomically
+from engine.files import save_for_user
 from gui.canvas.scene import NetworkScene
 from gui.theme import theme
 
@@ -23,14 +22,7 @@ def save_picture(scene: NetworkScene, path: Path, title: str = "") -> None:
     Raises: EngineError, where the file cannot be written.
     """
     content = png_bytes(scene) if path.suffix.lower() == ".png" else svg_bytes(scene, title)
-    try:
-        write_atomically(path, content)
-    except OSError as error:
-        raise EngineError(
-            f"“{path.name}” could not be saved.",
-            why=f"{error.strerror or error}.",
-            fix="Choose another folder, or free some space.",
-        ) from error
+    save_for_user(path, content)
 
 
 def svg_bytes(scene: NetworkScene, title: str = "") -> bytes:

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from engine.errors import EngineError
-from engine.files import write_atomically
+from engine.files import save_for_user
 from gui.theme import icon, mono_font, theme
 from gui.widgets.empty import EmptyState
 
@@ -139,12 +139,6 @@ class CodeView(QWidget):
     def save_to(self, path: Path) -> None:
         """Write the program to a file."""
         try:
-            write_atomically(path, self.text.toPlainText())
-        except OSError as error:
-            self.failed.emit(
-                EngineError(
-                    f"“{path.name}” could not be saved.",
-                    why=f"{error.strerror or error}.",
-                    fix="Choose another folder, or free some space.",
-                )
-            )
+            save_for_user(path, self.text.toPlainText())
+        except EngineError as error:
+            self.failed.emit(error)

@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 from engine.compile import NetworkReport
 from engine.compile.table import COLUMNS, Row, as_csv, as_text, rows
 from engine.errors import EngineError
-from engine.files import write_atomically
+from engine.files import save_for_user
 from engine.layers import grouped
 from gui.pages.network.words import bytes_in_words, counted
 from gui.theme import icon, theme
@@ -277,12 +277,6 @@ class NetworkTable(QWidget):
         ]
         text = as_text(found) if path.suffix.lower() == ".txt" else as_csv(found)
         try:
-            write_atomically(path, text)
-        except OSError as error:
-            self.failed.emit(
-                EngineError(
-                    self.tr("“{0}” could not be saved.").format(path.name),
-                    why=f"{error.strerror or error}.",
-                    fix=self.tr("Choose another folder, or free some space."),
-                )
-            )
+            save_for_user(path, text)
+        except EngineError as error:
+            self.failed.emit(error)
