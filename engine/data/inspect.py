@@ -2,14 +2,14 @@
 
 import os
 import time
-from collections.abc import Container, Generator
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
 
+from engine.data.copies import equal_files, judged
 from engine.data.index import SPLITS, Index
 from engine.data.load import load_index
 from engine.data.parallel import in_order
@@ -90,7 +90,7 @@ def inspect(
                 last = time.monotonic()
                 yield Progress(number + 1, total, "Looking at images")
         yield Progress(total, total, "Comparing files")
-        duplicates = _duplicates(pool, index, unreadable, control)
+        duplicates = equal_files(pool, index, unreadable, control)
     warnings = (*index.notes, *_warnings(index, unreadable, duplicates, tiny))
     return Inspection(index, unreadable, duplicates, tuple(tiny), warnings)
 
@@ -103,36 +103,6 @@ def _look(path: Path) -> int | PictureError:
     except PictureError as error:
         return error
     return min(facts.width, facts.height)
-
-
-def _duplicates(
-    pool: ThreadPoolExecutor, index: Index, unreadable: Container[int], control: JobControl
-) -> tuple[tuple[int, ...], ...]:
-    """Groups of equal files. Only files of the same size can be equal, so only those are read."""
-    sizes, counts = np.unique(index.sizes, return_counts=True)
-    candidates = np.flatnonzero(np.isin(index.sizes, sizes[counts > 1])).tolist()
-
-    def digest(number: int) -> bytes:
-        return _digest(index.path(number))
-
-    groups: dict[bytes, list[int]] = {}
-    readable = [number for number in candidates if number not in unreadable]
-    for number, found in in_order(pool, digest, readable, control, _AHEAD):
-        if found:
-            groups.setdefault(found, []).append(number)
-    return tuple(tuple(group) for group in groups.values() if len(group) > 1)
-
-
-def _digest(path: Path) -> bytes:
-    """A hash of the content; empty where the file cannot be read, which has been reported by then."""
-    found = blake2b(digest_size=16)
-    try:
-        with open(path, "rb") as file:
-            while block := file.read(1 << 20):
-                found.update(block)
-    except OSError:
-        return b""
-    return found.digest()
 
 
 def _warnings(
@@ -167,12 +137,13 @@ def _duplicate_warnings(index: Index, duplicates: tuple[tuple[int, ...], ...]) -
     extra = sum(len(group) - 1 for group in duplicates)
     if extra:
         found.append(f"{_images(extra)} {'are exact copies' if extra > 1 else 'is an exact copy'} of another.")
-    across = [group for group in duplicates if len({int(index.labels[number]) for number in group}) > 1]
+    copies = judged(index, duplicates)
+    across = copies.across_classes
     if across:
         first, second = (str(index.paths[number]) for number in _of_two(across[0], index.labels))
         others = f" ({len(across) - 1} more like this)" if len(across) > 1 else ""
         found.append(f"“{first}” and “{second}” are the same image in two classes{others}: one of them must be wrong.")
-    leaks = sum(len(set(index.splits[list(group)].tolist())) > 1 for group in duplicates)
+    leaks = len(copies.across_splits)
     if leaks:
         found.append(
             f"{_images(leaks)} {'appear' if leaks > 1 else 'appears'} in more than one of training, validation and "

@@ -90,6 +90,8 @@ class FakeStudio(QObject):
     told = Signal(str)
     place_wanted = Signal(str)
 
+    closing = Signal()
+
     def __init__(self, settings: Path) -> None:
         super().__init__()
         self.document = ProjectDocument(self)

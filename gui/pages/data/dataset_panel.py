@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from engine.data.cache import Pictures
+from engine.data.copies import Copies
 from engine.data.index import TEST, VALIDATION, Index
 from engine.data.sources import SOURCES
 from engine.params import params_of
@@ -120,7 +121,9 @@ class DatasetPanel(Panel):
         others = [setting.name for setting in params_of(DataSpec) if setting.name not in SPLIT_SETTINGS]
         self.split_form.show(data, hide=others)
 
-    def show_index(self, index: Index | None, pictures: Pictures | None, data: DataSpec) -> None:
+    def show_index(
+        self, index: Index | None, pictures: Pictures | None, data: DataSpec, copies: Copies | None = None
+    ) -> None:
         """Show classes, split and health; None: not known yet."""
         for widget in self._known:
             widget.setVisible(index is not None)
@@ -137,7 +140,7 @@ class DatasetPanel(Panel):
         parts = [Part(names[split], float(sums[split]), TOKENS[split]) for split in names if sums[split]]
         self.split_bar.set_parts(parts)
         self._show_brought(brings(index), data)
-        self.health.set_lines(health(index, pictures))
+        self.health.set_lines(health(index, pictures, copies))
 
     def _show_brought(self, brought: frozenset[int], data: DataSpec) -> None:
         """Say what the folder prescribes, and switch off the settings that it overrules."""

@@ -10,6 +10,7 @@ from PySide6.QtCore import QCoreApplication, QLocale
 
 from engine.compile import NetworkReport, Problem, infer
 from engine.data.cache import Pictures
+from engine.data.copies import Copies
 from engine.data.index import SPLITS, TEST, TRAIN, VALIDATION, Index
 from engine.data.scan import SPLIT_NAMES
 from engine.spec.network import NetworkSpec
@@ -66,7 +67,7 @@ class HealthLine:
 
     Attributes:
         kind: "good", "warning" or "info".
-        shows: what a press on it lists: "failures", "notes" or nothing.
+        shows: what a press on it lists: "failures", "notes", "copies", "leaks", "contradictions" or nothing.
     """
 
     kind: str
@@ -74,9 +75,11 @@ class HealthLine:
     shows: str = ""
 
 
-def health(index: Index, pictures: Pictures | None) -> list[HealthLine]:
-    """What is known of the data set so far; `pictures` are None until all were decoded."""
+def health(index: Index, pictures: Pictures | None, copies: Copies | None = None) -> list[HealthLine]:
+    """What is known of the data set so far; `pictures` are None until all were decoded, `copies` until all files were
+    compared."""
     lines = _reading(index, pictures)
+    lines += _copies(copies) if copies is not None else []
     lines += [HealthLine("warning", note) for note in index.notes[:MOST_NOTES]]
     more = len(index.notes) - MOST_NOTES
     if more > 0:
@@ -98,6 +101,27 @@ def _reading(index: Index, pictures: Pictures | None) -> list[HealthLine]:
     elif failed:
         text = tr("{count} files cannot be read and are left out").format(count=number(failed))
         lines.append(HealthLine("warning", text, "failures"))
+    return lines
+
+
+def _copies(copies: Copies) -> list[HealthLine]:
+    lines = []
+    if copies.across_splits:
+        text = tr("{images} stand in more than one of training, validation and test: the scores will look too good")
+        one = tr("1 image stands in more than one of training, validation and test: the scores will look too good")
+        count = len(copies.across_splits)
+        lines.append(HealthLine("warning", one if count == 1 else text.format(images=images(count)), "leaks"))
+    if copies.across_classes:
+        count = len(copies.across_classes)
+        one = tr("1 image stands in two classes: one of them must be wrong")
+        text = tr("{images} stand in more than one class: a label must be wrong")
+        lines.append(HealthLine("warning", one if count == 1 else text.format(images=images(count)), "contradictions"))
+    if not copies.groups:
+        lines.append(HealthLine("good", tr("no image is there twice")))
+    else:
+        one, text = tr("1 file is an exact copy of another"), tr("{count} files are exact copies of others")
+        said = one if copies.extra == 1 else text.format(count=number(copies.extra))
+        lines.append(HealthLine("info", said, "copies"))
     return lines
 
 

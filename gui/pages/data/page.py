@@ -9,7 +9,10 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
+from engine.data.copies import Copies, find_copies
+from engine.data.index import SPLITS, Index
 from engine.errors import EngineError
+from engine.jobs import JobControl
 from engine.params import params_of
 from engine.spec.data import DataSpec
 from gui.pages.data.dataset_panel import DatasetPanel
@@ -18,11 +21,15 @@ from gui.pages.data.grid_panel import GridPanel
 from gui.pages.data.health_list import ListDialog
 from gui.pages.data.receives_panel import ReceivesPanel
 from gui.pages.data.start import DataStart
+from gui.pages.shared.background import LatestAnswer
 from gui.pages.shared.choosing import choose_data_file, choose_folder
 from gui.pages.shared.viewer import PictureViewer
 from gui.theme import theme
 from gui.widgets.notice import ErrorBar
 from gui.widgets.segmented import Segmented
+
+COPIES = {"copies": "groups", "leaks": "across_splits", "contradictions": "across_classes"}
+"""Which copies a line of the health list shows."""
 
 LEFT, RIGHT = 300, 310  # px at 100 % text size
 TOO_NARROW = 860  # px at 100 % text size: below, both side panels share one place
@@ -36,6 +43,12 @@ class DataPage(QWidget):
         self._studio, self._session, self._document = studio, studio.data, studio.document
         self._shown_problem: EngineError | str | None = None
         self._was_resized_by_user = False
+        self._copies: Copies | None = None
+        self._compared: Index | None = None  # what the copies were, or are, looked for in
+        self._comparing = JobControl()
+        self._compare = LatestAnswer(self)
+        self._compare.answered.connect(self._on_compared)
+        self._compare.failed.connect(lambda _: None)  # stopped; what cannot be read is told by the decoding
         self._example: int | None = None  # the picture that shows what the network receives
         self.setObjectName("data")
         self.setAccessibleName(self.tr("Data"))
@@ -107,6 +120,7 @@ class DataPage(QWidget):
         self._session.index_changed.connect(self._show_index)
         self._session.pictures_changed.connect(self._show_pictures)
         self._session.changed.connect(self._show_state)
+        self._studio.closing.connect(self.stop_comparing)
 
     # ---- what document and session say
 
@@ -126,9 +140,33 @@ class DataPage(QWidget):
 
     def _show_pictures(self) -> None:
         session = self._session
-        self.dataset.show_index(session.index, session.pictures, self._document.data)
+        self._look_for_copies()
+        self.dataset.show_index(session.index, session.pictures, self._document.data, self._copies)
         self.grid.show_pictures(session.pictures)
         self._choose_example()
+
+    def _look_for_copies(self) -> None:
+        """Compare the files once all were read; anew for another index."""
+        index, pictures = self._session.index, self._session.pictures
+        if index is not self._compared:
+            self._comparing.stop()
+            self._compare.forget()
+            self._copies = self._compared = None
+        if index is None or pictures is None or self._compared is not None:
+            return
+        self._compared, self._comparing = index, JobControl()
+        control, left_out = self._comparing, frozenset(pictures.failures)
+        self._compare.ask(lambda: (index, find_copies(index, left_out, control)))
+
+    def _on_compared(self, answer: tuple[Index, Copies]) -> None:
+        index, copies = answer
+        if index is self._session.index:
+            self._copies = copies
+            self._show_pictures()
+
+    def stop_comparing(self) -> None:
+        """Look no further for copies, because the window closes."""
+        self._comparing.stop()
 
     def _choose_example(self) -> None:
         """Keep the example as long as it can be read."""
@@ -238,6 +276,13 @@ class DataPage(QWidget):
             sentence = self.tr(
                 "These files are left out of training, validation and test. Nothing was changed on disk."
             )
+        elif what in COPIES and index is not None and self._copies is not None:
+            groups = getattr(self._copies, COPIES[what])
+            rows = [self._said_copy(index, group) for group in groups]
+            title = self.tr("The same image several times")
+            sentence = self.tr(
+                "These files are equal byte for byte. Keep one of each group; nothing was changed on disk."
+            )
         elif what == "notes" and index is not None:
             rows = [("", note) for note in index.notes]
             title, sentence = self.tr("Notes"), self.tr("What was noticed while looking for images.")
@@ -246,6 +291,12 @@ class DataPage(QWidget):
         dialog = ListDialog(title, sentence, rows, self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
+
+    @staticmethod
+    def _said_copy(index: Index, group: tuple[int, ...]) -> tuple[str, str]:
+        """The first of a group, and where the others are with what they are for."""
+        places = [f"{index.paths[number]} ({SPLITS[index.splits[number]]})" for number in group]
+        return places[0], " = " + ", ".join(places[1:])
 
     # ---- sizes
 
