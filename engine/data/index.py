@@ -1,6 +1,7 @@
 """Which pictures there are: one row of numbers per picture, in columns, so that a million of them is a normal day."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +42,11 @@ class Index:
     def __len__(self) -> int:
         return len(self.paths)
 
+    def taken(self, rows: np.ndarray) -> "Index":
+        """The same with only these images, numbers ascending or a mask; splits stay what they are."""
+        columns = {name: getattr(self, name)[rows] for name in ("paths", "labels", "splits", "sizes", "modified")}
+        return replace(self, **columns)
+
     def path(self, number: int) -> Path:
         """Where picture `number` lies."""
         return self.root / str(self.paths[number])
@@ -53,3 +59,10 @@ class Index:
         """(classes, 3) int64: pictures per class and split."""
         cells = np.bincount(self.labels * 3 + self.splits, minlength=3 * len(self.classes))
         return cells.reshape(len(self.classes), 3)
+
+
+def without(index: Index, left_out: Collection[str]) -> Index:
+    """The index without the images of these paths. The others keep their splits: what is left out moves nothing."""
+    gone = set(left_out)
+    mask = np.fromiter((str(path) not in gone for path in index.paths), bool, len(index))
+    return index.taken(mask)

@@ -22,6 +22,7 @@ class DataSpec(Declared):
         source: an entry of `engine.data.sources.SOURCES`, None while nothing was picked.
         classes: names in the order of the network's outputs; fixed when the source is scanned, so that a class
             folder that appears later does not silently shift the meaning of trained outputs.
+        left_out: paths of images that are neither trained with nor tested on, as the index has them; the files stay.
         augment: entries of `engine.data.augment.AUGMENTATIONS`, applied in this order, for training only.
     """
 
@@ -78,6 +79,7 @@ class DataSpec(Declared):
     )
     source: Chosen | None = None
     classes: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
     augment: tuple[Chosen, ...] = ()
 
     @property

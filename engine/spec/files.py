@@ -44,6 +44,7 @@ def to_json(project: ProjectSpec) -> str:
             **project.data.values(),
             "source": asdict(project.data.source) if project.data.source else None,
             "classes": project.data.classes,
+            "left_out": project.data.left_out,
             "augment": [asdict(chosen) for chosen in project.data.augment],
         },
         "network": network_to_raw(project.network),
@@ -191,11 +192,9 @@ def _declared_only(cls: type[Declared], raw: dict[str, Any], apart: Iterable[str
 
 
 def _read_data(raw: dict[str, Any], note: Note) -> DataSpec:
-    settings = _declared_only(DataSpec, raw, ("source", "classes", "augment"), "Data", note)
-    classes = raw.get("classes") or ()
-    if not isinstance(classes, list | tuple) or not all(isinstance(name, str) for name in classes):
-        note("Data: the list of classes is damaged and was left out.")
-        classes = ()
+    settings = _declared_only(DataSpec, raw, ("source", "classes", "left_out", "augment"), "Data", note)
+    classes = _texts(raw.get("classes"), "Data: the list of classes", note)
+    left_out = _texts(raw.get("left_out"), "Data: the list of images to leave out", note)
     augment = raw.get("augment", [])
     if not isinstance(augment, list):
         note("Data: the list of augmentations is damaged and was left out.")
@@ -205,9 +204,19 @@ def _read_data(raw: dict[str, Any], note: Note) -> DataSpec:
     return replace(
         settings,
         source=_read_chosen(source, "Data, source", note) if source is not None else None,
-        classes=tuple(classes),
+        classes=classes,
+        left_out=left_out,
         augment=tuple(entry for entry in chosen if entry is not None),
     )
+
+
+def _texts(raw: Any, what: str, note: Note) -> tuple[str, ...]:
+    """A list of texts; nothing, and a note, where it is something else."""
+    raw = raw or ()
+    if not isinstance(raw, list | tuple) or not all(isinstance(text, str) for text in raw):
+        note(f"{what} is damaged and was left out.")
+        return ()
+    return tuple(raw)
 
 
 def _read_recipe(raw: dict[str, Any], note: Note) -> RecipeSpec:

@@ -214,7 +214,7 @@ class DataSession(QObject):
 
 def _listing(data: DataSpec) -> tuple:
     """What decides which pictures there are and how they are divided."""
-    return data.source, data.classes, data.seed, data.validation_percent, data.test_percent
+    return data.source, data.left_out, data.classes, data.seed, data.validation_percent, data.test_percent
 
 
 def _decoding(data: DataSpec) -> tuple:

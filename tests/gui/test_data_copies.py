@@ -63,3 +63,36 @@ def test_a_set_without_copies_says_so_and_another_folder_is_looked_at_anew(qtbot
     shutil.copy(other / "disc" / "disc-00.png", other / "disc" / "again.png")
     studio.choose_data(other)
     until(qtbot, lambda: lines(page).get("copies") == "1 file is an exact copy of another")
+
+
+def test_troubles_are_ended_by_their_buttons_and_undone(qtbot, studio, picture_folder, tmp_path):
+    root = tmp_path / "set"
+    shutil.copytree(picture_folder, root / "train")
+    for name in ("disc", "stripes"):
+        (root / "test" / name).mkdir(parents=True)
+        for number in range(8, 12):
+            shutil.move(root / "train" / name / f"{name}-{number:02d}.png", root / "test" / name)
+    shutil.copy(root / "test" / "disc" / "disc-09.png", root / "train" / "disc" / "leak.png")
+    shutil.copy(root / "train" / "disc" / "disc-03.png", root / "train" / "stripes" / "wrong.png")
+    page = opened(qtbot, studio, root, tmp_path)
+    until(qtbot, lambda: {"leaks", "contradictions"} <= set(lines(page)))
+    total = len(studio.data.index)
+    qtbot.mouseClick(page.findChild(QPushButton, "data.fix.leaks"), Qt.MouseButton.LeftButton)
+    assert studio.document.data.left_out == ("train/disc/leak.png",), "the test set stays what it was"
+    until(
+        qtbot, lambda: studio.data.state == "ready" and "leaks" not in lines(page) and "contradictions" in lines(page)
+    )
+    assert len(studio.data.index) == total - 1
+    qtbot.mouseClick(page.findChild(QPushButton, "data.fix.contradictions"), Qt.MouseButton.LeftButton)
+    assert set(studio.document.data.left_out[1:]) == {"train/disc/disc-03.png", "train/stripes/wrong.png"}
+    until(qtbot, lambda: "no image is there twice" in lines(page))
+    assert lines(page)["left_out"] == "3 images left out by you"
+    assert studio.document.undo_stack.count() == 2
+    studio.document.undo_stack.undo()
+    studio.document.undo_stack.undo()
+    until(qtbot, lambda: {"leaks", "contradictions"} <= set(lines(page)) and len(studio.data.index) == total)
+    studio.document.undo_stack.redo()
+    until(qtbot, lambda: "left_out" in lines(page) and len(studio.data.index) == total - 1)
+    qtbot.mouseClick(page.findChild(QPushButton, "data.fix.take_back"), Qt.MouseButton.LeftButton)
+    assert studio.document.data.left_out == ()
+    assert (root / "train" / "disc" / "leak.png").exists(), "files are never touched"

@@ -35,6 +35,7 @@ class DatasetPanel(Panel):
     dropped = Signal(object)  # list[Path]
     choose_wanted = Signal()
     file_wanted = Signal()
+    fix_wanted = Signal(str)
     class_filtered = Signal(int)  # position, -1 for all
     setting_changed = Signal(str, object, str)  # of DataSpec: name, value, merge key
     list_wanted = Signal(str)  # "failures" or "notes"
@@ -97,6 +98,7 @@ class DatasetPanel(Panel):
         self.health = HealthList()
         self._known += [title, self.health]
         self.health.asked.connect(self.list_wanted)
+        self.health.fix_wanted.connect(self.fix_wanted)
         self._column.addWidget(self.health)
 
     def _add_heading(self, title: str, extra: QWidget) -> QWidget:
@@ -140,7 +142,7 @@ class DatasetPanel(Panel):
         parts = [Part(names[split], float(sums[split]), TOKENS[split]) for split in names if sums[split]]
         self.split_bar.set_parts(parts)
         self._show_brought(brings(index), data)
-        self.health.set_lines(health(index, pictures, copies))
+        self.health.set_lines(health(index, pictures, copies, len(data.left_out)))
 
     def _show_brought(self, brought: frozenset[int], data: DataSpec) -> None:
         """Say what the folder prescribes, and switch off the settings that it overrules."""

@@ -68,18 +68,25 @@ class HealthLine:
     Attributes:
         kind: "good", "warning" or "info".
         shows: what a press on it lists: "failures", "notes", "copies", "leaks", "contradictions" or nothing.
+        fixes: what a second press does: leaves out "copies", "leaks" or "contradictions", or "take_back"; or nothing.
     """
 
     kind: str
     text: str
     shows: str = ""
+    fixes: str = ""
 
 
-def health(index: Index, pictures: Pictures | None, copies: Copies | None = None) -> list[HealthLine]:
+def health(
+    index: Index, pictures: Pictures | None, copies: Copies | None = None, left_out: int = 0
+) -> list[HealthLine]:
     """What is known of the data set so far; `pictures` are None until all were decoded, `copies` until all files were
     compared."""
     lines = _reading(index, pictures)
     lines += _copies(copies) if copies is not None else []
+    if left_out:
+        text = tr("{images} left out by you").format(images=images(left_out))
+        lines.append(HealthLine("info", text, "left_out", "take_back"))
     lines += [HealthLine("warning", note) for note in index.notes[:MOST_NOTES]]
     more = len(index.notes) - MOST_NOTES
     if more > 0:
@@ -110,18 +117,20 @@ def _copies(copies: Copies) -> list[HealthLine]:
         text = tr("{images} stand in more than one of training, validation and test: the scores will look too good")
         one = tr("1 image stands in more than one of training, validation and test: the scores will look too good")
         count = len(copies.across_splits)
-        lines.append(HealthLine("warning", one if count == 1 else text.format(images=images(count)), "leaks"))
+        lines.append(HealthLine("warning", one if count == 1 else text.format(images=images(count)), "leaks", "leaks"))
     if copies.across_classes:
         count = len(copies.across_classes)
         one = tr("1 image stands in two classes: one of them must be wrong")
         text = tr("{images} stand in more than one class: a label must be wrong")
-        lines.append(HealthLine("warning", one if count == 1 else text.format(images=images(count)), "contradictions"))
+        lines.append(
+            HealthLine("warning", one if count == 1 else text.format(images=images(count)), *["contradictions"] * 2)
+        )
     if not copies.groups:
         lines.append(HealthLine("good", tr("no image is there twice")))
     else:
         one, text = tr("1 file is an exact copy of another"), tr("{count} files are exact copies of others")
         said = one if copies.extra == 1 else text.format(count=number(copies.extra))
-        lines.append(HealthLine("info", said, "copies"))
+        lines.append(HealthLine("info", said, "copies", "copies"))
     return lines
 
 

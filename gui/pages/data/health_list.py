@@ -29,7 +29,8 @@ ICONS = {"good": ("check", "good"), "warning": ("warning", "validation"), "info"
 class HealthList(QWidget):
     """Sentences with a sign each; some open a list."""
 
-    asked = Signal(str)  # what to list: "failures" or "notes"
+    asked = Signal(str)  # what to list: "failures", "notes", "copies" and so on
+    fix_wanted = Signal(str)  # which trouble to end: see `HealthLine.fixes`
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -65,14 +66,32 @@ class HealthList(QWidget):
         name, token = ICONS[line.kind]
         across.addWidget(IconView(name, 15, color=token), 0, Qt.AlignmentFlag.AlignTop)
         across.addWidget(text_label(line.text, wrap=True), 1)
+        links = QVBoxLayout()
+        links.setSpacing(0)
         if line.shows:
-            link = QPushButton(self.tr("show"))
-            link.setObjectName(f"data.health.{line.shows}")
-            link.setProperty("link", True)
+            link = self._link(self.tr("show"), f"data.health.{line.shows}")
             link.setAccessibleName(self.tr("Show: {line}").format(line=line.text))
             link.clicked.connect(self._on_link)
-            across.addWidget(link, 0, Qt.AlignmentFlag.AlignTop)
+            links.addWidget(link)
+        if line.fixes:
+            words = self.tr("take back") if line.fixes == "take_back" else self.tr("leave out")
+            fix = self._link(words, f"data.fix.{line.fixes}")
+            fix.setAccessibleName(f"{words}: {line.text}")
+            fix.clicked.connect(self._on_fix)
+            links.addWidget(fix)
+        links.addStretch(1)
+        across.addLayout(links)
         return row
+
+    @staticmethod
+    def _link(words: str, name: str) -> QPushButton:
+        link = QPushButton(words)
+        link.setObjectName(name)
+        link.setProperty("link", True)
+        return link
+
+    def _on_fix(self) -> None:
+        self.fix_wanted.emit(self.sender().objectName().rpartition(".")[2])
 
     def _on_link(self) -> None:
         self.asked.emit(self.sender().objectName().rpartition(".")[2])

@@ -105,6 +105,7 @@ class DataPage(QWidget):
         self.start.sample_wanted.connect(self._start_from_sample)
         self.dataset.class_filtered.connect(self.grid.filters.set_label)
         self.dataset.list_wanted.connect(self._show_list)
+        self.dataset.fix_wanted.connect(self._fix)
         self.grid.filters.label_chosen.connect(self.dataset.classes.show_filter)
         self.grid.opened.connect(self.open_picture)
         self.grid.picture_chosen.connect(self._take_example)
@@ -163,6 +164,20 @@ class DataPage(QWidget):
         if index is self._session.index:
             self._copies = copies
             self._show_pictures()
+
+    def _fix(self, which: str) -> None:
+        """Leave images out of the project, as one step; the files stay as they are."""
+        data = self._document.data
+        if which == "take_back":
+            self._document.edit(self.tr("Take images back"), data=replace(data, left_out=()))
+            return
+        index = self._session.index
+        if index is None or self._copies is None:
+            return
+        numbers = self._copies.to_leave_out(index, COPIES[which])
+        paths = tuple(str(index.paths[number]) for number in numbers)
+        text = self.tr("Leave out {count} images").format(count=len(paths))
+        self._document.edit(text, data=replace(data, left_out=(*data.left_out, *paths)))
 
     def stop_comparing(self) -> None:
         """Look no further for copies, because the window closes."""
@@ -283,6 +298,10 @@ class DataPage(QWidget):
             sentence = self.tr(
                 "These files are equal byte for byte. Keep one of each group; nothing was changed on disk."
             )
+        elif what == "left_out":
+            rows = [(path, "") for path in self._document.data.left_out]
+            title = self.tr("Images left out")
+            sentence = self.tr("They are neither trained with nor tested on. The files are where they were.")
         elif what == "notes" and index is not None:
             rows = [("", note) for note in index.notes]
             title, sentence = self.tr("Notes"), self.tr("What was noticed while looking for images.")
