@@ -159,7 +159,7 @@ class Studio(QObject):
         data = self.document.data
         before = self._source_name()
         source = _source(folder)
-        self.document.edit(self.tr("Choose images"), data=replace(data, source=source, classes=()))
+        self.document.edit(self.tr("Choose images"), data=replace(data, source=source, classes=(), left_out=()))
         if before:
             sentence = self.tr("The project now learns from “{0}”; before, from “{1}”. Undo takes it back.")
             self.told.emit(sentence.format(folder.name, before))

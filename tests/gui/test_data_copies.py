@@ -1,6 +1,7 @@
 """Copies on the Data page, with the real sessions behind it."""
 
 import shutil
+from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import Qt
@@ -61,7 +62,9 @@ def test_a_set_without_copies_says_so_and_another_folder_is_looked_at_anew(qtbot
     other = tmp_path / "other"
     shutil.copytree(picture_folder, other)
     shutil.copy(other / "disc" / "disc-00.png", other / "disc" / "again.png")
+    studio.document.edit("Leave out", data=replace(studio.document.data, left_out=("disc/disc-05.png",)))
     studio.choose_data(other)
+    assert studio.document.data.left_out == (), "another folder has other images"
     until(qtbot, lambda: lines(page).get("copies") == "1 file is an exact copy of another")
 
 

@@ -72,13 +72,13 @@ class HealthList(QWidget):
             link = self._link(self.tr("show"), f"data.health.{line.shows}")
             link.setAccessibleName(self.tr("Show: {line}").format(line=line.text))
             link.clicked.connect(self._on_link)
-            links.addWidget(link)
+            links.addWidget(link, 0, Qt.AlignmentFlag.AlignRight)
         if line.fixes:
             words = self.tr("take back") if line.fixes == "take_back" else self.tr("leave out")
             fix = self._link(words, f"data.fix.{line.fixes}")
             fix.setAccessibleName(f"{words}: {line.text}")
             fix.clicked.connect(self._on_fix)
-            links.addWidget(fix)
+            links.addWidget(fix, 0, Qt.AlignmentFlag.AlignRight)
         links.addStretch(1)
         across.addLayout(links)
         return row
