@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from engine.compile.field import receptive_field
 from engine.compile.infer import NetworkReport, NodeReport
+from engine.compile.remembered import remembered
 from engine.layers import grouped
 
 FEW = 50_000
@@ -36,6 +37,7 @@ class Advice:
     fix: str
 
 
+@remembered
 def advice(report: NetworkReport) -> tuple[Advice, ...]:
     """Advice for a network that works, at most one of each rule; none for one that has a problem: that comes first."""
     if report.problems:

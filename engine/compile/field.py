@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.compile.infer import NetworkReport, NodeReport
+from engine.compile.remembered import remembered
 
 Sides = tuple[float, float]
 
@@ -33,6 +34,7 @@ def fields(report: NetworkReport) -> Mapping[str, Field]:
     return _through(report, ())
 
 
+@remembered
 def receptive_field(report: NetworkReport) -> Field | None:
     """That of the layer that sees most while there still is an image: what Flatten, pooling over everything or a dense
     layer then sums up. None where nothing is convolved."""

@@ -24,7 +24,6 @@ class Row:
     place: int
     id: str
     title: str
-    kind: str
     settings: str
     inputs: str
     output: str
@@ -78,8 +77,7 @@ def _row(entry: NodeReport, place: int, prefix: str) -> Row:
     return Row(
         place=place,
         id=prefix + entry.node.id,
-        title=entry.node.label or kind,
-        kind=kind,
+        title=f"{entry.node.label} ({kind})" if entry.node.label else kind,
         settings=entry.layer.said() if entry.layer is not None else "",
         inputs=", ".join(prefix + source for source in entry.node.inputs),
         output=" × ".join(map(str, entry.shape)) if entry.shape else "",

@@ -72,7 +72,7 @@ def unpack(archive: Path, folder: Path, tell: Tell) -> None:
 
 def _unpack_tar(archive: Path, folder: Path, tell: Tell) -> None:
     with tarfile.open(archive) as opened:
-        _write(archive, folder, list(_in_tar(archive, opened)), tell)
+        _write(archive, folder, list(_in_tar(archive, opened, tell)), tell)
 
 
 def _in_zip(opened: zipfile.ZipFile) -> Iterator[_Member]:
@@ -90,10 +90,15 @@ def _in_zip(opened: zipfile.ZipFile) -> Iterator[_Member]:
         yield _Member(place, info.file_size, lambda info=info: opened.open(info))
 
 
-def _in_tar(archive: Path, opened: tarfile.TarFile) -> Iterator[_Member]:
+def _in_tar(archive: Path, opened: tarfile.TarFile, tell: Tell) -> Iterator[_Member]:
+    most, total = _most(archive), 0
     for count, info in enumerate(opened):
-        if count > MOST_FILES:
-            raise _too_large(archive, f"It holds more than {MOST_FILES} files.")
+        # What is packed must be unpacked to be passed over: a bomb is left before its content is reached.
+        total += info.size
+        if count > MOST_FILES or total > most:
+            raise _too_large(archive, f"It holds more than {count} files of {total / 2**30:.1f} GiB together.")
+        if count % 100 == 0:
+            tell(0, 0)
         place = _safe_place(info.name)
         if info.isreg() and place is not None:
             yield _Member(place, info.size, lambda info=info: opened.extractfile(info))  # type: ignore[arg-type,return-value]
@@ -141,13 +146,12 @@ def _write(archive: Path, folder: Path, members: list[_Member], tell: Tell) -> N
 
 def _checked_size(archive: Path, folder: Path, members: list[_Member]) -> int:
     """The bytes that will be written. Raises: EngineError, where they are too many."""
-    total, packed = sum(member.size for member in members), archive.stat().st_size
+    total = sum(member.size for member in members)
     if len(members) > MOST_FILES or total > MOST_BYTES:
         raise _too_large(archive, f"It holds {len(members)} files of {total / 2**30:.0f} GiB together.")
-    if total > max(FREE_GROWTH, MOST_TIMES * packed):
-        raise _too_large(
-            archive, f"It would grow to {total / 2**30:.1f} GiB, {total // max(1, packed)} times its size."
-        )
+    if total > _most(archive):
+        times = total // max(1, archive.stat().st_size)
+        raise _too_large(archive, f"It would grow to {total / 2**30:.1f} GiB, {times} times its size.")
     free = shutil.disk_usage(folder).free
     if total + RESERVE > free:
         raise EngineError(
@@ -156,6 +160,11 @@ def _checked_size(archive: Path, folder: Path, members: list[_Member]) -> int:
             fix="Make room on that disk.",
         )
     return total
+
+
+def _most(archive: Path) -> int:
+    """The bytes to which an archive may grow."""
+    return max(FREE_GROWTH, MOST_TIMES * archive.stat().st_size)
 
 
 def _too_large(archive: Path, why: str) -> EngineError:

@@ -11,6 +11,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from engine.compile import Facts, infer
 from engine.errors import EngineError
@@ -233,15 +234,32 @@ def _padding(params: Mapping[str, Value], pads: Pads, *, windows_only: bool) -> 
     top, left, bottom, right = pads
     if not any(pads):
         return "valid"
-    kernel, stride, spread = (_pair(params.get(name, 1)) for name in ("kernel", "stride", "dilation"))
+    kernel, stride, spread = (pair_of(params.get(name, 1)) for name in ("kernel", "stride", "dilation"))
     same = tuple(size * (side - 1) for size, side in zip(spread, kernel, strict=True))
     if stride == (1, 1) and not windows_only and (top, left) == (bottom, right) and (2 * top, 2 * left) == same:
         return "same"
     return top if len(set(pads)) == 1 else None
 
 
-def _pair(value: Value) -> tuple[int, int]:
-    return value if isinstance(value, tuple) else (int(value), int(value))
+def pair_of(value: Any) -> tuple[int, int]:
+    """(height, width); one number stands for both."""
+    return (int(value[0]), int(value[1])) if isinstance(value, tuple | list) else (int(value), int(value))
+
+
+def short(value: Any) -> Value:
+    """(3, 3) as 3: how a setting is kept."""
+    height, width = pair_of(value)
+    return height if height == width else (height, width)
+
+
+def convolution(
+    inward: int, outward: int, kernel: Any, stride: Any, dilation: Any, groups: int, bias: bool
+) -> tuple[str, dict[str, Value]]:
+    """The layer kind and the settings of a convolution; where every channel is looked at by itself, a depthwise one."""
+    params: dict[str, Value] = {"kernel": short(kernel), "stride": short(stride), "bias": bias}
+    if groups > 1 and groups == inward and outward % inward == 0 and pair_of(dilation) == (1, 1):
+        return "depthwise_conv", {**params, "multiplier": outward // inward}
+    return "conv2d", {**params, "filters": outward, "dilation": short(dilation), "groups": groups}
 
 
 def _renamed(nodes: tuple[Node, ...]) -> NetworkSpec:

@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import EngineError
-from engine.importing.drawing import Drawing, Imported
+from engine.importing.drawing import Drawing, Imported, convolution, pair_of, short
 from engine.params import Value
 from engine.templates import templates
 
@@ -106,15 +106,6 @@ def _tracer() -> fx.Tracer:
     return Tracer()
 
 
-def _pair(value: Any) -> tuple[int, int]:
-    return (int(value[0]), int(value[1])) if isinstance(value, tuple | list) else (int(value), int(value))
-
-
-def _short(value: Any) -> Value:
-    height, width = _pair(value)
-    return height if height == width else (height, width)
-
-
 def _inputs(node: fx.Node) -> list[str]:
     return [one.name for one in node.all_input_nodes]
 
@@ -144,27 +135,17 @@ def _convolution(module: Any) -> tuple[str, Params, tuple[int, int]]:
     return (*convolution(
         module.in_channels, module.out_channels, module.kernel_size, module.stride, module.dilation, module.groups,
         module.bias is not None,
-    ), _pair(module.padding if not isinstance(module.padding, str) else (0, 0)))  # fmt: skip
-
-
-def convolution(
-    inward: int, outward: int, kernel: Any, stride: Any, dilation: Any, groups: int, bias: bool
-) -> tuple[str, Params]:
-    """The layer kind and the settings of a convolution; where every channel is looked at by itself, a depthwise one."""
-    params: Params = {"kernel": _short(kernel), "stride": _short(stride), "bias": bias}
-    if groups > 1 and groups == inward and outward % inward == 0 and _pair(dilation) == (1, 1):
-        return "depthwise_conv", {**params, "multiplier": outward // inward}
-    return "conv2d", {**params, "filters": outward, "dilation": _short(dilation), "groups": groups}
+    ), pair_of(module.padding if not isinstance(module.padding, str) else (0, 0)))  # fmt: skip
 
 
 def _pooling(kind: str) -> Callable[[Any], tuple[str, Params, tuple[int, int]]]:
     def read(module: Any) -> tuple[str, Params, tuple[int, int]]:
         params: Params = {
-            "kernel": _short(module.kernel_size),
-            "stride": _short(module.stride or module.kernel_size),
+            "kernel": short(module.kernel_size),
+            "stride": short(module.stride or module.kernel_size),
             "ceil": bool(module.ceil_mode),
         }
-        padding = _pair(module.padding)
+        padding = pair_of(module.padding)
         if kind == "avg_pool" and any(padding):
             params["count_padding"] = bool(module.count_include_pad)
         return kind, params, padding
@@ -194,14 +175,14 @@ def _batch_norm(module: Any) -> Found:
 
 
 def _transposed(module: Any) -> Found | None:
-    if module.groups != 1 or _pair(module.dilation) != (1, 1):
+    if module.groups != 1 or pair_of(module.dilation) != (1, 1):
         return None
-    height, width = _pair(module.padding)
-    extra = _pair(module.output_padding)
+    height, width = pair_of(module.padding)
+    extra = pair_of(module.output_padding)
     if height != width or extra[0] != extra[1]:
         return None
-    params: Params = {"filters": module.out_channels, "kernel": _short(module.kernel_size)}
-    params |= {"stride": _short(module.stride), "padding": height, "output_padding": extra[0]}
+    params: Params = {"filters": module.out_channels, "kernel": short(module.kernel_size)}
+    params |= {"stride": short(module.stride), "padding": height, "output_padding": extra[0]}
     return "transposed_conv", {**params, "bias": module.bias is not None}
 
 
@@ -211,7 +192,7 @@ def _linear(module: Any) -> Found:
 
 def _adaptive(module: Any) -> Found | None:
     size = module.output_size
-    sides = _pair(size) if None not in (size if isinstance(size, tuple | list) else (size,)) else None
+    sides = pair_of(size) if None not in (size if isinstance(size, tuple | list) else (size,)) else None
     return ("adaptive_avg_pool", {"size": sides[0] if sides[0] == sides[1] else sides}) if sides else None
 
 
@@ -304,7 +285,7 @@ def _draw_function(drawing: Drawing, node: fx.Node) -> None:
     elif name in ("avg_pool2d", "max_pool2d"):
         _draw_pooling(drawing, node, name, values)
     elif name == "adaptive_avg_pool2d":
-        drawing.layer("adaptive_avg_pool", {"size": _short(_argument(node, 1, "output_size"))}, values[:1], node.name)
+        drawing.layer("adaptive_avg_pool", {"size": short(_argument(node, 1, "output_size"))}, values[:1], node.name)
     elif name in FUNCTIONS:
         drawing.layer(FUNCTIONS[name], {}, values[:1], node.name, name)
     elif name == "dropout":
@@ -353,9 +334,9 @@ def _draw_arithmetic(drawing: Drawing, node: fx.Node, name: str, values: list[st
 def _draw_pooling(drawing: Drawing, node: fx.Node, name: str, values: list[str]) -> None:
     kernel = _argument(node, 1, "kernel_size")
     stride = _argument(node, 2, "stride") or kernel
-    padding = _pair(_argument(node, 3, "padding", 0))
+    padding = pair_of(_argument(node, 3, "padding", 0))
     kind = "max_pool" if name == "max_pool2d" else "avg_pool"
-    params: Params = {"kernel": _short(kernel), "stride": _short(stride)}
+    params: Params = {"kernel": short(kernel), "stride": short(stride)}
     params["ceil"] = bool(node.kwargs.get("ceil_mode", False))
     if kind == "avg_pool" and any(padding):
         params["count_padding"] = bool(node.kwargs.get("count_include_pad", True))

@@ -11,7 +11,7 @@ from engine.compile import NetworkReport
 from engine.compile.infer import output_of
 from engine.spec.network import NetworkSpec
 from gui.canvas.face import faces
-from gui.canvas.layout import Box, Drawing, Spacing, arrange
+from gui.canvas.layout import Box, Spacing, arrange
 from gui.canvas.look import look
 from gui.canvas.marks import Link
 from gui.theme import theme
@@ -68,7 +68,6 @@ class BlockInside:
         boxes = [Box(i, 4.0, 1.0) for i in self._ports]
         boxes += [Box(i, card.width, card.height) for i, card in self.cards.items()]
         drawing = arrange([*boxes, Box(END, 4.0, 1.0)], list(self._links), spacing())
-        self._drawing: Drawing = drawing
         left, _, right, bottom = drawing.bounds
         middle = (drawing.places[END][0] + drawing.places[self._ports[0]][0]) / 2 if self._ports else 0.0
         side = theme().px(16)

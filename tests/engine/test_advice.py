@@ -115,3 +115,10 @@ def test_templates_fit_the_images_they_are_given(size):
 
 def test_every_rule_is_in_the_list_once():
     assert len(set(RULES)) == len(RULES) == 5
+
+
+def test_an_answer_is_kept_for_the_very_report_only():
+    with_hint = infer(chain([("image", {}), *SMALL, ("flatten", {}), ("dense", {"units": 16}), ("classes", {})]), FACTS)
+    sound = infer(chain([("image", {}), *SMALL, *END]), FACTS)
+    assert advice(with_hint) is advice(with_hint)
+    assert advice(sound) == () and advice(with_hint)

@@ -38,7 +38,7 @@ def test_as_csv_and_as_text():
     lines = list(csv.reader(io.StringIO(as_csv(table))))
     assert lines[0] == [heading for _, heading in COLUMNS]
     assert len(lines) == len(table) + 1
-    assert lines[2][2] == '\'=1+1, "so"', "no spreadsheet is to compute what a project brings"
+    assert lines[2][2] == '\'=1+1, "so" (Convolution)', "no spreadsheet is to compute what a project brings"
     assert lines[2][5] == str(table[1].parameters)
     assert as_csv(table, "\t").splitlines()[0].split("\t") == lines[0]
     text = as_text(table).splitlines()

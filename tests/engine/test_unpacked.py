@@ -142,6 +142,14 @@ def test_a_bomb_is_refused_before_anything_is_written(tmp_path, monkeypatch):
     assert not any((cache_folder() / "unpacked").glob("*/*"))
 
 
+def test_a_bomb_in_a_tar_is_left_before_its_content_is_reached(tmp_path, monkeypatch):
+    path = write_tar(tmp_path / "bomb.tar.gz", {"a/film.avi": b"\0" * 40_000_000, **class_files()})
+    monkeypatch.setattr(unpacking, "FREE_GROWTH", 1_000_000)
+    with pytest.raises(EngineError, match="was not unpacked"):
+        index_of(path)
+    assert not any((cache_folder() / "unpacked").glob("*"))
+
+
 def test_a_header_that_lies_about_its_size_is_found_out(tmp_path, monkeypatch):
     path = write_zip(tmp_path / "liar.zip", class_files())
     monkeypatch.setattr(unpacking, "_checked_size", lambda *_: 100)

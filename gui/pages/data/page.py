@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from PySide6.QtWidgets import QLayout, QSplitter, QStackedWidget, QVBoxLayout, Q
 from engine.data.copies import Copies, find_copies
 from engine.data.index import SPLITS, Index
 from engine.errors import EngineError
-from engine.jobs import JobControl
+from engine.jobs import Cancelled, JobControl
 from engine.params import params_of
 from engine.spec.data import DataSpec
 from gui.pages.data.dataset_panel import DatasetPanel
@@ -27,6 +28,8 @@ from gui.pages.shared.viewer import PictureViewer
 from gui.theme import theme
 from gui.widgets.notice import ErrorBar
 from gui.widgets.segmented import Segmented
+
+log = logging.getLogger(__name__)
 
 COPIES = {"copies": "groups", "leaks": "across_splits", "contradictions": "across_classes"}
 """Which copies a line of the health list shows."""
@@ -48,7 +51,7 @@ class DataPage(QWidget):
         self._comparing = JobControl()
         self._compare = LatestAnswer(self)
         self._compare.answered.connect(self._on_compared)
-        self._compare.failed.connect(lambda _: None)  # stopped; what cannot be read is told by the decoding
+        self._compare.failed.connect(self._on_not_compared)
         self._example: int | None = None  # the picture that shows what the network receives
         self.setObjectName("data")
         self.setAccessibleName(self.tr("Data"))
@@ -142,9 +145,13 @@ class DataPage(QWidget):
     def _show_pictures(self) -> None:
         session = self._session
         self._look_for_copies()
-        self.dataset.show_index(session.index, session.pictures, self._document.data, self._copies)
+        self._show_dataset()
         self.grid.show_pictures(session.pictures)
         self._choose_example()
+
+    def _show_dataset(self) -> None:
+        session = self._session
+        self.dataset.show_index(session.index, session.pictures, self._document.data, self._copies)
 
     def _look_for_copies(self) -> None:
         """Compare the files once all were read; anew for another index."""
@@ -163,7 +170,12 @@ class DataPage(QWidget):
         index, copies = answer
         if index is self._session.index:
             self._copies = copies
-            self._show_pictures()
+            self._show_dataset()
+
+    @staticmethod
+    def _on_not_compared(error: Exception) -> None:
+        if not isinstance(error, Cancelled):  # for another index, or the window closes
+            log.error("copies could not be looked for", exc_info=error)
 
     def _fix(self, which: str) -> None:
         """Leave images out of the project, as one step; the files stay as they are."""
@@ -176,7 +188,8 @@ class DataPage(QWidget):
             return
         numbers = self._copies.to_leave_out(index, COPIES[which])
         paths = tuple(str(index.paths[number]) for number in numbers)
-        text = self.tr("Leave out {count} images").format(count=len(paths))
+        many = self.tr("Leave out {count} images").format(count=len(paths))
+        text = self.tr("Leave out 1 image") if len(paths) == 1 else many
         self._document.edit(text, data=replace(data, left_out=(*data.left_out, *paths)))
 
     def stop_comparing(self) -> None:

@@ -134,8 +134,8 @@ class Costs(QObject):
     def _measure(self) -> None:
         if self._runner.is_running or self._report is None:
             return
-        # One of each sort: equal layers take equally long.
-        self._pending = {node_id: key for key, node_id in {key: i for i, key in self._missing().items()}.items()}
+        one_of_each = {key: node_id for node_id, key in self._missing().items()}  # equal layers take equally long
+        self._pending = {node_id: key for key, node_id in one_of_each.items()}
         report, recipe, only = self._report, self._recipe, frozenset(self._pending)
         if not only:
             return

@@ -16,6 +16,7 @@ from engine.importing.torchvision_models import read_torchvision, torchvision_na
 from gui.canvas.picture import save_picture
 from gui.jobs import JobRunner
 from gui.jobs.outcomes import Failed, Finished
+from gui.pages.shared.background import LatestAnswer
 
 if TYPE_CHECKING:
     from gui.canvas import NetworkCanvas
@@ -31,6 +32,8 @@ class NetworkFiles(QObject):
         self._runner = JobRunner(self)
         self._runner.ended.connect(self._on_read)
         self._name = ""
+        self._names = LatestAnswer(self)
+        self._names.answered.connect(self._offer)
         studio.closing.connect(self._runner.close)
         studio.network_dropped.connect(self.open)
 
@@ -45,8 +48,11 @@ class NetworkFiles(QObject):
             self.open(Path(chosen))
 
     def ask_which_model(self) -> None:
-        """Let the user choose one of torchvision's models."""
-        names = list(torchvision_names())
+        """Let the user choose one of torchvision's models; to know them takes importing it, a second of work."""
+        self._names.ask(torchvision_names)
+
+    def _offer(self, found: tuple[str, ...]) -> None:
+        names = list(found)
         words = self.tr("Network of torchvision, drawn without its weights:")
         title = self.tr("Take one from torchvision")
         chosen, accepted = QInputDialog.getItem(self._page, title, words, names, names.index("resnet18"), False)

@@ -68,7 +68,7 @@ class NetworkPage(QWidget):
         self._found: list[str] = []
         self._sights = LatestAnswer(self)
         self._sights.answered.connect(self._show_sights)
-        self._sights.failed.connect(lambda _: self._show_sights(("", 0, None)))
+        self._sights.failed.connect(self._hide_sights)  # a damaged file is told where the run is used
         self._middle = QStackedWidget()
         self._middle.addWidget(self.start)
         self._middle.addWidget(self.canvas)
@@ -272,8 +272,6 @@ class NetworkPage(QWidget):
             self.start.set_facts(self._document.facts)
         self.canvas.set_network(network, report)
         self.canvas.set_animated(self.isVisible())
-        self.costs.set_network(report, self._document.recipe)
-        self._show_costs()
         present = frozenset(report.nodes)
         added, gone = present - self._known, self._known - present
         if len(added) == 1 and self._known:  # added, duplicated, or brought back by undo
@@ -312,6 +310,7 @@ class NetworkPage(QWidget):
 
     def _show_figures(self) -> None:
         self.costs.set_network(self._gestures.report, self._document.recipe)
+        self._show_costs()
         report = self._gestures.report
         memory = self._device_memory()
         self.status.show_report(report, self._document.recipe.batch_size, len(advice(report)), memory)
@@ -357,6 +356,9 @@ class NetworkPage(QWidget):
             return node_id, run.number, filters(run.folder / BEST, report, node_id)
 
         self._sights.ask(look)
+
+    def _hide_sights(self, _error: Exception) -> None:
+        self.inspector.layer.sights.show_filters(None)
 
     def _show_sights(self, answer: tuple) -> None:
         node_id, run, found = answer

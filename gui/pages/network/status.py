@@ -82,8 +82,8 @@ class NetworkStatus(QFrame):
         self.memory.setText("" if is_part else memory)
         self.field.setText("" if is_part else field_in_words(report))
         self.field.setToolTip(self.tr("The receptive field: how many pixels one output of the last window sees."))
-        largest = report.largest_batch(device_memory)
         device_memory = 0 if report.inputs else device_memory  # a block alone is not what is trained
+        largest = report.largest_batch(device_memory)
         self.batch.setText("" if is_part or not device_memory else batch_in_words(largest))
         self.batch.setToolTip(self.tr("About the largest batch that fits into the memory training can use here."))
         self._fit()
