@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.data.formats import looks_like_picture
-from engine.data.scan import SPLIT_NAMES
+from engine.data.index import SPLIT_NAMES
 from engine.data.whole_folder import write_notes
 from engine.errors import EngineError
 

@@ -1,6 +1,5 @@
 """Which pictures there are: one row of numbers per picture, in columns, so that a million of them is a normal day."""
 
-from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -8,6 +7,17 @@ import numpy as np
 
 TRAIN, VALIDATION, TEST = 0, 1, 2
 SPLITS = ("train", "validation", "test")
+
+SPLIT_NAMES = {
+    "train": TRAIN,
+    "training": TRAIN,
+    "val": VALIDATION,
+    "valid": VALIDATION,
+    "validation": VALIDATION,
+    "test": TEST,
+    "testing": TEST,
+}
+"""What a folder above the class folders may be called, in any case, and what its pictures are then for."""
 
 PATH_TYPE = np.dtypes.StringDType()
 """Column type of paths: texts of any length without a Python object each."""
@@ -59,10 +69,3 @@ class Index:
         """(classes, 3) int64: pictures per class and split."""
         cells = np.bincount(self.labels * 3 + self.splits, minlength=3 * len(self.classes))
         return cells.reshape(len(self.classes), 3)
-
-
-def without(index: Index, left_out: Collection[str]) -> Index:
-    """The index without the images of these paths. The others keep their splits: what is left out moves nothing."""
-    gone = set(left_out)
-    mask = np.fromiter((str(path) not in gone for path in index.paths), bool, len(index))
-    return index.taken(mask)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from engine.data.choose import make
-from engine.data.index import Index, without
+from engine.data.index import Index
 from engine.data.scan import scan
 from engine.data.sources import SOURCES
 from engine.data.sources.base import Tell
@@ -32,4 +32,4 @@ def load_index(data: DataSpec, control: JobControl | None = None, progress: Tell
     index = scan(folder, data, control)
     if data.source.kind != "folder":
         index = replace(index, notes=(*read_notes(folder), *index.notes))
-    return without(index, data.left_out) if data.left_out else index
+    return index

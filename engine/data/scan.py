@@ -10,23 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.data.edits import relabelled, stands_for, without
 from engine.data.formats import looks_like_picture
-from engine.data.index import PATH_TYPE, SPLITS, TEST, TRAIN, VALIDATION, Index
+from engine.data.index import PATH_TYPE, SPLIT_NAMES, SPLITS, TEST, TRAIN, VALIDATION, Index
 from engine.data.split import divide
 from engine.errors import EngineError
 from engine.jobs import JobControl
 from engine.spec.data import DataSpec
-
-SPLIT_NAMES = {
-    "train": TRAIN,
-    "training": TRAIN,
-    "val": VALIDATION,
-    "valid": VALIDATION,
-    "validation": VALIDATION,
-    "test": TEST,
-    "testing": TEST,
-}
-"""What a folder above the class folders may be called, in any case, and what its pictures are then for."""
 
 _ONE_FOLDER_EACH = "Make one sub-folder per class, named like the class, and put its images there."
 _CHECK_EVERY = 1000  # files between two looks at the control
@@ -45,9 +35,10 @@ def scan(folder: Path, data: DataSpec, control: JobControl | None = None) -> Ind
         Cancelled: `control` asked to stop.
     """
     folder = Path(folder).absolute()
-    known = {unicodedata.normalize("NFC", name): name for name in data.classes}
+    folders = (*data.classes, *data.edits.class_names)
+    known = {unicodedata.normalize("NFC", name): name for name in folders}
     walk = _Walk(folder, control or JobControl(), known)
-    top, has_split_folders = _layout(walk, data.classes)
+    top, has_split_folders = _layout(walk, folders)
     for split, place in top:
         walk.take_classes(place, split)
     if not walk.paths:
@@ -55,10 +46,8 @@ def scan(folder: Path, data: DataSpec, control: JobControl | None = None) -> Ind
     splits = set(walk.splits)
     if has_split_folders and TRAIN not in splits:
         raise _nothing_to_train_with(walk, "The folder for training holds no images in class folders.")
-    classes = tuple(data.classes) + tuple(
-        sorted((name for name in walk.found if name not in data.classes), key=natural_key)
-    )
-    return _index(walk, classes, data, splits if len(splits) > 1 else set())
+    depth = len(_join(top[0][1], "class").split("/"))
+    return _index(walk, data, splits if len(splits) > 1 else set(), depth)
 
 
 def natural_key(name: str) -> tuple:
@@ -69,10 +58,12 @@ def natural_key(name: str) -> tuple:
 
 @dataclass
 class _Listing:
-    """What lies directly in one folder."""
+    """What lies directly in one folder, in columns: a class may be one folder of a million files."""
 
-    folders: list[str]
-    pictures: list[tuple[str, int, int]]  # name, bytes, nanoseconds
+    folders: list[str] = field(default_factory=list)
+    pictures: list[str] = field(default_factory=list)
+    sizes: array = field(default_factory=lambda: array("q"))  # bytes
+    modified: array = field(default_factory=lambda: array("q"))  # nanoseconds
 
 
 @dataclass
@@ -94,10 +85,12 @@ class _Walk:
 
     def listing(self, place: str) -> _Listing:
         """What lies in the folder `place`; what cannot be listed is noted and counts as empty."""
-        listing = _Listing([], [])
+        listing = _Listing()
         try:
             with os.scandir(self.root / place) as entries:
-                for entry in entries:
+                for number, entry in enumerate(entries, 1):
+                    if number % _CHECK_EVERY == 0:
+                        self.control.checkpoint()
                     self._sort_in(entry, place, listing)
         except OSError as error:
             if not place:
@@ -121,7 +114,9 @@ class _Walk:
                 return
             elif entry.is_file():
                 facts = entry.stat()
-                listing.pictures.append((name, facts.st_size, facts.st_mtime_ns))
+                listing.pictures.append(name)
+                listing.sizes.append(facts.st_size)
+                listing.modified.append(facts.st_mtime_ns)
             elif entry.is_symlink():
                 self.notes.append(f"“{_join(place, name)}” was left out: it is a link to nothing.")
         except OSError as error:
@@ -155,14 +150,12 @@ class _Walk:
             seen.add(identity)
             here = self.listing(place)
             waiting += [_join(place, name) for name in reversed(here.folders)]
-            for number, (name, size, modified) in enumerate(here.pictures, 1):
-                if number % _CHECK_EVERY == 0:
-                    self.control.checkpoint()
-                self.paths.append(_join(place, name))
-                self.labels.append(label)
-                self.splits.append(split)
-                self.sizes.append(size)
-                self.modified.append(modified)
+            count = len(here.pictures)
+            self.paths += [_join(place, name) for name in here.pictures]
+            self.labels += array("i", [label]) * count
+            self.splits += array("b", [split]) * count
+            self.sizes += here.sizes
+            self.modified += here.modified
 
 
 def _layout(walk: _Walk, known: Collection[str]) -> tuple[list[tuple[int, str]], bool]:
@@ -247,16 +240,20 @@ def _nothing_found(walk: _Walk) -> EngineError:
     return EngineError(f"There are no images in “{name}”.", why=why, fix=_ONE_FOLDER_EACH)
 
 
-def _index(walk: _Walk, classes: tuple[str, ...], data: DataSpec, brought: set[int]) -> Index:
+def _index(walk: _Walk, data: DataSpec, brought: set[int], depth: int) -> Index:
     # Empty class folders give no class: an output that nothing ever teaches only takes probability from the others.
-    classes = tuple(name for name in classes if name not in walk.empty or name in data.classes)
-    order = sorted(range(len(walk.paths)), key=walk.paths.__getitem__)
-    paths = [walk.paths[number] for number in order]
+    filled = {folder: stands_for(data.edits, folder) for folder in walk.found if folder not in walk.empty}
+    new = {name for name in filled.values() if name and name not in data.classes}
+    classes = (*data.classes, *sorted(new, key=natural_key))
+    order = np.array(sorted(range(len(walk.paths)), key=walk.paths.__getitem__), np.int64)
+    paths = list(map(walk.paths.__getitem__, order.tolist()))
     position = {name: place for place, name in enumerate(classes)}
-    labels_of = np.array([position.get(name, -1) for name in walk.found], np.int32)
-    labels = labels_of[np.array(walk.labels, np.int32)[order]]
+    folders = np.array(walk.labels, np.int32)[order]
+    labels_of = np.array([position.get(filled.get(folder, ""), -1) for folder in walk.found], np.int32)
+    labels = relabelled(paths, labels_of[folders], data.edits, position)
     prescribed = np.array(walk.splits, np.int8)[order]
-    splits = divide(paths, labels, data, prescribed if brought else None, brought)
+    # By folders, not by classes: whatever is renamed, merged or moved by hand, every image keeps its split.
+    splits, notes = divide(paths, folders, data, prescribed if brought else None, brought, depth)
     index = Index(
         root=walk.root,
         classes=classes,
@@ -267,8 +264,10 @@ def _index(walk: _Walk, classes: tuple[str, ...], data: DataSpec, brought: set[i
         modified=np.array(walk.modified, np.int64)[order],
         brings_splits=bool(brought),
     )
+    index = index.taken(labels >= 0)
     # A folder may have been listed twice, to find the layout and then the pictures; each note is for once.
-    return replace(index, notes=tuple(dict.fromkeys([*walk.notes, *_class_notes(walk, index)])))
+    notes = tuple(dict.fromkeys([*walk.notes, *notes, *_class_notes(walk, index)]))
+    return replace(without(index, data.edits.left_out), notes=notes)
 
 
 def _class_notes(walk: _Walk, index: Index) -> list[str]:

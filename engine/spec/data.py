@@ -15,6 +15,24 @@ class Chosen:
 
 
 @dataclass(frozen=True)
+class DataEdits:
+    """What the project changes about its images; the files stay as they are. Made by `engine.data.edits`.
+
+    Attributes:
+        left_out: paths of images that are neither trained with nor tested on, as the index has them.
+        moved: from the path of an image to the class it belongs to, whatever folder it lies in.
+        class_names: from the name of a class folder to the class it stands for: another name, the same as that of
+            other folders (merged), or "" (hidden).
+        together: groups of paths that are never divided between training, validation and test.
+    """
+
+    left_out: tuple[str, ...] = ()
+    moved: Mapping[str, str] = field(default_factory=dict)
+    class_names: Mapping[str, str] = field(default_factory=dict)
+    together: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass(frozen=True)
 class DataSpec(Declared):
     """The data half of a project.
 
@@ -22,7 +40,7 @@ class DataSpec(Declared):
         source: an entry of `engine.data.sources.SOURCES`, None while nothing was picked.
         classes: names in the order of the network's outputs; fixed when the source is scanned, so that a class
             folder that appears later does not silently shift the meaning of trained outputs.
-        left_out: paths of images that are neither trained with nor tested on, as the index has them; the files stay.
+        edits: what was changed about the images by hand.
         augment: entries of `engine.data.augment.AUGMENTATIONS`, applied in this order, for training only.
     """
 
@@ -77,9 +95,34 @@ class DataSpec(Declared):
     seed: int = param(
         0, low=0, high=2**31 - 1, label="Seed", help="Another seed divides the images differently.", more=True
     )
+    folds: int = param(
+        0,
+        low=0,
+        high=50,
+        label="Folds",
+        zero_means="off",
+        help="Divide what is not for testing into this many equal parts; one of them validates, the others train.",
+        more=True,
+    )
+    fold: int = param(
+        1,
+        low=1,
+        high=50,
+        label="Validating fold",
+        help="Which of the folds validates. Trained once for each of them, every image has validated once.",
+        more=True,
+    )
+    group_by: str = param(
+        "image",
+        choices={"image": "each by itself", "folder": "same sub-folder", "prefix": "same beginning of the name"},
+        label="Keep together",
+        help="Images of one person or film belong on one side. “Same beginning”: up to the last “_”, “-” or space, as in "
+        "patient7_01 and patient7_02.",
+        more=True,
+    )
     source: Chosen | None = None
     classes: tuple[str, ...] = ()
-    left_out: tuple[str, ...] = ()
+    edits: DataEdits = field(default_factory=DataEdits)
     augment: tuple[Chosen, ...] = ()
 
     @property

@@ -16,7 +16,7 @@ from typing import Any
 from engine.errors import EngineError, ProjectError
 from engine.files import write_atomically
 from engine.params import Declared, Value
-from engine.spec.data import Chosen, DataSpec
+from engine.spec.data import Chosen, DataEdits, DataSpec
 from engine.spec.network import BlockSetting, BlockSpec, NetworkSpec, Node
 from engine.spec.project import ProjectSpec
 from engine.spec.recipe import RecipeSpec
@@ -44,7 +44,7 @@ def to_json(project: ProjectSpec) -> str:
             **project.data.values(),
             "source": asdict(project.data.source) if project.data.source else None,
             "classes": project.data.classes,
-            "left_out": project.data.left_out,
+            "edits": _given(asdict(project.data.edits)),
             "augment": [asdict(chosen) for chosen in project.data.augment],
         },
         "network": network_to_raw(project.network),
@@ -192,9 +192,8 @@ def _declared_only(cls: type[Declared], raw: dict[str, Any], apart: Iterable[str
 
 
 def _read_data(raw: dict[str, Any], note: Note) -> DataSpec:
-    settings = _declared_only(DataSpec, raw, ("source", "classes", "left_out", "augment"), "Data", note)
+    settings = _declared_only(DataSpec, raw, ("source", "classes", "edits", "augment"), "Data", note)
     classes = _texts(raw.get("classes"), "Data: the list of classes", note)
-    left_out = _texts(raw.get("left_out"), "Data: the list of images to leave out", note)
     augment = raw.get("augment", [])
     if not isinstance(augment, list):
         note("Data: the list of augmentations is damaged and was left out.")
@@ -205,9 +204,38 @@ def _read_data(raw: dict[str, Any], note: Note) -> DataSpec:
         settings,
         source=_read_chosen(source, "Data, source", note) if source is not None else None,
         classes=classes,
-        left_out=left_out,
+        edits=_read_edits(_mapping(raw.get("edits"), "Data, edits", note), note),
         augment=tuple(entry for entry in chosen if entry is not None),
     )
+
+
+def _given(values: dict[str, Any]) -> dict[str, Any]:
+    """Without what is empty."""
+    return {name: value for name, value in values.items() if value}
+
+
+def _read_edits(raw: dict[str, Any], note: Note) -> DataEdits:
+    _tell_unknown(raw, {"left_out", "moved", "class_names", "together"}, "Data, edits", note)
+    together = raw.get("together") or ()
+    if not isinstance(together, list | tuple):
+        note("Data: the groups of images to keep together are damaged and were left out.")
+        together = ()
+    groups = (_texts(group, "Data: a group of images to keep together", note) for group in together)
+    return DataEdits(
+        left_out=_texts(raw.get("left_out"), "Data: the list of images to leave out", note),
+        moved=_text_by_text(raw.get("moved"), "Data: the list of images in another class", note),
+        class_names=_text_by_text(raw.get("class_names"), "Data: the list of class names", note),
+        together=tuple(group for group in groups if len(group) > 1),
+    )
+
+
+def _text_by_text(raw: Any, what: str, note: Note) -> dict[str, str]:
+    """Texts by texts; nothing, and a note, where it is something else."""
+    raw = raw or {}
+    if not isinstance(raw, dict) or not all(isinstance(text, str) for pair in raw.items() for text in pair):
+        note(f"{what} is damaged and was left out.")
+        return {}
+    return raw
 
 
 def _texts(raw: Any, what: str, note: Note) -> tuple[str, ...]:

@@ -214,7 +214,8 @@ class DataSession(QObject):
 
 def _listing(data: DataSpec) -> tuple:
     """What decides which pictures there are and how they are divided."""
-    return data.source, data.left_out, data.classes, data.seed, data.validation_percent, data.test_percent
+    shares = data.seed, data.validation_percent, data.test_percent, data.folds, data.fold, data.group_by
+    return data.source, data.edits, data.classes, shares
 
 
 def _decoding(data: DataSpec) -> tuple:

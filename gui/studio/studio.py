@@ -11,7 +11,7 @@ from engine.data.pictures import looks_like_picture
 from engine.data.sources import SOURCES, source_of
 from engine.errors import EngineError
 from engine.project import SUFFIX, free_project_path, starting_spec
-from engine.spec import Chosen
+from engine.spec import Chosen, DataEdits
 from engine.spec.files import read_project
 from engine.templates import fitted, template
 from engine.train.runs import runs_folder
@@ -159,7 +159,7 @@ class Studio(QObject):
         data = self.document.data
         before = self._source_name()
         source = _source(folder)
-        self.document.edit(self.tr("Choose images"), data=replace(data, source=source, classes=(), left_out=()))
+        self.document.edit(self.tr("Choose images"), data=replace(data, source=source, classes=(), edits=DataEdits()))
         if before:
             sentence = self.tr("The project now learns from “{0}”; before, from “{1}”. Undo takes it back.")
             self.told.emit(sentence.format(folder.name, before))

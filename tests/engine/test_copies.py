@@ -9,7 +9,7 @@ from engine.data.copies import Copies, find_copies, judged
 from engine.data.load import load_index
 from engine.data.scan import scan
 from engine.jobs import Cancelled, JobControl
-from engine.spec import Chosen, DataSpec, ProjectSpec
+from engine.spec import Chosen, DataEdits, DataSpec, ProjectSpec
 from engine.spec.files import from_json, to_json
 
 
@@ -66,15 +66,15 @@ def test_what_is_left_out_moves_no_other_image(folder):
     whole = scan(folder, DataSpec())
     gone = str(whole.paths[3])
     source = Chosen("folder", {"path": str(folder)})
-    rest = load_index(DataSpec(source=source, left_out=(gone, "not/there.png")))
+    rest = load_index(DataSpec(source=source, edits=DataEdits(left_out=(gone, "not/there.png"))))
     assert len(rest) == len(whole) - 1 and gone not in set(map(str, rest.paths))
     before = dict(zip(map(str, whole.paths), whole.splits.tolist(), strict=True))
     assert all(before[str(path)] == split for path, split in zip(rest.paths, rest.splits.tolist(), strict=True))
 
 
 def test_what_is_left_out_survives_the_file():
-    project = ProjectSpec(data=DataSpec(left_out=("a/1.png", "b/ä.png")))
+    project = ProjectSpec(data=DataSpec(edits=DataEdits(left_out=("a/1.png", "b/ä.png"))))
     assert from_json(to_json(project)) == (project, ())
     damaged = to_json(project).replace('"a/1.png"', "7")
     found, notes = from_json(damaged)
-    assert found.data.left_out == () and "leave out" in notes[0]
+    assert found.data.edits.left_out == () and "leave out" in notes[0]

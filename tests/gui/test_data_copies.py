@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton
 from real_studio import until
 
+from engine.data.edits import leave_out
 from engine.project import starting_spec
 from engine.spec import Chosen
 from gui.pages.data.health_list import ListDialog
@@ -62,9 +63,9 @@ def test_a_set_without_copies_says_so_and_another_folder_is_looked_at_anew(qtbot
     other = tmp_path / "other"
     shutil.copytree(picture_folder, other)
     shutil.copy(other / "disc" / "disc-00.png", other / "disc" / "again.png")
-    studio.document.edit("Leave out", data=replace(studio.document.data, left_out=("disc/disc-05.png",)))
+    studio.document.edit("Leave out", data=leave_out(studio.document.data, ["disc/disc-05.png"]))
     studio.choose_data(other)
-    assert studio.document.data.left_out == (), "another folder has other images"
+    assert studio.document.data.edits.left_out == (), "another folder has other images"
     until(qtbot, lambda: lines(page).get("copies") == "1 file is an exact copy of another")
 
 
@@ -81,13 +82,13 @@ def test_troubles_are_ended_by_their_buttons_and_undone(qtbot, studio, picture_f
     until(qtbot, lambda: {"leaks", "contradictions"} <= set(lines(page)))
     total = len(studio.data.index)
     qtbot.mouseClick(page.findChild(QPushButton, "data.fix.leaks"), Qt.MouseButton.LeftButton)
-    assert studio.document.data.left_out == ("train/disc/leak.png",), "the test set stays what it was"
+    assert studio.document.data.edits.left_out == ("train/disc/leak.png",), "the test set stays what it was"
     until(
         qtbot, lambda: studio.data.state == "ready" and "leaks" not in lines(page) and "contradictions" in lines(page)
     )
     assert len(studio.data.index) == total - 1
     qtbot.mouseClick(page.findChild(QPushButton, "data.fix.contradictions"), Qt.MouseButton.LeftButton)
-    assert set(studio.document.data.left_out[1:]) == {"train/disc/disc-03.png", "train/stripes/wrong.png"}
+    assert set(studio.document.data.edits.left_out[1:]) == {"train/disc/disc-03.png", "train/stripes/wrong.png"}
     until(qtbot, lambda: "no image is there twice" in lines(page))
     assert lines(page)["left_out"] == "3 images left out by you"
     assert studio.document.undo_stack.count() == 2
@@ -97,5 +98,5 @@ def test_troubles_are_ended_by_their_buttons_and_undone(qtbot, studio, picture_f
     studio.document.undo_stack.redo()
     until(qtbot, lambda: "left_out" in lines(page) and len(studio.data.index) == total - 1)
     qtbot.mouseClick(page.findChild(QPushButton, "data.fix.take_back"), Qt.MouseButton.LeftButton)
-    assert studio.document.data.left_out == ()
+    assert studio.document.data.edits.left_out == ()
     assert (root / "train" / "disc" / "leak.png").exists(), "files are never touched"

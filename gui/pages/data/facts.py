@@ -11,8 +11,7 @@ from PySide6.QtCore import QCoreApplication, QLocale
 from engine.compile import NetworkReport, Problem, infer
 from engine.data.cache import Pictures
 from engine.data.copies import Copies
-from engine.data.index import SPLITS, TEST, TRAIN, VALIDATION, Index
-from engine.data.scan import SPLIT_NAMES
+from engine.data.index import SPLIT_NAMES, SPLITS, TEST, TRAIN, VALIDATION, Index
 from engine.spec.network import NetworkSpec
 from gui.widgets.bars import number
 
