@@ -18,9 +18,10 @@ from pathlib import Path
 import numpy as np
 
 from engine.data.index import TRAIN, Index
+from engine.data.keys import keys_of
 from engine.data.parallel import in_order
 from engine.data.pictures import read_array
-from engine.data.store import KEY_BYTES, FolderLock, Store, forget_oldest
+from engine.data.store import FolderLock, Store, forget_oldest
 from engine.errors import EngineError, PictureError
 from engine.files import cache_folder
 from engine.jobs import JobControl, Progress
@@ -79,7 +80,7 @@ def decode(
         EngineError: the cache cannot be written, for example because the disk is full.
         Cancelled: `control` asked to stop.
     """
-    keys = _keys(index)
+    keys = keys_of(index)
     try:
         store = Store(_folder_for(index.root, data), _row_shape(data))
         unreachable: dict[int, str] = {}
@@ -151,12 +152,6 @@ def _reader(index: Index, data: DataSpec) -> Callable[[int], np.ndarray | Pictur
             return error
 
     return read
-
-
-def _keys(index: Index) -> list[bytes]:
-    """What tells each picture, in this state, from all others: path, size and time."""
-    rows = zip(index.paths, index.sizes.tolist(), index.modified.tolist(), strict=True)
-    return [blake2b(f"{path}\0{size}\0{time}".encode(), digest_size=KEY_BYTES).digest() for path, size, time in rows]
 
 
 def _missing(keys: list[bytes], store: Store) -> list[int]:

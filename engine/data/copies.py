@@ -32,24 +32,6 @@ class Copies:
     across_splits: Groups = ()
     across_classes: Groups = ()
 
-    def to_leave_out(self, index: Index, which: str) -> tuple[int, ...]:
-        """The images that end a trouble when they are left out.
-
-        Args:
-            which: "groups": all but the first of each; "across_splits": those that are trained with or validated on,
-                the tests stay what they were; "across_classes": all, since nobody knows which label is right.
-        """
-        found: set[int] = set()
-        for group in getattr(self, which):
-            if which == "across_classes":
-                found.update(group)
-            elif which == "across_splits":
-                last = max(int(index.splits[number]) for number in group)
-                found.update(number for number in group if index.splits[number] != last)
-            else:
-                found.update(group[1:])
-        return tuple(sorted(found))
-
     @property
     def extra(self) -> int:
         """How many files are a copy of another one."""

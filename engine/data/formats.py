@@ -64,6 +64,17 @@ def looks_like_picture(name: str) -> bool:
     return suffix in picture_suffixes() or suffix in ("", ".")
 
 
+_SAME = {"MPO": "JPEG", "DIB": "BMP", "JPS": "JPEG"}
+_HEIF_SUFFIXES = {".heic": "HEIF", ".heif": "HEIF", ".hif": "HEIF", ".avif": "AVIF"}
+
+
+def fits_suffix(name: str, found: str) -> bool:
+    """Whether a file called `name` may be of Pillow's format `found`; a name without a suffix promises nothing."""
+    suffix = os.path.splitext(name)[1].lower()
+    promised = _HEIF_SUFFIXES.get(suffix) or Image.registered_extensions().get(suffix)
+    return promised is None or _SAME.get(promised, promised) == _SAME.get(found, found)
+
+
 # --- formats that need preparation ---------------------------------------------------------------------------------
 
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"}

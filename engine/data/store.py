@@ -19,9 +19,8 @@ from typing import BinaryIO
 
 import numpy as np
 
+from engine.data.keys import KEY_BYTES
 from engine.files import sweep_parts, write_atomically
-
-KEY_BYTES = 16
 
 _FORMAT = 1
 _SAVE_AFTER_S, _SAVE_AFTER_ROWS = 1.0, 1000

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.statistics import wilson
+
 
 @dataclass(frozen=True)
 class ClassScore:
@@ -75,15 +77,3 @@ def score(classes: tuple[str, ...], labels: np.ndarray, probabilities: np.ndarra
     right = int((answers == labels).sum())
     confusion = cells.reshape(len(classes), len(classes))
     return Evaluation(classes, right / len(labels), loss, confusion, wilson(right, len(labels)))
-
-
-def wilson(successes: int, trials: int, z: float = 1.96) -> tuple[float, float]:
-    """95 % interval of a share that was measured as `successes` of `trials`.
-
-    Wilson, 1927, "Probable inference, the law of succession, and statistical inference": unlike the textbook formula
-    it stays within 0..1 and holds for few trials.
-    """
-    share, spread = successes / trials, z * z / trials
-    middle = (share + spread / 2) / (1 + spread)
-    half = z * np.sqrt(share * (1 - share) / trials + spread / (4 * trials)) / (1 + spread)
-    return max(0.0, float(middle - half)), min(1.0, float(middle + half))

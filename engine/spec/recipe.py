@@ -42,6 +42,13 @@ class RecipeSpec(Declared):
         zero_means="off",
         help="Stop when the validation loss has not improved for this many epochs. The best epoch is kept anyway.",
     )
+    class_weights: str = param(
+        "none",
+        choices={"none": "every image the same", "balanced": "every class the same"},
+        label="Weights",
+        help="Where one class has far more images, the network leans towards it; weights let each class count the same.",
+        more=True,
+    )
     precision: str = param(
         "auto",
         choices={"auto": "automatic", "float32": "float32", "bfloat16": "bfloat16", "float16": "float16"},

@@ -15,7 +15,8 @@ from training_helpers import one_thread as one_thread
 from engine.data.index import TEST, TRAIN, VALIDATION
 from engine.errors import EngineError
 from engine.evaluate.evaluate import evaluate
-from engine.evaluate.metrics import score, wilson
+from engine.evaluate.metrics import score
+from engine.statistics import wilson
 from engine.evaluate.model import load_model
 from engine.jobs import Cancelled, JobControl, Progress
 from engine.train.events import EpochDone

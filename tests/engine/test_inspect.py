@@ -23,14 +23,23 @@ def looked_at(what) -> Inspection:
 
 def test_a_good_folder_has_nothing_to_complain_about(picture_folder):
     found = looked_at(picture_folder)
-    assert found.as_json() == {
+    told = found.as_json()
+    findings = told.pop("findings")
+    assert {finding["check"]: finding["level"] for finding in findings} == {
+        "reading": "good",
+        "copies": "good",
+        "near": "info",
+        "balance": "good",
+        "few": "warning",
+    }
+    assert told == {
         "classes": {"disc": 12, "stripes": 12},
         "images": 24,
         "unreadable": [],
         "duplicates": [],
         "splits": {"train": 16, "validation": 4, "test": 4},
         "brings_splits": False,
-        "warnings": [],
+        "warnings": ["2 classes have fewer than 10 images to train with; 50 or more usually learn far better"],
     }
 
 
@@ -46,7 +55,7 @@ def test_the_folder_full_of_traps(shared_data):
     copies = ["class_a/a0 copy.jpg", "class_a/a0.jpg", "class_b/same_as_a0.jpg", "class_e/nested/deep.jpg"]
     assert result["duplicates"] == [copies]
     text = "\n".join(result["warnings"])
-    for part in ("class_d_empty", "None of the images", "same image in two classes", "uneven", "beside the class"):
+    for part in ("class_d_empty", "no image that can be read", "stands in two classes", "5.0 times", "beside the class"):
         assert part in text
     assert json.loads(json.dumps(result)) == result
 
@@ -56,7 +65,7 @@ def test_a_copy_on_both_sides_of_a_split_is_a_leak(tmp_path, picture_folder):
         shutil.copytree(picture_folder, tmp_path / "set" / split)
     found = looked_at(tmp_path / "set")
     assert len(found.duplicates) == 24
-    assert any("24 images appear in more than one of" in warning for warning in found.warnings)
+    assert any("24 images stand in more than one of" in warning for warning in found.warnings)
     assert not any("two classes" in warning for warning in found.warnings)
 
 
@@ -71,16 +80,16 @@ def test_broken_copies_are_unreadable_and_nothing_else(picture_folder):
         (picture_folder / "disc" / f"{name}.jpg").write_bytes(b"<html></html>")
     found = looked_at(picture_folder)
     assert found.duplicates == () and len(found.unreadable) == 2
-    assert "2 images cannot be read and will be left out." in found.warnings
+    assert "2 files cannot be read and are left out" in found.warnings
 
 
 def test_tiny_pictures_and_uneven_classes_are_told(picture_folder):
     for number in range(50):
         Image.new("L", (8, 40), number).save(picture_folder / "disc" / f"tiny {number}.png")
     found = looked_at(picture_folder)
-    assert len(found.tiny) == 50
-    text = "\n".join(found.warnings)
-    assert "“disc” has 62 images, “stripes” 12" in text and "50 images of less than 16 pixels" in text
+    told = {finding.check: finding for finding in found.findings}
+    assert "“disc” has 5.2 times as many images as “stripes”" in told["balance"].text
+    assert told["tiny"].text.startswith("50 images of less than 16 pixels") and len(told["tiny"].images) == 50
 
 
 def test_inspecting_can_be_stopped_and_errors_come_through(picture_folder, tmp_path):

@@ -1,0 +1,52 @@
+"""What can be done about findings at a press; all of it lives in the project and can be undone."""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
+
+from engine.data import edits
+from engine.data.health.finding import Fix, count_of
+from engine.data.index import Index
+from engine.spec import DataSpec, ProjectSpec
+
+
+def _on_data(change: Callable[[DataSpec], DataSpec]) -> Callable[[ProjectSpec], ProjectSpec]:
+    return lambda project: replace(project, data=change(project.data))
+
+
+def leave_out(index: Index, numbers: Collection[int]) -> Fix:
+    """Neither train with these images nor test on them."""
+    paths = tuple(str(index.paths[number]) for number in numbers)
+    said = f"Leave out {count_of(len(paths), 'image')}"
+    return Fix("leave_out", "leave out", said, _on_data(lambda data: edits.leave_out(data, paths)))
+
+
+def take_back() -> Fix:
+    """Use everything again that was left out."""
+    return Fix("take_back", "take back", "Take images back", _on_data(edits.take_back))
+
+
+def move_home() -> Fix:
+    """Give every image the class of its folder."""
+    return Fix("move_home", "move back", "Move images back", _on_data(edits.move_home))
+
+
+def show_hidden() -> Fix:
+    """Use hidden classes again."""
+    return Fix("show_hidden", "show again", "Show hidden classes", _on_data(edits.show_hidden))
+
+
+def keep_together(index: Index, groups: Iterable[Sequence[int]]) -> Fix:
+    """Divide each group whole, so that it is on one side only."""
+    paths = tuple(tuple(str(index.paths[number]) for number in group) for group in groups)
+    said = "Keep copies on one side"
+    return Fix("keep_together", "keep together", said, _on_data(lambda data: edits.keep_together(data, paths)))
+
+
+def weigh_classes() -> Fix:
+    """Let each class count the same in the loss, however many images it has."""
+    return Fix(
+        "weigh_classes",
+        "weigh classes",
+        "Weigh classes equally",
+        lambda project: replace(project, recipe=replace(project.recipe, class_weights="balanced")),
+    )
