@@ -1,10 +1,11 @@
 """Files that are there whole or not at all, and the folders of this user."""
 
+import json
 import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import platformdirs
 
@@ -63,6 +64,33 @@ def cache_folder() -> Path:
 def settings_folder() -> Path:
     """This user's folder for small things to remember: recent projects, the look of the window."""
     return Path(platformdirs.user_config_dir("atelier", appauthor=False))
+
+
+SETTINGS = "engine.json"
+"""In `settings_folder`: what window and command line agree on. Damaged, or not there, it says nothing."""
+
+
+def read_settings() -> dict[str, Any]:
+    """What was chosen once for all projects; whoever asks checks what is in it."""
+    try:
+        settings = json.loads((settings_folder() / SETTINGS).read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return settings if isinstance(settings, dict) else {}
+
+
+def write_settings(**changes: Any) -> None:
+    """Remember choices beside those that are there. Raises: EngineError, where they cannot be kept."""
+    folder = settings_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(folder / SETTINGS, json.dumps(read_settings() | changes, indent=2))
+    except OSError as error:
+        raise EngineError(
+            "The setting could not be kept.",
+            why=f"{folder} cannot be written to: {(error.strerror or str(error)).lower()}.",
+            fix="Free some space, or check that you may write there.",
+        ) from error
 
 
 def resource_folder() -> Path:

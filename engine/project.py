@@ -7,6 +7,7 @@ from pathlib import Path
 import platformdirs
 
 from engine.compile import Facts
+from engine.data.choose import make
 from engine.data.load import load_index
 from engine.data.sources import SOURCES
 from engine.errors import EngineError
@@ -23,15 +24,15 @@ def starting_spec(
 ) -> ProjectSpec:
     """A project on `source` before its pictures were listed: its classes are not known yet.
 
-    Raises: EngineError, when there is no such template.
+    Raises: EngineError, when there is no such template, or the source is not one that can be had.
     """
-    kind = SOURCES[source.kind]
+    chosen = make(SOURCES, source)
     data = DataSpec(
-        size=kind.suggested_size if size is None else size,
-        colour=kind.suggested_colour,
+        size=chosen.suggested_size if size is None else size,
+        colour=chosen.suggested_colour,
         seed=seed,
         source=source,
-        augment=tuple(Chosen(name) for name in kind.suggested_augmentations),
+        augment=tuple(Chosen(name) for name in chosen.suggested_augmentations),
     )
     return ProjectSpec(data, fitted(template, Facts(data.shape)), RecipeSpec(seed=seed))
 

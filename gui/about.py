@@ -21,6 +21,7 @@ def shortcuts() -> dict[str, list[tuple[str, str]]]:
             ("Ctrl+Z, Ctrl+Shift+Z", _tr("Undo, redo")),
             ("Ctrl+S, Ctrl+Shift+S, Ctrl+O", _tr("Save, save as, open")),
             ("/", _tr("Add a layer by name")),
+            ("Ctrl+,", _tr("Settings")),
         ],
         _tr("Network"): [
             ("↑ ↓", _tr("Select the layer before or after")),

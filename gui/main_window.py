@@ -16,6 +16,7 @@ from gui.crash import CrashDialog, report
 from gui.document import ChangedOnDisk
 from gui.questions import ask_about_changes, ask_about_training
 from gui.run_bar import RunBar
+from gui.settings_dialog import SettingsDialog
 from gui.studio import Studio
 from gui.theme import theme
 from gui.top_bar import TopBar
@@ -102,6 +103,7 @@ class MainWindow(QMainWindow):
         self.top_bar.open_wanted.connect(self.choose_project)
         self.top_bar.save_as_wanted.connect(self.save_as)
         self.top_bar.mode_wanted.connect(self.set_mode)
+        self.top_bar.settings_wanted.connect(self.show_settings)
 
     # ---- places
 
@@ -242,6 +244,16 @@ class MainWindow(QMainWindow):
         QTimer.singleShot(0, lambda: self.studio.handle_drop(paths, self.place))
 
     # ---- what is remembered
+
+    def show_settings(self) -> None:
+        """Open the settings, or bring them to the front."""
+        dialog = next((found for found in self.findChildren(SettingsDialog) if found.isVisible()), None)
+        if dialog is None:
+            dialog = SettingsDialog(self.studio, self)
+            dialog.mode_wanted.connect(self.set_mode)
+            dialog.show()
+        dialog.raise_()
+        dialog.activateWindow()
 
     def set_mode(self, mode: str) -> None:
         """Choose the look and remember it."""

@@ -23,6 +23,7 @@ class TopBar(QFrame):
     open_wanted = Signal()
     save_as_wanted = Signal()
     mode_wanted = Signal(str)
+    settings_wanted = Signal()
 
     def __init__(self, studio: Studio, parent: QWidget | None = None):
         super().__init__(parent)
@@ -111,6 +112,7 @@ class TopBar(QFrame):
             look.addAction(self._modes[mode])
         theme().changed.connect(self._show_mode)
         self._show_mode()
+        self.menu.addAction(self._action(self.tr("Settings…"), self.settings_wanted.emit, QKeySequence("Ctrl+,")))
         self.menu.addSeparator()
         self.menu.addAction(self.tr("Keyboard shortcuts"), lambda: ShortcutsDialog(self.window()).show())
         self.menu.addAction(self.tr("About Atelier"), lambda: AboutDialog(self.window()).show())

@@ -26,7 +26,7 @@ GUI = (
     {"document", "jobs"},
     {"studio"},
     {"pages"},
-    {"run_bar", "questions", "crash", "about"},
+    {"run_bar", "questions", "crash", "about", "settings_dialog"},
     {"top_bar"},
     {"main_window"},
     {"app"},

@@ -83,7 +83,8 @@ def _parser() -> argparse.ArgumentParser:
     new.add_argument(
         "--data",
         required=True,
-        help="a folder, a zip or tar file, idx or CIFAR files, or the name of a sample: drawn, digits",
+        help="a folder, a zip, tar or CSV file, idx or CIFAR files; or the name of a sample (drawn, digits) or of a data "
+        "set to fetch (mnist, cifar10, ...)",
     )
     new.add_argument("--template", default="small-vgg", help="a name from the command templates")
     new.add_argument("--size", type=int, help="height and width of the images in pixels")
@@ -122,6 +123,10 @@ def _parser() -> argparse.ArgumentParser:
 
     inspect = command("inspect", commands.inspect, "Tell what is in a data folder, and what is wrong with it.")
     inspect.add_argument("folder", type=Path, help="a folder, or a file that holds images (zip, tar, idx)")
+
+    cache = command("cache", commands.cache, "Tell what the cache holds, limit it, clear it.")
+    cache.add_argument("--limit", type=float, metavar="GB", help="keep to that size; 0: by the size of the disk")
+    cache.add_argument("--clear", action="store_true", help="remove what can be made again and is not in use")
 
     command("templates", commands.templates, "List the networks to start from.")
     command("layers", commands.layers, "List the layer kinds and their settings.")

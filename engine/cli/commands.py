@@ -45,6 +45,7 @@ def _open(path: Path) -> ProjectSpec:
 
 def new(options: argparse.Namespace, control: JobControl) -> Result:
     """Make a project that can be trained as it is."""
+    from engine.data.downloads import DOWNLOADS
     from engine.data.sources import SOURCES, source_of
     from engine.project import SUFFIX, new_project
 
@@ -55,7 +56,12 @@ def new(options: argparse.Namespace, control: JobControl) -> Result:
         raise EngineError(f"“{path}” is there already.", fix="Choose another name, or add --force to replace it.")
     is_sample = options.data in SOURCES and SOURCES[options.data].is_sample and not Path(options.data).exists()
     place = Path(options.data).absolute()
-    source = Chosen(options.data) if is_sample else source_of(place) or Chosen("folder", {"path": str(place)})
+    if is_sample:
+        source = Chosen(options.data)
+    elif options.data in DOWNLOADS and not place.exists():
+        source = Chosen("download", {"data_set": options.data})
+    else:
+        source = source_of(place) or Chosen("folder", {"path": str(place)})
     project = new_project(source, size=options.size, template=options.template, seed=options.seed, control=control)
     write_project(project, path)
     classes = ", ".join(project.data.classes)
@@ -242,6 +248,24 @@ def inspect(options: argparse.Namespace, control: JobControl) -> Result:
     for warning in result["warnings"]:
         print(f"  ! {warning}")
     return result
+
+
+def cache(options: argparse.Namespace, control: JobControl) -> Result:
+    """Say what the cache holds, after it was limited or cleared where that is asked for."""
+    from engine.data.room import cache_limit, cache_use, clear_cache, make_room, set_cache_limit
+    from engine.files import cache_folder
+
+    if options.limit is not None:
+        set_cache_limit(options.limit)
+        make_room()
+    cleared = clear_cache(control) if options.clear else None
+    use, limit = cache_use(control), cache_limit()
+    print(f"{sum(use.values()) / 1e9:.2f} GB in {cache_folder()}, limit {f'{limit:g} GB' if limit else 'automatic'}")
+    for part, size in use.items():
+        print(f"  {part}: {size / 1e9:.2f} GB")
+    if cleared is not None:
+        print(f"{cleared.bytes / 1e9:.2f} GB are free again; {cleared.kept} entries are in use or stay")
+    return {"bytes": use, "limit_gb": limit} | ({"freed": cleared.bytes, "kept": cleared.kept} if cleared else {})
 
 
 def templates(options: argparse.Namespace, control: JobControl) -> Result:

@@ -21,7 +21,8 @@ from engine.data.index import TRAIN, Index
 from engine.data.keys import keys_of
 from engine.data.parallel import in_order
 from engine.data.pictures import read_array
-from engine.data.store import FolderLock, Store, forget_oldest
+from engine.data.room import hold, make_room
+from engine.data.store import FolderLock, Store
 from engine.errors import EngineError, PictureError
 from engine.files import cache_folder
 from engine.jobs import JobControl, Progress
@@ -34,7 +35,6 @@ DECODER = 1
 _EVERY_S = 0.05  # between two events
 _POLL_S = 0.1  # between two looks at somebody else's lock
 _AHEAD = 16  # pictures per worker that may be decoded and not yet written
-_SHARE_OF_DISK = 0.25  # of what would be free without any cached pictures
 _LARGEST_SAMPLE = 20_000  # pictures measured for mean and deviation
 _IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
@@ -83,12 +83,11 @@ def decode(
     keys = keys_of(index)
     try:
         store = Store(_folder_for(index.root, data), _row_shape(data))
+        hold(store.folder)  # what is in use is not removed, and the last to be forgotten
         unreachable: dict[int, str] = {}
         if _missing(keys, store):
             unreachable = yield from _fill(index, data, keys, store, control, workers)
-            forget_oldest(store.folder, _SHARE_OF_DISK)
-        with suppress(OSError):
-            os.utime(store.folder)  # so that what is in use is the last to be forgotten
+            make_room(keep=store.folder)
         rows = store.mapped()
     except OSError as error:
         raise _cannot_write(error) from error

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from engine.data.choose import make
 from engine.data.index import Index
+from engine.data.room import hold
 from engine.data.scan import scan
 from engine.data.sources import SOURCES
 from engine.data.sources.base import Tell
@@ -29,6 +30,8 @@ def load_index(data: DataSpec, control: JobControl | None = None, progress: Tell
             fix="Choose a folder with one sub-folder per class, or try a sample.",
         )
     folder = make(SOURCES, data.source).folder(progress, control)
+    path = data.source.params.get("path")
+    hold(folder, path if isinstance(path, str) else None)
     index = scan(folder, data, control)
     if data.source.kind != "folder":
         index = replace(index, notes=(*read_notes(folder), *index.notes))

@@ -59,6 +59,8 @@ Source = Path | str | bytes
 Colour = Literal["rgb", "grey"]
 Fit = Literal["crop", "pad", "squeeze"]
 
+_LARGE_READ = 2**20  # bytes; what decoders read block by block is less
+
 
 @dataclass(frozen=True, slots=True)
 class PictureFacts:
@@ -175,7 +177,16 @@ def _stream(source: Source) -> BinaryIO:
             why="It is no ordinary file but a device or a pipe.",
             fix="Choose a picture file.",
         )
-    return open(source, "rb")
+    return _BoundedFile(io.FileIO(source))
+
+
+class _BoundedFile(io.BufferedReader):
+    """A file that makes no room for more than it holds: Pillow reads as much at once as a damaged header claims."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is not None and size > _LARGE_READ:
+            size = min(size, max(0, os.fstat(self.fileno()).st_size - self.tell()))
+        return super().read(size)
 
 
 def _identified(stream: BinaryIO, what: str) -> Image.Image:

@@ -50,6 +50,21 @@ def scan(folder: Path, data: DataSpec, control: JobControl | None = None) -> Ind
     return _index(walk, data, splits if len(splits) > 1 else set(), depth)
 
 
+def class_places(folder: Path, classes: Collection[str] = ()) -> dict[int, Path]:
+    """The folders below `folder` that hold the class folders, by split; one, for training, where it brings no splits.
+
+    Args:
+        classes: names that are known to be classes, as in `DataSpec.classes`.
+    Raises:
+        EngineError: the folder is not there, or cannot be opened.
+    """
+    walk = _Walk(Path(folder).absolute(), JobControl(), {})
+    places: dict[int, Path] = {}
+    for split, place in _layout(walk, classes)[0]:
+        places.setdefault(split, walk.root / place)
+    return places
+
+
 def natural_key(name: str) -> tuple:
     """Sort key: capitals do not matter, and numbers count as numbers ("2" before "10")."""
     parts = re.split(r"(\d+)", name.casefold())
@@ -264,7 +279,8 @@ def _index(walk: _Walk, data: DataSpec, brought: set[int], depth: int) -> Index:
         modified=np.array(walk.modified, np.int64)[order],
         brings_splits=bool(brought),
     )
-    index = index.taken(labels >= 0)
+    if (labels < 0).any():  # else a million paths would be copied for nothing
+        index = index.taken(labels >= 0)
     # A folder may have been listed twice, to find the layout and then the pictures; each note is for once.
     notes = tuple(dict.fromkeys([*walk.notes, *notes, *_class_notes(walk, index)]))
     return replace(without(index, data.edits.left_out), notes=notes)

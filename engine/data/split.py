@@ -50,7 +50,7 @@ def divide(
     else:
         splits = brought.astype(np.int8)
         to_divide = np.flatnonzero(splits == TRAIN)
-    if data.folds == 1 or data.folds and data.fold > data.folds:
+    if data.folds == 1 or (data.folds and data.fold > data.folds):
         raise EngineError(
             f"There is no fold {data.fold} of {data.folds}." if data.folds > 1 else "One fold is no division.",
             why="One of at least two folds validates while the others train.",

@@ -9,7 +9,6 @@ import io
 import json
 import os
 import secrets
-import shutil
 import time
 import zipfile
 import zlib
@@ -189,31 +188,6 @@ class FolderLock:
         if self._handle is not None:
             os.close(self._handle)
             self._handle = None
-
-
-def forget_oldest(keep: Path, share: float) -> None:
-    """Remove the folders beside `keep` that were used longest ago, until all take at most `share` of the disk.
-
-    The disk counts as what is free on it and what these folders hold. A folder that somebody writes to is left alone.
-    """
-    held = {folder: sum(file.stat().st_size for file in folder.iterdir()) for folder in _beside(keep)}
-    total = sum(held.values())
-    allowed = share * (total + shutil.disk_usage(keep).free)
-    for folder in sorted(held, key=lambda folder: folder.stat().st_mtime):
-        if total <= allowed:
-            break
-        if folder == keep:
-            continue
-        lock = FolderLock(folder)
-        if not lock.acquire():
-            continue
-        lock.release()  # at once: Windows removes no open file
-        shutil.rmtree(folder, ignore_errors=True)
-        total -= held[folder]
-
-
-def _beside(folder: Path) -> list[Path]:
-    return [other for other in folder.parent.iterdir() if other.is_dir()]
 
 
 if os.name == "nt":

@@ -3,7 +3,8 @@
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from engine.errors import EngineError
@@ -80,6 +81,18 @@ def read_notes(folder: Path) -> tuple[str, ...]:
 
 
 def _write(folder: Path, class_names: tuple[str, ...], fill: Callable[[Path], None]) -> None:
+    with working_folder(folder, class_names) as working:
+        fill(working)
+
+
+@contextmanager
+def working_folder(folder: Path, class_names: tuple[str, ...] = ()) -> Iterator[Path]:
+    """A hidden new folder beside `folder`, which gets its name when the block ends well and is removed otherwise.
+
+    Args:
+        class_names: sub-folders by which a folder counts as whole that another process was faster to write.
+    Raises: OSError: the disk refuses.
+    """
     folder.parent.mkdir(parents=True, exist_ok=True)
     prefix = f".{folder.name}.unfinished-"
     for old in folder.parent.glob(f"{prefix}*"):
@@ -88,7 +101,7 @@ def _write(folder: Path, class_names: tuple[str, ...], fill: Callable[[Path], No
     # Beside the target, not in the system's temporary folder: a rename is one step only within one disk.
     working = Path(tempfile.mkdtemp(prefix=prefix, dir=folder.parent))
     try:
-        fill(working)
+        yield working
         working.chmod(0o755)  # mkdtemp lets nobody else read
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()  # Windows does not rename onto an existing folder, not even an empty one

@@ -108,16 +108,16 @@ class DataSpec(Declared):
         1,
         low=1,
         high=50,
-        label="Validating fold",
+        label="This fold",
         help="Which of the folds validates. Trained once for each of them, every image has validated once.",
         more=True,
     )
     group_by: str = param(
         "image",
-        choices={"image": "each by itself", "folder": "same sub-folder", "prefix": "same beginning of the name"},
-        label="Keep together",
-        help="Images of one person or film belong on one side. “Same beginning”: up to the last “_”, “-” or space, as in "
-        "patient7_01 and patient7_02.",
+        choices={"image": "none", "folder": "by sub-folder", "prefix": "by name"},
+        label="Groups",
+        help="Images of one person or film belong on one side. “By name”: all that begin the same, up to the last “_”, "
+        "“-” or space, as anna_01 and anna_02.",
         more=True,
     )
     source: Chosen | None = None

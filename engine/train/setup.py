@@ -18,7 +18,7 @@ from engine.data.choose import make
 from engine.data.index import TRAIN, VALIDATION
 from engine.errors import EngineError
 from engine.spec import ProjectSpec, RecipeSpec
-from engine.tasks import Classification
+from engine.tasks import Classification, balanced_weights
 from engine.train.device import Placement, place
 from engine.train.optimizers import OPTIMIZERS, parameter_groups
 from engine.train.schedules import SCHEDULES, ScheduleKind
@@ -73,7 +73,8 @@ def set_up(project: ProjectSpec, pictures: Pictures, began: Mapping[str, Any] | 
     """
     recipe, index = project.recipe, pictures.index
     training, validation = _chosen_pictures(pictures)
-    task = Classification(len(index.classes))
+    counts = np.bincount(index.labels[training], minlength=len(index.classes)).tolist()
+    task = Classification(len(index.classes), balanced_weights(counts) if recipe.class_weights == "balanced" else ())
     facts = Facts(project.data.shape, task.classes)
     report = infer(project.network, facts)
     _refuse_single_values(report, smallest_batch=min(recipe.batch_size, len(training)))

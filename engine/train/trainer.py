@@ -11,7 +11,7 @@ killed go on exactly: its last checkpoint and the number of the next epoch are a
 import statistics
 import time
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -147,6 +147,7 @@ class _Loop:
         self.setup, self.record, self.control = setup, record, control
         self.recipe, self.placement = setup.recipe, setup.placement
         self.network, self.task = setup.network, setup.task
+        self.judge = replace(setup.task, weights=())  # validation losses of all runs can be compared
         self.first_epoch = len(record.lines) + 1
         left = self.recipe.epochs - len(record.lines)
         self.pace = Pace(left * len(setup.training), left)
@@ -237,7 +238,7 @@ class _Loop:
         self.setup.scaler.step(self.setup.optimizer)
         self.setup.scaler.update()
         with torch.no_grad():
-            return loss.detach(), (self.task.answers(outputs) == labels).sum()
+            return loss.detach(), self.task.hits(outputs, labels)
 
     def _set_learning_rate(self, total: int) -> None:
         progress = (total - 1) / max(1, self.recipe.epochs * len(self.setup.training) - 1)
@@ -289,8 +290,7 @@ class _Loop:
             self._checkpoint()
             with self.placement.autocast():
                 outputs = self.network(inputs)
-            correct = (self.task.answers(outputs) == labels).sum()
-            sums.add(self.task.loss(outputs, labels), correct, len(labels))
+            sums.add(self.judge.loss(outputs, labels), self.task.hits(outputs, labels), len(labels))
             answers.append(self.task.probabilities(outputs))
         return *sums.means(), torch.cat(answers).cpu().numpy()
 

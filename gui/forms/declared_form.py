@@ -109,10 +109,14 @@ class DeclaredForm(QWidget):
                 widget.deleteLater()
         self._rows, self._fold = {}, None
         for setting in settings:
-            row = Row(setting, self._key)
+            row = self.make_row(setting)
             row.changed.connect(self.changed)
             self._rows[setting.name] = row
             self._place(row)
+
+    def make_row(self, setting: Param) -> Row:
+        """The row of one setting, for forms with editors of their own."""
+        return Row(setting, self._key)
 
     def _place(self, row: Row) -> None:
         if not row.setting.more:

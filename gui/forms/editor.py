@@ -39,6 +39,11 @@ class Editor(QObject):
         widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # not WheelFocus: scrolling past must not take the focus
         widget.installEventFilter(self)
 
+    @property
+    def body(self) -> QWidget:
+        """What stands in the form: `widget`, or what has it with others in it."""
+        return self.widget
+
     def show_value(self, value: Value) -> None:
         """Show `value` without emitting anything."""
         raise NotImplementedError

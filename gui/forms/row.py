@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from itertools import count
 
 from PySide6.QtCore import QCoreApplication, QSize, Qt, Signal
@@ -10,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWi
 from engine.errors import EngineError
 from engine.params import Param, Value
 from gui.forms import reading
+from gui.forms.editor import Editor
 from gui.forms.editors import EDITORS
 from gui.theme import restyle, theme
 from gui.widgets.panel import text_label
@@ -56,14 +58,20 @@ class Row(QWidget):
 
     changed = Signal(str, object, str)
 
-    def __init__(self, setting: Param, key: str, parent: QWidget | None = None):
+    def __init__(
+        self,
+        setting: Param,
+        key: str,
+        parent: QWidget | None = None,
+        editors: Mapping[str, Callable[[Param, QWidget | None], Editor]] = EDITORS,
+    ):
         super().__init__(parent)
         self.setting = setting
         self._key = key
         self._gesture = next(_gestures)
         self._value: Value = setting.default
         self._before: Value = setting.default  # of this gesture
-        self.editor = EDITORS[setting.sort](setting, None)
+        self.editor = editors[setting.sort](setting, None)
         self.error = text_label(wrap=True, small=True, tone="bad")
         self.error.hide()
         label = Label(setting.label)
@@ -72,7 +80,7 @@ class Row(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme().tokens.space_small)
-        column.addLayout(labelled(label, self.editor.widget))
+        column.addLayout(labelled(label, self.editor.body))
         column.addWidget(self.error)
         self.editor.edited.connect(self._on_edited)
         self.editor.left.connect(self._on_left)

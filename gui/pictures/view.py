@@ -11,6 +11,7 @@ from PySide6.QtCore import (
     QEvent,
     QItemSelection,
     QItemSelectionModel,
+    QMimeData,
     QModelIndex,
     QPersistentModelIndex,
     QPoint,
@@ -22,11 +23,13 @@ from PySide6.QtCore import (
     Slot,
 )
 from PySide6.QtGui import (
+    QDrag,
     QHideEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
+    QPixmap,
     QRegion,
     QResizeEvent,
     QWheelEvent,
@@ -41,7 +44,15 @@ from gui.pictures.model import Answers, ModelIndex, Pictured, PictureModel
 from gui.theme import theme
 
 SMALLEST_TILE, LARGEST_TILE = 40, 400
+DRAGGED = "application/x-atelier-images"
+"""Type of what is dragged: picture numbers, little-endian int64 each."""
+
 LINE_MS = 15  # between the repaints of two lines whose answers have changed
+
+
+def dragged_numbers(data: QMimeData) -> np.ndarray:
+    """(n,) int64: the picture numbers that are being dragged out of a grid; none where something else is."""
+    return np.frombuffer(data.data(DRAGGED).data(), "<i8").astype(np.int64)
 
 
 class PictureView(QAbstractItemView):
@@ -87,6 +98,7 @@ class PictureView(QAbstractItemView):
         QCoreApplication.instance().aboutToQuit.connect(self._loader.close)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setDragDropMode(QAbstractItemView.DragDropMode.NoDragDrop)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setMouseTracking(True)
@@ -402,6 +414,26 @@ class PictureView(QAbstractItemView):
             self._ask_for_missing()
 
     # ---- keys and mouse
+
+    def set_draggable(self, draggable: bool) -> None:
+        """Let the selected pictures be dragged elsewhere; see `dragged_numbers`."""
+        mode = QAbstractItemView.DragDropMode
+        self.setDragDropMode(mode.DragOnly if draggable else mode.NoDragDrop)
+
+    def startDrag(self, supported: Qt.DropAction) -> None:
+        numbers = self.selected_numbers()
+        if not len(numbers):
+            return
+        data = QMimeData()
+        data.setData(DRAGGED, numbers.astype("<i8").tobytes())
+        drag = QDrag(self)
+        drag.setMimeData(data)
+        row = self.currentIndex().row()
+        thumbnail = self._thumbnail(row) if row >= 0 else None
+        if thumbnail is not None and thumbnail.image is not None:
+            side = theme().px(56)
+            drag.setPixmap(QPixmap.fromImage(thumbnail.image.scaled(side, side, Qt.AspectRatioMode.KeepAspectRatio)))
+        drag.exec(Qt.DropAction.MoveAction)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         current = self.currentIndex()

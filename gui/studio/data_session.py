@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from engine.data.cache import Pictures, decode
 from engine.data.index import Index
 from engine.data.load import load_index
+from engine.data.sources import SOURCES
 from engine.errors import EngineError
 from engine.jobs import JobControl, Progress
 from engine.spec import DataSpec
@@ -157,7 +158,9 @@ class DataSession(QObject):
 
     def _on_made(self, done: int, total: int) -> None:
         if self._runner.is_running and not self._is_outdated:
-            self._set(progress=Progress(done, total, self.tr("Drawing images")))
+            source = self._working_for.source
+            words = SOURCES[source.kind].doing if source.kind in SOURCES else ""
+            self._set(progress=Progress(done, total, words))
 
     def _on_progressed(self, event: object) -> None:
         if self._is_outdated:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QSettings, Signal
 
+from engine.data.choose import make
 from engine.data.pictures import looks_like_picture
 from engine.data.sources import SOURCES, source_of
 from engine.errors import EngineError
@@ -17,6 +18,7 @@ from engine.templates import fitted, template
 from engine.train.runs import runs_folder
 from gui.document import ProjectDocument
 from gui.studio.data_session import DataSession
+from gui.studio.health_session import HealthSession
 from gui.studio.predict_session import PredictSession
 from gui.studio.recents import Recents
 from gui.studio.train_session import TrainSession
@@ -38,6 +40,10 @@ class Sample:
     summary: str
 
 
+PREVIEWED = ("table", "named")
+"""Sources that guess what is the class of an image: the user looks at the guess first."""
+
+
 class Studio(QObject):
     """The open project and everything that is done with it.
 
@@ -47,6 +53,7 @@ class Studio(QObject):
         place_wanted(str): show another page.
         machine_changed(): it is known what training runs on.
         closing(): everything that runs is to stop now.
+        import_wanted(Path): images that need a look at what is what before they are a data set.
         network_dropped(Path): a file with a network is to be opened in this project.
     """
 
@@ -55,6 +62,7 @@ class Studio(QObject):
     place_wanted = Signal(str)
     machine_changed = Signal()
     closing = Signal()
+    import_wanted = Signal(object)
     network_dropped = Signal(object)
 
     def __init__(self, parent: QObject | None = None):
@@ -65,6 +73,7 @@ class Studio(QObject):
         self.data = DataSession(self.document, self)
         self.training = TrainSession(self.document, self.data, self)
         self.prediction = PredictSession(self.document, self.training, self)
+        self.health = HealthSession(self.document, self.data, self.training, self)
         self.recents = Recents(self)
         self.may_replace: Callable[[], bool] = lambda: True
         """Asked before another project takes the place of the open one; the window sets it to a question."""
@@ -83,7 +92,7 @@ class Studio(QObject):
     def close(self) -> None:
         """Stop everything that runs, in order, and wait for it."""
         self.closing.emit()
-        for session in (self.prediction, self.data, self.training):
+        for session in (self.health, self.prediction, self.data, self.training):
             session.close()
 
     # ---- projects
@@ -99,7 +108,11 @@ class Studio(QObject):
 
     def start_from_folder(self, folder: Path) -> None:
         """Make a new project on a folder of images, or on a file that holds some, and show them."""
-        self._start(_source(folder), folder.name if folder.is_dir() else folder.name.split(".")[0])
+        source = _source(folder)
+        if source.kind in PREVIEWED:
+            self._look_into(folder)
+        else:
+            self._start(source, folder.name if folder.is_dir() else folder.name.split(".")[0])
 
     def _start(self, source: Chosen, name: str) -> None:
         if not self.may_replace():
@@ -156,20 +169,40 @@ class Studio(QObject):
     def choose_data(self, folder: Path) -> None:
         """Let the open project learn from another folder, or from a file that holds images; the network stays, its
         output follows the classes."""
-        data = self.document.data
-        before = self._source_name()
         source = _source(folder)
+        if source.kind in PREVIEWED:
+            self._look_into(folder)
+        else:
+            self._learn_from(source, folder.name)
+
+    def take_source(self, source: Chosen, name: str = "") -> None:
+        """Let the open project learn from something else; without one, begin one."""
+        name = name or self._name_of(source)
+        if self.document.is_open:
+            self._learn_from(source, name)
+            self.place_wanted.emit("data")
+        else:
+            self._start(source, name)
+
+    def _look_into(self, path: Path) -> None:
+        self.place_wanted.emit("data")  # where there is somebody to show it
+        self.import_wanted.emit(path)
+
+    def _learn_from(self, source: Chosen, name: str) -> None:
+        data, before = self.document.data, self._source_name()
         self.document.edit(self.tr("Choose images"), data=replace(data, source=source, classes=(), edits=DataEdits()))
         if before:
             sentence = self.tr("The project now learns from “{0}”; before, from “{1}”. Undo takes it back.")
-            self.told.emit(sentence.format(folder.name, before))
+            self.told.emit(sentence.format(name, before))
 
     def _source_name(self) -> str:
         source = self.document.data.source
-        if source is None:
-            return ""
+        return "" if source is None else self._name_of(source)
+
+    @staticmethod
+    def _name_of(source: Chosen) -> str:
         path = source.params.get("path")
-        return Path(path).name if isinstance(path, str) else SOURCES[source.kind].title
+        return Path(path).name if isinstance(path, str) and path else make(SOURCES, source).title.split(" (")[0]
 
     def use_template(self, name: str) -> None:
         """Replace the network by a template, fitted to the data."""

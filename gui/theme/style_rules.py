@@ -58,6 +58,7 @@ QPushButton::menu-indicator {
     image: $image_down; width: $arrow; height: $arrow;
     subcontrol-origin: padding; subcontrol-position: right center; right: 6px;
 }
+QFrame[bar="note"] { background: $raised; border: 1px solid $line; border-radius: ${radius}px; }
 QPushButton[primary="true"] { background: $accent; color: $on_accent; border: 1px solid $accent; }
 QPushButton[primary="true"]::menu-indicator { image: $image_down_primary; }
 QPushButton[primary="true"]:hover { background: $accent_hover; border-color: $accent_hover; }

@@ -75,7 +75,7 @@ class _StackedBar(QWidget):
         return self.height()
 
     def _rects(self) -> list[tuple[Part, QRectF]]:
-        if self._total <= 0:
+        if self._total <= 0 or not self._parts:
             return []
         ends = [self.width() * amount / self._total for amount in accumulate(part.amount for part in self._parts)]
         starts = [0.0, *ends[:-1]]

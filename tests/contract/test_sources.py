@@ -5,7 +5,8 @@ from dataclasses import asdict
 import pytest
 
 from engine.data.scan import scan
-from engine.data.sources import SOURCES, Source
+from engine.data.sources import SOURCES, Source, source_of
+from engine.errors import EngineError
 from engine.files import cache_folder
 from engine.jobs import Cancelled, JobControl
 from engine.params import params_of
@@ -51,3 +52,24 @@ def test_a_sample_obeys_a_stop(sample):
     with pytest.raises(Cancelled):
         sample.folder(control=control)
     assert not any((cache_folder() / "samples").glob("[!.]*"))
+
+
+def test_nothing_chosen_is_told(kind):
+    if any(setting.name == "path" for setting in params_of(kind)):
+        with pytest.raises(EngineError, match="has been chosen") as caught:
+            kind().folder()
+        assert caught.value.why and caught.value.fix
+
+
+def test_what_is_not_there_is_taken_by_none_and_told(kind, tmp_path):
+    missing = tmp_path / "none"
+    assert not kind.takes(missing)
+    if any(setting.name == "path" for setting in params_of(kind)) and kind.name != "folder":
+        with pytest.raises(EngineError):
+            kind(path=str(missing)).folder()
+        assert not any((cache_folder() / "unpacked").glob("*"))
+
+
+def test_class_folders_are_taken_by_none_and_read_as_they_are(kind, picture_folder):
+    assert not kind.takes(picture_folder)
+    assert source_of(picture_folder).kind == "folder"

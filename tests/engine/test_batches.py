@@ -1,6 +1,8 @@
 """Batches: everything once per epoch, the same for the same seed, wherever the rows are kept."""
 
+import os
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from engine.data.batches import Batches, to_input
 from engine.data.cache import Pictures, decode, normalisation
 from engine.data.index import PATH_TYPE, TRAIN, Index
 from engine.data.scan import scan
+from engine.errors import EngineError
 from engine.jobs import JobControl
 from engine.spec.data import Chosen, DataSpec
 
@@ -181,6 +184,42 @@ def test_rows_that_are_mapped_from_the_disk_cause_no_warning(picture_folder, mon
     number = source.numbers[0]
     assert torch.equal(to_input(pictures.array(number)[None], mean, std, CPU), first[:1])
     assert not pictures.rows.flags.writeable and len(recwarn) == 0
+
+
+def mapped(pictures: Pictures, file: Path) -> Pictures:
+    """The same with rows that are mapped from a file, as a cache gives them."""
+    pictures.rows.tofile(file)
+    return replace(pictures, rows=np.memmap(file, np.uint8, "r", shape=pictures.rows.shape))
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("plain", [True, False])
+def test_rows_beyond_a_limit_are_streamed(tmp_path, training, plain):
+    pictures = made(40, tmp_path) if plain else mapped(made(40, tmp_path), tmp_path / "rows.bin")
+    size = 40 * pictures.rows[0].nbytes
+    kept, streamed = (batched(pictures, training=training, limit=limit) for limit in (size, size - 1))
+    assert (kept.place, streamed.place) == ("ram", "disk")
+    assert same(epoch(kept), epoch(streamed)) and same(epoch(kept, 1), epoch(streamed, 1))
+
+
+def test_a_cache_that_was_started_over_is_streamed_to_the_end(tmp_path):
+    pictures = mapped(made(40, tmp_path), tmp_path / "rows.bin")
+    wanted = epoch(batched(pictures, training=True))
+    begun = batched(pictures, training=True, limit=0)
+    try:
+        (tmp_path / "rows.bin").unlink()
+    except PermissionError:
+        pytest.skip("this system removes no file that is mapped")
+    assert same(epoch(begun), wanted) and same(epoch(batched(pictures, training=True, limit=0)), wanted)
+
+
+@pytest.mark.skipif(not hasattr(os, "preadv"), reason="this system streams from the map")
+def test_a_cache_file_that_is_cut_is_an_error_and_no_crash(tmp_path):
+    streamed = batched(mapped(made(40, tmp_path), tmp_path / "rows.bin"), training=True, limit=0)
+    os.truncate(tmp_path / "rows.bin", 100)
+    with pytest.raises(EngineError, match="cannot be read any more") as caught:
+        epoch(streamed)
+    assert "cut" in caught.value.why and caught.value.fix
 
 
 def test_unreadable_pictures_are_refused(tmp_path):

@@ -8,7 +8,6 @@ import sys
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -349,40 +348,3 @@ def test_the_four_normalisations(picture_folder, colour, channels, mode, mean, s
     assert got_mean.dtype == got_std.dtype == np.float32
     if mean is not None:
         assert got_mean.mean() == pytest.approx(mean, abs=1e-3) and got_std.mean() == pytest.approx(std, abs=1e-3)
-
-
-def test_the_oldest_rows_make_room_and_those_in_use_stay(picture_folder, monkeypatch):
-    def folders() -> set[Path]:
-        return set((cache_folder() / "pictures").iterdir())
-
-    made = []
-    for age, size in ((30, 8), (20, 10), (10, 12)):
-        decoded(picture_folder, replace(DATA, size=size))
-        (new,) = folders() - set(made)
-        made.append(new)
-        os.utime(new, (1_000_000 - age, 1_000_000 - age))
-    writing = FolderLock(made[1])
-    assert writing.acquire()
-    monkeypatch.setattr(cache, "_SHARE_OF_DISK", 0.0)
-    decoded(picture_folder, replace(DATA, size=12))  # nothing new: nothing is removed
-    assert folders() == set(made)
-    decoded(picture_folder, replace(DATA, size=14))
-    left = folders()
-    assert len(left) == 2 and made[1] in left and not left & {made[0], made[2]}
-    writing.release()
-    assert decoded(picture_folder, replace(DATA, size=8)).failures == {}
-
-
-def test_room_is_made_from_the_oldest_on(picture_folder, monkeypatch):
-    places = []
-    for size in (8, 10, 12):
-        decoded(picture_folder, replace(DATA, size=size))
-        (new,) = set((cache_folder() / "pictures").iterdir()) - set(places)
-        places.append(new)
-    for place, age in zip(places, (3, 9, 6), strict=True):
-        os.utime(place, (1_000_000 - age, 1_000_000 - age))
-    held = [sum(file.stat().st_size for file in place.iterdir()) for place in places]
-    whole = sum(held) + 1000
-    monkeypatch.setattr(store.shutil, "disk_usage", lambda _: SimpleNamespace(free=1000))
-    store.forget_oldest(places[0], (sum(held) - 1) / whole)
-    assert [place.exists() for place in places] == [True, False, True]

@@ -189,7 +189,7 @@ def test_one_camera_per_class_is_a_shortcut(folder):
     found = told(folder)
     assert found["facts"].accuracy > 0.99 and found["facts"].is_strong and not found["border"].is_strong
     text = checked(project(folder))[1]["shortcut_facts"].text
-    assert "100% right" in text and "chance 50%" in text
+    assert "100% right" in text and "50.0%" in checked(project(folder))[1]["shortcut_facts"].detail
 
 
 def test_a_frame_around_one_class_is_a_shortcut(folder):

@@ -1,4 +1,4 @@
-"""Odd and broken picture files from the wild: each is read right, or refused in words, quickly and in little memory."""
+"""Odd and broken files from the wild: each is read right, or refused in words, quickly and in little memory."""
 
 import os
 import subprocess
@@ -11,8 +11,16 @@ import numpy as np
 import pytest
 
 import engine
+from engine.data.idx import read_idx
+from engine.data.load import load_index
 from engine.data.pictures import open_picture, picture_facts, read_array, sample_thumbnail
-from engine.errors import PictureError
+from engine.data.scan import scan
+from engine.data.sources import source_of
+from engine.errors import EngineError, PictureError
+from engine.files import cache_folder
+from engine.importing import read as read_network
+from engine.spec.data import DataSpec
+from engine.spec.files import read_project
 
 SECONDS = 2.0
 MEGABYTES = 1000
@@ -119,8 +127,71 @@ BROKEN = {
     "zero_width.gif": "!begins like a GIF",
     "zeros.jpg": "!zero bytes",
 }
-OUTCOMES = {f"odd/{name}": outcome for name, outcome in ODD.items()} | {
-    f"broken/{name}": outcome for name, outcome in BROKEN.items()
+# One image-folder set. Before the outcome: the class that a scan puts the file into, or "-" where it lists it nowhere.
+FOLDER = {
+    ".hidden_class/x.jpg": "- RGB 96 72",
+    "class_a/.DS_Store": "- !no picture format",
+    "class_a/._a0.jpg": "- !companion file that macOS",
+    "class_a/Thumbs.db": "- !no picture format",
+    "class_a/a0 copy.jpg": "class_a RGB 96 72",
+    "class_a/a0.jpg": "class_a RGB 96 72",
+    "class_a/a1.jpg": "class_a RGB 96 72",
+    "class_a/a2.jpg": "class_a RGB 96 72",
+    "class_a/a3.jpg": "class_a RGB 96 72",
+    "class_b/only_one.jpg": "class_b RGB 96 72",
+    "class_b/same_as_a0.jpg": "class_b RGB 96 72",
+    "class_c_all_broken/bad.jpg": "class_c_all_broken !cut off",
+    "class_d_empty/.gitkeep": "- !0 bytes",
+    "class_e/nested/deep.jpg": "class_e RGB 96 72",
+    "labels.csv": "- !text file",
+    "stray.jpg": "- RGB 96 72",
+}
+# Images, and the masks as the images that they are too: each is read, whatever its labels are worth.
+SEGMENTATION = {
+    "images/good.jpg": "RGB 64 48",
+    "images/label_out_of_range.jpg": "RGB 64 48",
+    "images/mask_16bit.jpg": "RGB 64 48",
+    "images/mask_255.jpg": "RGB 64 48",
+    "images/mask_jpeg.jpg": "RGB 64 48",
+    "images/mask_other_size.jpg": "RGB 64 48",
+    "images/mask_palette.jpg": "RGB 64 48",
+    "images/mask_rgb.jpg": "RGB 64 48",
+    "images/mask_rgba.jpg": "RGB 64 48",
+    "images/missing_mask.jpg": "RGB 64 48",
+    "masks/good.png": "L 64 48",
+    "masks/label_out_of_range.png": "L 64 48",
+    "masks/mask_16bit.png": "L 64 48",
+    "masks/mask_255.png": "L 64 48",
+    "masks/mask_jpeg.jpg": "L 64 48",
+    "masks/mask_other_size.png": "L 32 24",
+    "masks/mask_palette.png": "RGB 64 48",
+    "masks/mask_rgb.png": "RGB 64 48",
+    "masks/mask_rgba.png": "RGB 64 48",
+    "masks/mask_without_image.png": "L 64 48",
+}
+# Weights of other programs. Nothing reads them, so nothing of them may ever be run; what they are taken for as images:
+WEIGHTS = {
+    "empty.pth": "!0 bytes",
+    "pickle_that_calls_print.pth": "!no picture format",
+    "text.pth": "!text file",
+    "tiny_nan.pth": "!zip archive",
+    "tiny_wrapped.pth": "!zip archive",
+    "truncated.pth": "!zip archive",
+    "whole_module.pth": "!zip archive",
+}
+# As an image; after "|" as idx: the shape of its array, or after "!" a word of the reason it is refused for.
+IDX = {
+    "not_gzip-images-idx3-ubyte.gz": "!no picture format|2 28 28",
+    "short-images-idx3-ubyte.gz": "!gzip archive|!7840 bytes in place of 78400",
+    "short-labels-idx1-ubyte.gz": "!gzip archive|90",
+}
+OUTCOMES = {
+    **{f"odd/{name}": outcome for name, outcome in ODD.items()},
+    **{f"broken/{name}": outcome for name, outcome in BROKEN.items()},
+    **{f"folder/{name}": outcome.split(" ", 1)[1] for name, outcome in FOLDER.items()},
+    **{f"segmentation/{name}": outcome for name, outcome in SEGMENTATION.items()},
+    **{f"weights/{name}": outcome for name, outcome in WEIGHTS.items()},
+    **{f"idx/{name}": outcome.split("|")[0] for name, outcome in IDX.items()},
 }
 
 
@@ -130,8 +201,8 @@ def nasty(shared_data: Path) -> Path:
 
 
 def test_no_file_is_left_out(nasty):
-    found = {path.relative_to(nasty).as_posix() for part in ("odd", "broken") for path in (nasty / part).iterdir()}
-    assert found == set(OUTCOMES)
+    found = {path.relative_to(nasty).as_posix() for path in nasty.rglob("*") if path.is_file()}
+    assert found == {*OUTCOMES, "README.md"}
 
 
 @pytest.mark.parametrize("name", OUTCOMES)
@@ -154,7 +225,7 @@ def test_read_right_or_refused_in_words(nasty, name, capfd):
                 assert read_array(path, 48, 64, "rgb", fit).shape == (48, 64, 3)
             assert max(sample_thumbnail(path, 96).size) <= 96
     assert time.perf_counter() - started < SECONDS
-    assert capfd.readouterr().err == ""
+    assert capfd.readouterr() == ("", "")
 
 
 MEASURE = """
@@ -174,11 +245,11 @@ def refused_or_read(path):
         except PictureError:
             pass
 
-for path in sorted(Path(sys.argv[1]).glob("[ob]*/*")):
+for path in sorted(path for path in Path(sys.argv[1]).rglob("*") if path.is_file()):
     open("/proc/self/clear_refs", "w").write("5")  # the peak starts anew
     before = peak()
     refused_or_read(path)
-    print(peak() - before, path.name, sep="\\t")
+    print(peak() - before, path.relative_to(sys.argv[1]).as_posix(), sep="\\t")
 """
 
 
@@ -190,9 +261,72 @@ def test_none_needs_much_memory(nasty):
         [sys.executable, "-c", MEASURE, str(nasty)], cwd=root, capture_output=True, text=True, timeout=60, check=True
     )
     peaks = {name: int(grown) for grown, name in (line.split("\t") for line in done.stdout.splitlines())}
-    assert set(peaks) >= set(ODD) | set(BROKEN)
-    assert peaks["large_9000x9000.jpg"] > 40, "81 MB of grey must show, or nothing was measured"
+    assert set(peaks) == {*OUTCOMES, "README.md"}
+    assert peaks["odd/large_9000x9000.jpg"] > 40, "81 MB of grey must show, or nothing was measured"
     assert max(peaks.values()) < MEGABYTES, peaks
+
+
+# --- what is more than an image on its own ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", FOLDER)
+def test_a_scan_lists_what_belongs_to_a_class(nasty, name):
+    expected = FOLDER[name].split(" ", 1)[0]
+    index = scan(nasty / "folder", DataSpec())
+    listed = dict(zip(index.paths.tolist(), (index.classes[label] for label in index.labels), strict=True))
+    assert listed.get(name, "-") == expected
+
+
+def test_masks_and_their_images_are_two_classes_to_a_scan(nasty):
+    index = scan(nasty / "segmentation", DataSpec())
+    assert index.classes == ("images", "masks") and sorted(index.paths.tolist()) == sorted(SEGMENTATION)
+
+
+@pytest.mark.parametrize("name", WEIGHTS)
+def test_foreign_weights_are_refused_in_words_and_never_run(nasty, name, capfd):
+    path = nasty / "weights" / name
+    assert source_of(path) is None
+    for read in (read_network, read_project):
+        with pytest.raises(EngineError) as caught:
+            read(path)
+        assert name in caught.value.what and (caught.value.why or caught.value.fix)
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("name", IDX)
+def test_idx_files_are_read_or_refused_in_words(nasty, name):
+    path, expected = nasty / "idx" / name, IDX[name].split("|")[1]
+    dimensions = 3 if "idx3" in name else 1
+    if expected.startswith("!"):
+        with pytest.raises(EngineError) as caught:
+            read_idx(path, dimensions)
+        assert name in caught.value.what and expected[1:] in caught.value.why and caught.value.fix
+    else:
+        assert read_idx(path, dimensions).shape == tuple(int(side) for side in expected.split())
+    with pytest.raises(EngineError, match=r"idx file of (labels|images)"):  # not what its name says
+        read_idx(path, 4 - dimensions)
+
+
+def test_short_idx_files_leave_nothing_behind(nasty):
+    chosen = source_of(nasty / "idx")
+    assert chosen is not None and chosen.kind == "idx"
+    with pytest.raises(EngineError, match="no idx file of images"):
+        load_index(DataSpec(source=chosen))
+    assert not any((cache_folder() / "unpacked").glob("*"))
+
+
+@pytest.mark.parametrize(
+    ("part", "sentence"),
+    [
+        ("odd", "58 images in “odd” are not sorted into classes"),
+        ("broken", "38 images in “broken” are not sorted into classes"),
+        ("weights", "There are no images in “weights”"),
+    ],
+)
+def test_what_is_no_set_is_refused_in_words(nasty, part, sentence):
+    with pytest.raises(EngineError, match=sentence) as caught:
+        scan(nasty / part, DataSpec())
+    assert "one sub-folder per class" in caught.value.fix
 
 
 # --- the pixels ------------------------------------------------------------------------------------------------------

@@ -4,7 +4,9 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QSettings, Signal
 
+from engine.data.health import Finding, Known, examined
 from engine.evaluate.predict import Prediction
+from engine.spec import Chosen
 from gui.document import ProjectDocument
 from gui.studio import Sample
 from gui.studio.recents import Recent
@@ -51,6 +53,35 @@ class FakeData(QObject):
         self.changed.emit()
 
 
+class FakeHealth(QObject):
+    """What is known without opening a file."""
+
+    changed = Signal()
+    progressed = Signal()
+
+    def __init__(self, document: ProjectDocument, data: FakeData) -> None:
+        super().__init__()
+        self._document, self._data = document, data
+        self.known: Known | None = None
+        self.findings: list[Finding] = []
+        self.progress, self.was_stopped = None, False
+        self.calls: list[str] = []
+        data.pictures_changed.connect(self.follow)
+
+    def follow(self) -> None:
+        index, pictures = self._data.index, self._data.pictures
+        failures = pictures.failures if pictures is not None else None
+        self.known = Known(index, self._document.spec, failures) if index is not None else None
+        self.findings = examined(self.known) if self.known is not None else []
+        self.changed.emit()
+
+    def cancel(self) -> None:
+        self.calls.append("cancel")
+
+    def examine_again(self) -> None:
+        self.calls.append("examine_again")
+
+
 class FakePrediction(QObject):
     model_changed = Signal()
     results_changed = Signal()
@@ -89,6 +120,7 @@ class FakeStudio(QObject):
     failed = Signal(object)
     told = Signal(str)
     place_wanted = Signal(str)
+    import_wanted = Signal(object)
 
     closing = Signal()
 
@@ -96,6 +128,7 @@ class FakeStudio(QObject):
         super().__init__()
         self.document = ProjectDocument(self)
         self.data, self.prediction, self.recents = FakeData(), FakePrediction(), FakeRecents()
+        self.health = FakeHealth(self.document, self.data)
         self.settings = QSettings(str(settings), QSettings.Format.IniFormat)
         self.calls: list[tuple] = []
 
@@ -116,6 +149,9 @@ class FakeStudio(QObject):
 
     def choose_data(self, folder: Path) -> None:
         self.calls.append(("choose_data", folder))
+
+    def take_source(self, source: Chosen, name: str = "") -> None:
+        self.calls.append(("take_source", source, name))
 
     def handle_drop(self, paths: list[Path], place: str = "") -> None:
         self.calls.append(("handle_drop", paths, place))

@@ -24,7 +24,7 @@ def studio(qtbot):
 
 
 def lines(page) -> dict[str, str]:
-    return {line.shows or line.text: line.text for line in page.dataset.health.lines()}
+    return {line.check: line.text for line in page.dataset.health.lines()}
 
 
 def opened(qtbot, studio, folder, tmp_path):
@@ -51,6 +51,7 @@ def test_copies_across_splits_and_classes_are_told_and_listed(qtbot, studio, pic
     assert found["contradictions"] == "1 image stands in two classes: one of them must be wrong"
     assert found["copies"] == "13 files are exact copies of others"
     qtbot.mouseClick(page.findChild(QPushButton, "data.health.contradictions"), Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(page.findChild(QPushButton, "data.finding.list"), Qt.MouseButton.LeftButton)
     dialog = page.findChild(ListDialog)
     texts = [dialog.table.item(0, column).text() for column in (0, 1)]
     assert "test/stripes/wrong.png (test)" in " ".join(texts) and "train/disc/disc-03.png" in " ".join(texts)
@@ -59,7 +60,7 @@ def test_copies_across_splits_and_classes_are_told_and_listed(qtbot, studio, pic
 
 def test_a_set_without_copies_says_so_and_another_folder_is_looked_at_anew(qtbot, studio, picture_folder, tmp_path):
     page = opened(qtbot, studio, picture_folder, tmp_path)
-    until(qtbot, lambda: "no image is there twice" in lines(page))
+    until(qtbot, lambda: lines(page).get("copies") == "no image is there twice")
     other = tmp_path / "other"
     shutil.copytree(picture_folder, other)
     shutil.copy(other / "disc" / "disc-00.png", other / "disc" / "again.png")
@@ -81,15 +82,15 @@ def test_troubles_are_ended_by_their_buttons_and_undone(qtbot, studio, picture_f
     page = opened(qtbot, studio, root, tmp_path)
     until(qtbot, lambda: {"leaks", "contradictions"} <= set(lines(page)))
     total = len(studio.data.index)
-    qtbot.mouseClick(page.findChild(QPushButton, "data.fix.leaks"), Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(page.findChild(QPushButton, "data.fix.leaks.leave_out"), Qt.MouseButton.LeftButton)
     assert studio.document.data.edits.left_out == ("train/disc/leak.png",), "the test set stays what it was"
     until(
         qtbot, lambda: studio.data.state == "ready" and "leaks" not in lines(page) and "contradictions" in lines(page)
     )
     assert len(studio.data.index) == total - 1
-    qtbot.mouseClick(page.findChild(QPushButton, "data.fix.contradictions"), Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(page.findChild(QPushButton, "data.fix.contradictions.leave_out"), Qt.MouseButton.LeftButton)
     assert set(studio.document.data.edits.left_out[1:]) == {"train/disc/disc-03.png", "train/stripes/wrong.png"}
-    until(qtbot, lambda: "no image is there twice" in lines(page))
+    until(qtbot, lambda: lines(page).get("copies") == "no image is there twice")
     assert lines(page)["left_out"] == "3 images left out by you"
     assert studio.document.undo_stack.count() == 2
     studio.document.undo_stack.undo()
@@ -97,6 +98,6 @@ def test_troubles_are_ended_by_their_buttons_and_undone(qtbot, studio, picture_f
     until(qtbot, lambda: {"leaks", "contradictions"} <= set(lines(page)) and len(studio.data.index) == total)
     studio.document.undo_stack.redo()
     until(qtbot, lambda: "left_out" in lines(page) and len(studio.data.index) == total - 1)
-    qtbot.mouseClick(page.findChild(QPushButton, "data.fix.take_back"), Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(page.findChild(QPushButton, "data.fix.left_out.take_back"), Qt.MouseButton.LeftButton)
     assert studio.document.data.edits.left_out == ()
     assert (root / "train" / "disc" / "leak.png").exists(), "files are never touched"

@@ -11,6 +11,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QFileDialog, QPushButton
 
 from engine.data.cache import Pictures, decode
+from engine.data.health import Finding, Known, examined
 from engine.data.index import TEST, TRAIN, VALIDATION, Index
 from engine.data.scan import scan
 from engine.errors import EngineError
@@ -22,7 +23,7 @@ from engine.templates import fitted
 from gui.pages.data import DataPage
 from gui.pages.data.augmentation import with_augmentation
 from gui.pages.data.class_list import COUNTS, row_height
-from gui.pages.data.facts import Wanted, brings, chosen_numbers, example_of, health, too_small
+from gui.pages.data.facts import Wanted, brings, chosen_numbers, example_of, too_small
 from gui.pages.data.health_list import ListDialog
 from gui.pages.shared.preview import variants
 from gui.studio import Studio
@@ -260,7 +261,7 @@ def test_the_split_is_edited_through_the_document(qtbot, page, studio):
     ("folders", "brought", "enabled"),
     [
         (("train", "val", "test"), {TRAIN, VALIDATION, TEST}, {}),
-        (("train", "test"), {TRAIN, TEST}, {"validation_percent", "seed"}),
+        (("train", "test"), {TRAIN, TEST}, {"validation_percent", "seed", "folds", "group_by"}),
     ],
 )
 def test_what_the_folder_prescribes_cannot_be_set(qtbot, studio, tmp_path, folders, brought, enabled):
@@ -291,11 +292,15 @@ def test_health_names_the_damaged_files(qtbot, studio, tmp_path, picture_folder)
     assert texts[1] == "1 file cannot be read and is left out"
     assert any("beside the class folders" in text for text in texts)
     assert any(text.startswith("classes are balanced") for text in texts)
-    qtbot.mouseClick(page.findChild(QPushButton, "data.health.failures"), Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(page.findChild(QPushButton, "data.health.unreadable"), Qt.MouseButton.LeftButton)
+    assert shown_names(page) == ["broken.png"], "the grid shows what the line is about"
+    qtbot.mouseClick(page.findChild(QPushButton, "data.finding.list"), Qt.MouseButton.LeftButton)
     table = page.findChild(ListDialog).table
     assert (table.item(0, 0).text(), table.rowCount()) == ("disc/broken.png", 1)
     assert "broken.png" in table.item(0, 1).text()
-    assert page.grid.grid.pictures.badge(next(iter(studio.data.pictures.failures))) is not None
+    assert page.grid.grid.pictures.badge(0) is not None
+    qtbot.mouseClick(page.grid.finding.close_button, Qt.MouseButton.LeftButton)
+    assert len(shown_names(page)) == 25
 
 
 def made_index(counts: list[int], notes: tuple[str, ...] = ()) -> Index:
@@ -308,15 +313,17 @@ def made_index(counts: list[int], notes: tuple[str, ...] = ()) -> Index:
 
 
 def test_health_speaks_of_imbalance_few_images_and_many_notes():
-    texts = {line.text: line for line in health(made_index([200, 20]), None)}
-    assert texts["the largest class has 10 times as many images as the smallest"].kind == "warning"
+    def health(*of: object) -> dict[str, Finding]:
+        return {finding.text: finding for finding in examined(Known(made_index(*of), ProjectSpec()))}
+
+    texts = health([200, 20])
+    uneven = "“class 0” has 10 times as many images as “class 1”: the network will lean towards it"
+    assert texts[uneven].level == "warning"
     assert "220 images found" in texts, "before they were read nothing is claimed"
-    texts = [line.text for line in health(made_index([30, 4]), None)]
-    assert "“class 1” has only 4 images to train with" in texts
-    texts = [line.text for line in health(made_index([3, 4, 5]), None)]
-    assert "3 classes have fewer than 10 images to train with" in texts
-    lines = health(made_index([30, 30], tuple(f"note {n}" for n in range(9))), None)
-    assert [line.shows for line in lines if line.shows] == ["notes"]
+    assert "“class 1” has only 4 images to train with; 50 or more usually learn far better" in health([30, 4])
+    assert "3 classes have fewer than 10 images to train with; 50 or more usually learn far better" in health([3, 4, 5])
+    checks = [finding.check for finding in health([30, 30], tuple(f"note {n}" for n in range(9))).values()]
+    assert checks.count("note") == 5 and "notes" in checks
 
 
 # ---- what the network receives
@@ -486,11 +493,11 @@ def test_counts_are_of_images_that_can_be_read(qtbot, studio, tmp_path, damaged)
     assert page.grid.filters.count.toolTip().startswith("4 files that cannot be read")
     page.grid.filters.set_label(2)
     assert page.grid.filters.count.text() == "0 of 7 images"
-    texts = [line.text for line in page.dataset.health.lines() if line.kind == "warning"]
+    texts = [line.text for line in page.dataset.health.lines() if line.level == "warning"]
     assert "“c” has no image that can be read" in texts
     assert "“b” has only 2 images: too few for training, validation and test" in texts
-    assert [text for text in texts if "“d”" in text] == ["The class “d” has only 1 image; that is too few to divide."]
-    assert "the largest class has 4.0 times as many images as the smallest" in texts
+    assert [text for text in texts if "class “d”" in text] == ["The class “d” has only 1 image; that is too few to divide."]
+    assert "“a” has 4.0 times as many images as “d”: the network will lean towards it" in texts
 
 
 def test_the_example_is_the_first_image_that_can_be_read(qtbot, page, studio):

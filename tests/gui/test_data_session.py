@@ -307,7 +307,7 @@ def test_making_a_sample_tells_how_far_it_is(qtbot, studio, tmp_path, monkeypatc
     wait_ready(qtbot, studio)
     drawing = [progress for progress in told if progress.total == 100]
     assert [progress.done for progress in drawing] == [0, 25, 50, 75, 100]
-    assert all(progress.text == "Drawing images" for progress in drawing)
+    assert all(progress.text == "Preparing images" for progress in drawing)
 
 
 def test_closing_in_the_middle_leaves_nothing_running(qtbot, studio, picture_folder, tmp_path):

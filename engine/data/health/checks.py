@@ -286,9 +286,9 @@ def too_few(known: Known) -> Iterator[Finding]:
 
 
 _SAID_FEW = {
-    "fewest": ("warning", "too few for training, validation and test", f"fewer than {FEWEST} images"),
-    "few": ("warning", f"to train with; {ENOUGH} or more usually learn far better", f"fewer than {FEW} images"),
-    "some": ("info", f"to train with; {ENOUGH} or more usually learn far better", f"fewer than {ENOUGH} images"),
+    "fewest": ("warning", ": too few for training, validation and test", f"fewer than {FEWEST} images"),
+    "few": ("warning", f" to train with; {ENOUGH} or more usually learn far better", f"fewer than {FEW} images"),
+    "some": ("info", f" to train with; {ENOUGH} or more usually learn far better", f"fewer than {ENOUGH} images"),
 }
 
 
@@ -296,9 +296,9 @@ def _few(index: Index, labels: np.ndarray, counts: np.ndarray, kind: str) -> Ite
     level, what, fewer = _SAID_FEW[kind]
     if len(labels) == 1:
         name, count = index.classes[labels[0]], count_of(int(counts[labels[0]]), "image")
-        yield Finding(kind, level, f"“{name}” has only {count} {what}")
+        yield Finding(kind, level, f"“{name}” has only {count}{what}")
     elif len(labels):
-        yield Finding(kind, level, f"{len(labels):,} classes have {fewer} {what}")
+        yield Finding(kind, level, f"{len(labels):,} classes have {fewer}{what}")
 
 
 def missing_splits(known: Known) -> Iterator[Finding]:
@@ -329,21 +329,42 @@ def shortcut_test(known: Known) -> Iterator[Finding]:
         return
     for found in known.shortcuts:
         if found.is_strong:
-            interval = f"95% sure: {found.low:.0%} to {found.high:.0%}; chance {found.chance:.0%}"
-            level, follows = _FOLLOWS[found.name]
-            text = f"seeing only {found.sees} is enough to tell {found.accuracy:.0%} right ({interval}): {follows}"
-            yield Finding(f"shortcut_{found.name}", level, text)
+            level, said, follows = _FOLLOWS[found.name]
+            detail = (
+                f"A simple predictor that sees only {found.sees} told {found.accuracy:.1%} of {found.images:,} images "
+                f"right that it had not seen before (95% sure: {found.low:.1%} to {found.high:.1%}; always saying the "
+                f"largest class: {found.chance:.1%}). {follows}"
+            )
+            text = f"{said} {found.accuracy:.0%} right"
+            yield Finding(f"shortcut_{found.name}", level, text, detail=detail)
     plain = [found for found in known.shortcuts if found.name != "blur"]
     if plain and not any(found.is_strong for found in plain):
         best = max(plain, key=lambda found: found.accuracy)
-        text = f"no shortcut: the best guess without looking closely tells {best.accuracy:.0%} right"
-        yield Finding("shortcut", "good", f"{text} (chance {best.chance:.0%})")
+        detail = (
+            f"Simple predictors that see only {plain[0].sees}, or only {plain[-1].sees}, told at most "
+            f"{best.accuracy:.1%} of {best.images:,} images right that they had not seen before (always saying the "
+            f"largest class: {best.chance:.1%})."
+        )
+        yield Finding("shortcut", "good", "no shortcut was found", detail=detail)
 
 
 _FOLLOWS = {
-    "facts": ("warning", "the network may learn how the classes were photographed, not what they are"),
-    "border": ("warning", "unless the things themselves reach the edge, the network may learn the background"),
-    "blur": ("info", "a small network and small images will do"),
+    "facts": (
+        "warning",
+        "a shortcut: file size, shape and mean colour alone tell",
+        "The network may learn how the classes were photographed instead of what they are: take the images of all "
+        "classes from the same sources, or keep to one size and colour.",
+    ),
+    "border": (
+        "warning",
+        "a shortcut: the outermost pixels alone tell",
+        "Unless the things themselves reach the edge, the network may learn the background: vary it, or crop closer.",
+    ),
+    "blur": (
+        "info",
+        "an easy task: a blur of 16 × 16 pixels is enough to tell",
+        "A small network and small images will do; a large one has to beat this figure to be worth its time.",
+    ),
 }
 
 

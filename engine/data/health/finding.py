@@ -36,6 +36,7 @@ class Finding:
         check: which check says it, stable.
         level: "good", "info" or "warning".
         text: the sentence.
+        detail: how it is known and what to make of it, for who asks why; empty: the sentence says it all.
         images: numbers of the images it is about, in an order in which they are worth looking at.
         groups: the same ones where they belong together.
         badge: a word for each of them; empty: none.
@@ -51,6 +52,7 @@ class Finding:
     badge: str = ""
     reasons: Mapping[int, str] = field(default_factory=dict)
     fixes: tuple[Fix, ...] = ()
+    detail: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,6 +16,7 @@ from engine.params import param
 class Archive(Source):
     """Images packed into one file, with one sub-folder per class inside. It is unpacked once, into the cache."""
 
+    doing = "Unpacking images"
     summary = "A zip or tar file that holds one sub-folder per class."
 
     path: str = param("", label="File", help="A .zip, .tar, .tar.gz, .tgz, .tar.bz2 or .tar.xz file.")

@@ -17,7 +17,7 @@ from engine.registry import Registry
 Tell = Callable[[int, int], None]
 """Is told (done, total) while pictures are being made."""
 
-_MODULES = ("folder", "archive", "table", "idx", "cifar", "drawn", "digits")
+_MODULES = ("folder", "archive", "table", "named", "idx", "cifar", "download", "drawn", "digits")
 
 
 def _load() -> None:
@@ -33,12 +33,14 @@ class Source(Declared, ABC):
 
     Attributes:
         summary: one sentence for the start page.
+        doing: what is done until its images are there, for a progress bar.
         is_sample: comes with Atelier and needs no pictures of the user.
         suggested_size, suggested_colour: settings of `DataSpec` that suit its pictures.
         suggested_augmentations: names of augmentations that leave its pictures what they are.
     """
 
     summary: ClassVar[str]
+    doing: ClassVar[str] = "Preparing images"
     is_sample: ClassVar[bool] = False
     suggested_size: ClassVar[int] = 64
     suggested_colour: ClassVar[str] = "rgb"

@@ -14,6 +14,7 @@ class Drawn(Source):
     """Chihuahuas and muffins drawn on the spot: alike in colour and shape, told apart by ears, eyes and paper cups."""
 
     summary = "Two things that look surprisingly alike, drawn on your computer."
+    doing = "Drawing images"
     is_sample = True
 
     count: int = param(900, low=12, high=100_000, label="Images", help="How many are drawn, half of each class.")

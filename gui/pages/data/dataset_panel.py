@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from engine.data.cache import Pictures
-from engine.data.copies import Copies
+from engine.data.choose import make
+from engine.data.health import Finding
 from engine.data.index import TEST, VALIDATION, Index
 from engine.data.sources import SOURCES
 from engine.params import params_of
 from engine.spec.data import Chosen, DataSpec
 from gui.pages.data.class_list import TOKENS, ClassList
-from gui.pages.data.facts import brings, health, usable_counts
+from gui.pages.data.facts import brings, usable_counts
 from gui.pages.data.health_list import HealthList
 from gui.pages.data.side_scroll import SideScroll
 from gui.pages.shared.roomy_form import RoomyForm
@@ -26,7 +28,7 @@ from gui.widgets.drop_well import DropWell
 from gui.widgets.elided import ElidedLabel
 from gui.widgets.panel import Panel, dim_label, heading
 
-SPLIT_SETTINGS = ("validation_percent", "test_percent", "seed")
+SPLIT_SETTINGS = ("validation_percent", "test_percent", "seed", "folds", "fold", "group_by")
 
 
 class DatasetPanel(Panel):
@@ -35,10 +37,12 @@ class DatasetPanel(Panel):
     dropped = Signal(object)  # list[Path]
     choose_wanted = Signal()
     file_wanted = Signal()
-    fix_wanted = Signal(str)
+    collect_wanted = Signal()
+    paste_wanted = Signal()
+    download_wanted = Signal()
+    write_wanted = Signal()
     class_filtered = Signal(int)  # position, -1 for all
     setting_changed = Signal(str, object, str)  # of DataSpec: name, value, merge key
-    list_wanted = Signal(str)  # "failures" or "notes"
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent=parent)
@@ -63,15 +67,34 @@ class DatasetPanel(Panel):
         self.choose_button.setObjectName("data.choose")
         self.choose_button.setAccessibleName(self.tr("Choose another folder of images"))
         self.choose_button.clicked.connect(self.choose_wanted)
-        self.file_button = self.well.add_button(self.tr("File…"))
-        self.file_button.setObjectName("data.choose_file")
-        self.file_button.setAccessibleName(self.tr("Choose a file of images"))
-        self.file_button.clicked.connect(self.file_wanted)
+        self.more_button = self.well.add_button(self.tr("More"))
+        self.more_button.setObjectName("data.more")
+        self.more_button.setAccessibleName(self.tr("More ways to get images, and to write them"))
+        self.more_button.setMenu(self._more_menu())
         self.path = ElidedLabel(middle=True)
         self.path.setProperty("dim", True)
         self.path.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.well.layout().insertWidget(3, self.path)  # between the words and the button
         self._column.addWidget(self.well)
+
+    def _more_menu(self) -> QMenu:
+        menu = QMenu(self)
+        entries = (
+            ("file", self.tr("Take a file (zip, CSV, idx)…"), self.file_wanted),
+            ("collect", self.tr("Collect images by camera or drawing…"), self.collect_wanted),
+            ("paste", self.tr("Paste images\tCtrl+V"), self.paste_wanted),
+            ("download", self.tr("A known data set from the internet…"), self.download_wanted),
+            ("", "", None),
+            ("write", self.tr("Write as a new folder…"), self.write_wanted),
+        )
+        for name, words, wanted in entries:
+            if wanted is None:
+                menu.addSeparator()
+                continue
+            action = menu.addAction(words)
+            action.setObjectName(f"data.more.{name}")
+            action.triggered.connect(lambda _=False, wanted=wanted: wanted.emit())
+        return menu
 
     def _make_classes(self) -> None:
         self.class_count = dim_label()
@@ -97,8 +120,6 @@ class DatasetPanel(Panel):
         title = self._add_heading(self.tr("Health"), dim_label())
         self.health = HealthList()
         self._known += [title, self.health]
-        self.health.asked.connect(self.list_wanted)
-        self.health.fix_wanted.connect(self.fix_wanted)
         self._column.addWidget(self.health)
 
     def _add_heading(self, title: str, extra: QWidget) -> QWidget:
@@ -123,14 +144,15 @@ class DatasetPanel(Panel):
         others = [setting.name for setting in params_of(DataSpec) if setting.name not in SPLIT_SETTINGS]
         self.split_form.show(data, hide=others)
 
-    def show_index(
-        self, index: Index | None, pictures: Pictures | None, data: DataSpec, copies: Copies | None = None
-    ) -> None:
-        """Show classes, split and health; None: not known yet."""
+    def show_findings(self, findings: Sequence[Finding]) -> None:
+        """Show what is good and what is not."""
+        self.health.set_lines(findings)
+
+    def show_index(self, index: Index | None, pictures: Pictures | None, data: DataSpec) -> None:
+        """Show classes and split; None: not known yet."""
         for widget in self._known:
             widget.setVisible(index is not None)
         if index is None:
-            self.health.set_lines([])
             self.classes.set_classes((), np.zeros((0, 3), np.int64))
             self._show_brought(frozenset(), data)
             return
@@ -142,12 +164,13 @@ class DatasetPanel(Panel):
         parts = [Part(names[split], float(sums[split]), TOKENS[split]) for split in names if sums[split]]
         self.split_bar.set_parts(parts)
         self._show_brought(brings(index), data)
-        self.health.set_lines(health(index, pictures, copies, len(data.left_out)))
 
     def _show_brought(self, brought: frozenset[int], data: DataSpec) -> None:
         """Say what the folder prescribes, and switch off the settings that it overrules."""
-        overruled = {"validation_percent": VALIDATION in brought, "test_percent": TEST in brought}
-        overruled["seed"] = VALIDATION in brought
+        own = VALIDATION in brought
+        overruled = {"validation_percent": own or data.folds > 0, "test_percent": TEST in brought}
+        overruled |= {name: own for name in ("seed", "folds", "group_by")}
+        overruled["fold"] = own or not data.folds
         for name, is_overruled in overruled.items():
             self.split_form.row(name).setEnabled(not is_overruled)
         if VALIDATION in brought:
@@ -159,6 +182,8 @@ class DatasetPanel(Panel):
         self.split_reason.setText(reason)
         self.split_reason.setVisible(bool(reason))
         stratified = self.tr("stratified, seed {seed}").format(seed=data.seed)
+        if data.folds:
+            stratified = self.tr("fold {fold} of {folds}").format(fold=data.fold, folds=data.folds)
         self.split_note.setText(self.tr("as in the folder") if VALIDATION in brought else stratified)
 
 
@@ -169,4 +194,4 @@ def said_source(source: Chosen | None) -> tuple[str, str]:
     path = str(source.params.get("path", ""))
     if path:
         return Path(path).name or path, path
-    return (SOURCES[source.kind].title if source.kind in SOURCES else source.kind), ""
+    return (make(SOURCES, source).title if source.kind in SOURCES else source.kind), ""

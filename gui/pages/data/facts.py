@@ -6,19 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from PySide6.QtCore import QCoreApplication, QLocale
+from PySide6.QtCore import QCoreApplication
 
 from engine.compile import NetworkReport, Problem, infer
 from engine.data.cache import Pictures
-from engine.data.copies import Copies
+from engine.data.health import Looks
 from engine.data.index import SPLIT_NAMES, SPLITS, TEST, TRAIN, VALIDATION, Index
+from engine.data.scan import natural_key
 from engine.spec.network import NetworkSpec
 from gui.widgets.bars import number
 
-BALANCED, UNEVEN = 1.5, 3.0  # times as many images in the largest class as in the smallest
-FEW = 10  # training images: with fewer, a class is hardly learned
-FEWEST = 3  # images: with fewer, a class cannot be in training, validation and test
-MOST_NOTES = 5
 PLENTY = 512  # px: a network that cannot work with this does not fail because images are too small
 
 
@@ -50,6 +47,14 @@ def example_of(index: Index, pictures: Pictures | None) -> int | None:
     return None
 
 
+def partners_of(index: Index, pictures: Pictures | None, count: int = 6) -> list[int]:
+    """Pictures that an example is shown mixed with: some of training, from all over it and so of several classes."""
+    good = np.ones(len(index), bool) if pictures is None else pictures.row_of >= 0
+    numbers = np.flatnonzero(good & (index.splits == TRAIN))
+    places = np.linspace(0, len(numbers) - 1, min(count, len(numbers))).round().astype(int)
+    return numbers[places].tolist()
+
+
 def too_small(network: NetworkSpec, report: NetworkReport) -> Problem | None:
     """What stops the network at the present size of the images and would not with larger ones."""
     if not report.problems:
@@ -58,128 +63,6 @@ def too_small(network: NetworkSpec, report: NetworkReport) -> Problem | None:
     larger = replace(report.facts, shape=(channels, max(height, PLENTY), max(width, PLENTY)))
     stays = {problem.node_id for problem in infer(network, larger).problems}
     return next((problem for problem in report.problems if problem.node_id not in stays), None)
-
-
-@dataclass(frozen=True)
-class HealthLine:
-    """One true sentence about the data set.
-
-    Attributes:
-        kind: "good", "warning" or "info".
-        shows: what a press on it lists: "failures", "notes", "copies", "leaks", "contradictions" or nothing.
-        fixes: what a second press does: leaves out "copies", "leaks" or "contradictions", or "take_back"; or nothing.
-    """
-
-    kind: str
-    text: str
-    shows: str = ""
-    fixes: str = ""
-
-
-def health(
-    index: Index, pictures: Pictures | None, copies: Copies | None = None, left_out: int = 0
-) -> list[HealthLine]:
-    """What is known of the data set so far; `pictures` are None until all were decoded, `copies` until all files were
-    compared."""
-    lines = _reading(index, pictures)
-    lines += _copies(copies) if copies is not None else []
-    if left_out:
-        text = tr("{images} left out by you").format(images=images(left_out))
-        lines.append(HealthLine("info", text, "left_out", "take_back"))
-    lines += [HealthLine("warning", note) for note in index.notes[:MOST_NOTES]]
-    more = len(index.notes) - MOST_NOTES
-    if more > 0:
-        lines.append(HealthLine("warning", tr("{count} more notes").format(count=number(more)), "notes"))
-    counts = usable_counts(index, pictures)
-    lines += _empty(index, counts)
-    if len(index.classes) > 1:
-        lines += _balance(counts) + _too_few(index, counts)
-    return lines
-
-
-def _reading(index: Index, pictures: Pictures | None) -> list[HealthLine]:
-    if pictures is None:
-        return [HealthLine("info", tr("{images} found").format(images=images(len(index))))]
-    failed = len(pictures.failures)
-    lines = [HealthLine("good", tr("{images} can be read").format(images=images(len(index) - failed)))]
-    if failed == 1:
-        lines.append(HealthLine("warning", tr("1 file cannot be read and is left out"), "failures"))
-    elif failed:
-        text = tr("{count} files cannot be read and are left out").format(count=number(failed))
-        lines.append(HealthLine("warning", text, "failures"))
-    return lines
-
-
-def _copies(copies: Copies) -> list[HealthLine]:
-    lines = []
-    if copies.across_splits:
-        text = tr("{images} stand in more than one of training, validation and test: the scores will look too good")
-        one = tr("1 image stands in more than one of training, validation and test: the scores will look too good")
-        count = len(copies.across_splits)
-        lines.append(HealthLine("warning", one if count == 1 else text.format(images=images(count)), "leaks", "leaks"))
-    if copies.across_classes:
-        count = len(copies.across_classes)
-        one = tr("1 image stands in two classes: one of them must be wrong")
-        text = tr("{images} stand in more than one class: a label must be wrong")
-        lines.append(
-            HealthLine("warning", one if count == 1 else text.format(images=images(count)), *["contradictions"] * 2)
-        )
-    if not copies.groups:
-        lines.append(HealthLine("good", tr("no image is there twice")))
-    else:
-        one, text = tr("1 file is an exact copy of another"), tr("{count} files are exact copies of others")
-        said = one if copies.extra == 1 else text.format(count=number(copies.extra))
-        lines.append(HealthLine("info", said, "copies", "copies"))
-    return lines
-
-
-def _empty(index: Index, counts: np.ndarray) -> list[HealthLine]:
-    """The classes whose files are there but cannot be read."""
-    empty = np.flatnonzero((counts.sum(axis=1) == 0) & (index.counts().sum(axis=1) > 0))
-    if not len(empty):
-        return []
-    if len(empty) == 1:
-        text = tr("“{name}” has no image that can be read").format(name=index.classes[empty[0]])
-    else:
-        text = tr("{count} classes have no image that can be read").format(count=number(len(empty)))
-    return [HealthLine("warning", text)]
-
-
-def _balance(counts: np.ndarray) -> list[HealthLine]:
-    totals = counts.sum(axis=1)
-    totals = totals[totals > 0]
-    if len(totals) < 2:
-        return []
-    ratio = totals.max() / totals.min()
-    said = QLocale().toString(float(ratio), "f", 1 if ratio < 10 else 0)
-    if ratio <= BALANCED:
-        return [HealthLine("good", tr("classes are balanced (1 : {ratio})").format(ratio=said))]
-    text = tr("the largest class has {ratio} times as many images as the smallest").format(ratio=said)
-    return [HealthLine("warning" if ratio >= UNEVEN else "info", text)]
-
-
-def _too_few(index: Index, counts: np.ndarray) -> list[HealthLine]:
-    totals, train = counts.sum(axis=1), counts[:, TRAIN]
-    # Classes with few files have a note of the scan already; here are those that were found to have few images.
-    noted = (index.counts().sum(axis=1) < FEWEST) & (not index.brings_splits)
-    fewest = np.flatnonzero((totals > 0) & (totals < FEWEST) & ~noted)
-    few = np.flatnonzero((totals >= FEWEST) & (train < FEW))
-    lines = []
-    if len(fewest) == 1:
-        text = tr("“{name}” has only {images}: too few for training, validation and test")
-        text = text.format(name=index.classes[fewest[0]], images=images(int(totals[fewest[0]])))
-        lines.append(HealthLine("warning", text))
-    elif len(fewest):
-        text = tr("{count} classes have fewer than {few} images: too few for training, validation and test")
-        lines.append(HealthLine("warning", text.format(count=number(len(fewest)), few=FEWEST)))
-    if len(few) == 1:
-        text = tr("“{name}” has only {images} to train with")
-        text = text.format(name=index.classes[few[0]], images=images(int(train[few[0]])))
-        lines.append(HealthLine("warning", text))
-    elif len(few):
-        text = tr("{count} classes have fewer than {few} images to train with")
-        lines.append(HealthLine("warning", text.format(count=number(len(few)), few=FEW)))
-    return lines
 
 
 def brings(index: Index) -> frozenset[int]:
@@ -200,36 +83,86 @@ def brings(index: Index) -> frozenset[int]:
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which pictures the grid shows.
+    """Which pictures the grid shows, and in which order.
 
     Attributes:
         label: position in the classes, -1 for all.
         split: TRAIN, VALIDATION, TEST, or -1 for all.
         text: part of a file name, in any case.
+        order: a key of `ORDERS`.
+        size: a key of `SIZES`.
+        only: numbers that are wanted, in the order in which they are wanted; None: all, in `order`.
     """
 
     label: int = -1
     split: int = -1
     text: str = ""
+    order: str = "name"
+    size: str = "any"
+    only: tuple[int, ...] | None = None
 
 
-def chosen_numbers(index: Index, wanted: Wanted) -> np.ndarray:
-    """The numbers of the pictures that are wanted, ascending.
+ORDERS = ("name", "file", "bytes", "pixels", "newest", "brightness")
+"""By path, by file name alone, and by four measures, the largest first."""
 
-    With a text it looks at every name: not for the GUI thread.
+SIZES = ("any", "small", "large")
+"""All; smaller than what the network receives, and so enlarged; a megapixel or more."""
+
+
+def chosen_numbers(
+    index: Index, wanted: Wanted, looks: Looks | None = None, side: int = 0
+) -> np.ndarray:
+    """The numbers of the pictures that are wanted, in the order wanted.
+
+    With a text or an order it looks at every name: not for the GUI thread.
+
+    Args:
+        looks: what is known of widths and heights; without it, those filters let everything through.
+        side: pixels of the longer side of what the network receives.
     """
     mask = np.ones(len(index), bool)
     if wanted.label >= 0:
         mask &= index.labels == wanted.label
     if wanted.split >= 0:
         mask &= index.splits == wanted.split
+    if looks is not None and looks.index is index and wanted.size != "any":
+        mask &= _of_size(looks, wanted.size, side)
     numbers = np.flatnonzero(mask)
-    if not wanted.text:
-        return numbers
-    text = wanted.text.casefold()
-    names: Sequence[str] = index.paths[numbers].tolist()
-    hits = [text in name.rpartition("/")[2].casefold() for name in names]
-    return numbers[np.array(hits, bool)] if len(numbers) else numbers
+    if wanted.only is not None:
+        only = np.array(wanted.only, np.int64)
+        numbers = only[np.isin(only, numbers)]
+    if wanted.text and len(numbers):
+        text = wanted.text.casefold()
+        names: Sequence[str] = index.paths[numbers].tolist()
+        numbers = numbers[np.array([text in name.rpartition("/")[2].casefold() for name in names], bool)]
+    return numbers if wanted.only is not None else numbers[_order(index, numbers, wanted.order, looks)]
+
+
+def _of_size(looks: Looks, size: str, side: int) -> np.ndarray:
+    width, height = looks.rows["width"].astype(np.int64), looks.rows["height"].astype(np.int64)
+    if size == "small":
+        return looks.readable & (np.minimum(width, height) < side)
+    return width * height >= 1_000_000
+
+
+def _order(index: Index, numbers: np.ndarray, order: str, looks: Looks | None) -> np.ndarray:
+    """Places in `numbers`; where two are equal, by path."""
+    if order == "file":
+        names = [str(path).rpartition("/")[2] for path in index.paths[numbers].tolist()]
+        return np.array(sorted(range(len(names)), key=lambda place: natural_key(names[place])), np.int64)
+    if order in ("pixels", "brightness") and (looks is None or looks.index is not index):
+        return np.arange(len(numbers))
+    if order == "bytes":
+        values = index.sizes[numbers]
+    elif order == "newest":
+        values = index.modified[numbers]
+    elif order == "pixels":
+        values = looks.rows["width"][numbers].astype(np.int64) * looks.rows["height"][numbers]
+    elif order == "brightness":
+        values = looks.rows["mean"][numbers].mean(1)
+    else:
+        return np.arange(len(numbers))
+    return np.argsort(-values, kind="stable")
 
 
 def split_key(split: int) -> str:

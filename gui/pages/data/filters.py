@@ -1,9 +1,19 @@
-"""What narrows the grid down: class, split, file name; and how large its tiles are."""
+"""What narrows the grid down and orders it: class, split, size, file name; and how large its tiles are."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QSlider, QVBoxLayout, QWidget
+from PySide6.QtGui import QActionGroup
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLineEdit,
+    QMenu,
+    QPushButton,
+    QSlider,
+    QVBoxLayout,
+    QWidget,
+)
 
 from engine.data.index import TEST, TRAIN, VALIDATION
 from gui.pages.data.facts import Wanted, split_key
@@ -81,6 +91,73 @@ class ClassFilter(QWidget):
         self.chosen.emit(int(key))
 
 
+class OrderMenu(QPushButton):
+    """In which order images are shown, and only those of which size."""
+
+    changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(self.tr("Order"), parent)
+        self.setObjectName("data.order")
+        self.setAccessibleName(self.tr("Order and size of the images"))
+        menu = QMenu(self)
+        orders = {
+            "name": self.tr("by class and name"),
+            "file": self.tr("by file name"),
+            "bytes": self.tr("largest files first"),
+            "newest": self.tr("newest first"),
+            "pixels": self.tr("most pixels first"),
+            "brightness": self.tr("brightest first"),
+        }
+        sizes = {
+            "any": self.tr("images of any size"),
+            "small": self.tr("only those smaller than the network's input"),
+            "large": self.tr("only those of a megapixel or more"),
+        }
+        self._orders = self._add(menu, "data.order", orders)
+        menu.addSeparator()
+        self._sizes = self._add(menu, "data.size_filter", sizes)
+        self.setMenu(menu)
+        self.set_measured(False)
+
+    def _add(self, menu: QMenu, name: str, entries: dict[str, str]) -> QActionGroup:
+        group = QActionGroup(self)
+        for key, words in entries.items():
+            action = menu.addAction(words)
+            action.setObjectName(f"{name}.{key}")
+            action.setData(key)
+            action.setCheckable(True)
+            group.addAction(action)
+        group.actions()[0].setChecked(True)
+        group.triggered.connect(self._on_chosen)
+        return group
+
+    def order(self) -> str:
+        """A key of `ORDERS`."""
+        return self._orders.checkedAction().data()
+
+    def size(self) -> str:
+        """A key of `SIZES`."""
+        return self._sizes.checkedAction().data()
+
+    def set_size(self, key: str) -> None:
+        """Choose a size as if it had been pressed."""
+        next(action for action in self._sizes.actions() if action.data() == key).setChecked(True)
+        self._on_chosen()
+
+    def set_measured(self, measured: bool) -> None:
+        """Whether widths, heights and brightness are known, and can be asked for."""
+        for action in (*self._orders.actions(), *self._sizes.actions()):
+            if action.data() in ("pixels", "brightness", "small", "large"):
+                action.setEnabled(measured)
+
+    def _on_chosen(self) -> None:
+        # Whoever sees fewer images, or others first, must see why.
+        is_usual = self.order() == "name" and self.size() == "any"
+        self.setText(self.tr("Order") if is_usual else self.tr("Order ●"))
+        self.changed.emit()
+
+
 class FilterBar(QWidget):
     """Class, split, file name, tile size, and how many pictures are left."""
 
@@ -103,6 +180,8 @@ class FilterBar(QWidget):
             self._keys[split_key(split)] = split
             self.splits.add(split_key(split), names[split])
         self.splits.chosen.connect(self._on_split)
+        self.order = OrderMenu()
+        self.order.changed.connect(self.changed)
         self.search = QLineEdit()
         self.search.setObjectName("data.search")
         self.search.setPlaceholderText(self.tr("file name"))
@@ -130,6 +209,7 @@ class FilterBar(QWidget):
         line = QHBoxLayout()
         line.setSpacing(theme().tokens.space_large)
         line.addWidget(self.search, 1)
+        line.addWidget(self.order)
         line.addWidget(self.tile)
         line.addWidget(self.count)
         column = QVBoxLayout(self)
@@ -140,7 +220,23 @@ class FilterBar(QWidget):
 
     def wanted(self) -> Wanted:
         """What is chosen."""
-        return Wanted(self._label, self._split, self.search.text().strip())
+        return Wanted(self._label, self._split, self.search.text().strip(), self.order.order(), self.order.size())
+
+    def set_measured(self, measured: bool) -> None:
+        """Whether widths, heights and brightness are known, and can be asked for."""
+        self.order.set_measured(measured)
+
+    def reset(self) -> None:
+        """Let everything through; the order stays."""
+        self._split = -1
+        self.splits.set_current("all")
+        for widget in (self.search, self.order):
+            widget.blockSignals(True)
+        self.search.clear()
+        self.order.set_size("any")
+        for widget in (self.search, self.order):
+            widget.blockSignals(False)
+        self.set_label(-1)
 
     def set_classes(self, names: tuple[str, ...]) -> None:
         """Offer these classes."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
@@ -17,84 +18,116 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gui.pages.data.facts import HealthLine
+from engine.data.health import Finding
+from engine.jobs import Progress
 from gui.theme import theme
 from gui.widgets.bars import number
+from gui.widgets.busy import BusyRow
 from gui.widgets.empty import IconView
 from gui.widgets.panel import dim_label, separator, text_label
 
 ICONS = {"good": ("check", "good"), "warning": ("warning", "validation"), "info": ("info", "dim")}
+LISTED = ("notes", "left_out")
+"""Findings without images in the grid that can be listed all the same."""
 
 
 class HealthList(QWidget):
-    """Sentences with a sign each; some open a list."""
+    """Sentences with a sign each; most open their images, and many offer a fix."""
 
-    asked = Signal(str)  # what to list: "failures", "notes", "copies" and so on
-    fix_wanted = Signal(str)  # which trouble to end: see `HealthLine.fixes`
+    asked = Signal(object)  # Finding whose images, or list, are wanted
+    fix_wanted = Signal(object)  # Fix
+    cancelled = Signal()
+    go_on_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("data.health")
         self.setAccessibleName(self.tr("Health"))
-        self._lines: tuple[HealthLine, ...] = ()
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(theme().tokens.space)
+        self._lines: tuple[Finding, ...] = ()
+        self._rows = QVBoxLayout()
+        self._rows.setSpacing(theme().tokens.space)
+        self.busy = BusyRow()
+        self.busy.setObjectName("data.health.progress")
+        self.busy.cancelled.connect(self.cancelled)
+        self.go_on = link_button(self.tr("The check was stopped: go on"), "data.health.go_on")
+        self.go_on.clicked.connect(self.go_on_wanted)
+        self.go_on.hide()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme().tokens.space)
+        column.addLayout(self._rows)
+        column.addWidget(self.busy)
+        column.addWidget(self.go_on, 0, Qt.AlignmentFlag.AlignLeft)
 
-    def lines(self) -> tuple[HealthLine, ...]:
+    def lines(self) -> tuple[Finding, ...]:
         """What is shown."""
         return self._lines
 
-    def set_lines(self, lines: Sequence[HealthLine]) -> None:
+    def set_lines(self, lines: Sequence[Finding]) -> None:
         """Show these sentences."""
         if tuple(lines) == self._lines:  # a link that is about to be pressed must not be replaced under the mouse
             return
         self._lines = tuple(lines)
-        while (item := self._column.takeAt(0)) is not None:
+        while (item := self._rows.takeAt(0)) is not None:
             item.widget().hide()
             item.widget().deleteLater()
-        for line in lines:
-            self._column.addWidget(self._row(line))
-            self._column.addWidget(separator())
-        self.setAccessibleDescription(" ".join(line.text for line in lines))
+        for finding in lines:
+            self._rows.addWidget(self._row(finding))
+            self._rows.addWidget(separator())
+        self.setAccessibleDescription(" ".join(finding.text for finding in lines))
 
-    def _row(self, line: HealthLine) -> QWidget:
+    def show_progress(self, progress: Progress | None, *, was_stopped: bool) -> None:
+        """Show how far the examination is; None: nothing is done."""
+        self.go_on.setVisible(was_stopped and progress is None)
+        if progress is None:
+            self.busy.finish()
+            return
+        if self.busy.isHidden():
+            self.busy.start(progress.text)
+        self.busy.set_progress(progress.done, progress.total, progress.text)
+
+    def _row(self, finding: Finding) -> QWidget:
         row = QWidget()
         across = QHBoxLayout(row)
         across.setContentsMargins(0, 0, 0, 0)
         across.setSpacing(theme().tokens.space)
-        name, token = ICONS[line.kind]
+        name, token = ICONS[finding.level]
         across.addWidget(IconView(name, 15, color=token), 0, Qt.AlignmentFlag.AlignTop)
-        across.addWidget(text_label(line.text, wrap=True), 1)
+        words = QVBoxLayout()
+        words.setSpacing(theme().tokens.space_small)
+        words.addWidget(text_label(finding.text, wrap=True))
+        across.addLayout(words, 1)
         links = QVBoxLayout()
         links.setSpacing(0)
-        if line.shows:
-            link = self._link(self.tr("show"), f"data.health.{line.shows}")
-            link.setAccessibleName(self.tr("Show: {line}").format(line=line.text))
-            link.clicked.connect(self._on_link)
+        if finding.images or finding.check in LISTED:
+            link = link_button(self.tr("show"), f"data.health.{finding.check}")
+            link.setAccessibleName(self.tr("Show: {line}").format(line=finding.text))
+            link.clicked.connect(partial(self.asked.emit, finding))
             links.addWidget(link, 0, Qt.AlignmentFlag.AlignRight)
-        if line.fixes:
-            words = self.tr("take back") if line.fixes == "take_back" else self.tr("leave out")
-            fix = self._link(words, f"data.fix.{line.fixes}")
-            fix.setAccessibleName(f"{words}: {line.text}")
-            fix.clicked.connect(self._on_fix)
-            links.addWidget(fix, 0, Qt.AlignmentFlag.AlignRight)
+        if finding.detail:
+            detail = dim_label(finding.detail, wrap=True, small=True)
+            detail.hide()
+            words.addWidget(detail)
+            why = link_button(self.tr("why"), f"data.health.{finding.check}.why")
+            why.setAccessibleName(self.tr("Why: {line}").format(line=finding.text))
+            why.clicked.connect(lambda: detail.setVisible(detail.isHidden()))
+            links.addWidget(why, 0, Qt.AlignmentFlag.AlignRight)
+        for fix in finding.fixes:
+            button = link_button(fix.words, f"data.fix.{finding.check}.{fix.name}")
+            button.setAccessibleName(f"{fix.words}: {finding.text}")
+            button.clicked.connect(partial(self.fix_wanted.emit, fix))
+            links.addWidget(button, 0, Qt.AlignmentFlag.AlignRight)
         links.addStretch(1)
         across.addLayout(links)
         return row
 
-    @staticmethod
-    def _link(words: str, name: str) -> QPushButton:
-        link = QPushButton(words)
-        link.setObjectName(name)
-        link.setProperty("link", True)
-        return link
 
-    def _on_fix(self) -> None:
-        self.fix_wanted.emit(self.sender().objectName().rpartition(".")[2])
-
-    def _on_link(self) -> None:
-        self.asked.emit(self.sender().objectName().rpartition(".")[2])
+def link_button(words: str, name: str) -> QPushButton:
+    """A button that looks like a link."""
+    link = QPushButton(words)
+    link.setObjectName(name)
+    link.setProperty("link", True)
+    return link
 
 
 class ListDialog(QDialog):

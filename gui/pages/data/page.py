@@ -2,37 +2,32 @@
 
 from __future__ import annotations
 
-import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QMimeData, QSize, Qt
+from PySide6.QtGui import QGuiApplication, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtWidgets import QInputDialog, QLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
-from engine.data.copies import Copies, find_copies
-from engine.data.index import SPLITS, Index
+from engine.data.health import Finding
+from engine.data.index import SPLITS
 from engine.errors import EngineError
-from engine.jobs import Cancelled, JobControl
-from engine.params import params_of
+from engine.params import both, params_of
 from engine.spec.data import DataSpec
+from gui.pages.data.actions import DataActions
 from gui.pages.data.dataset_panel import DatasetPanel
-from gui.pages.data.facts import example_of, too_small
+from gui.pages.data.facts import example_of, partners_of, too_small
 from gui.pages.data.grid_panel import GridPanel
 from gui.pages.data.health_list import ListDialog
+from gui.pages.data.intake import Intake
 from gui.pages.data.receives_panel import ReceivesPanel
 from gui.pages.data.start import DataStart
-from gui.pages.shared.background import LatestAnswer
 from gui.pages.shared.choosing import choose_data_file, choose_folder
 from gui.pages.shared.viewer import PictureViewer
 from gui.theme import theme
 from gui.widgets.notice import ErrorBar
 from gui.widgets.segmented import Segmented
-
-log = logging.getLogger(__name__)
-
-COPIES = {"copies": "groups", "leaks": "across_splits", "contradictions": "across_classes"}
-"""Which copies a line of the health list shows."""
 
 LEFT, RIGHT = 300, 310  # px at 100 % text size
 TOO_NARROW = 860  # px at 100 % text size: below, both side panels share one place
@@ -46,12 +41,9 @@ class DataPage(QWidget):
         self._studio, self._session, self._document = studio, studio.data, studio.document
         self._shown_problem: EngineError | str | None = None
         self._was_resized_by_user = False
-        self._copies: Copies | None = None
-        self._compared: Index | None = None  # what the copies were, or are, looked for in
-        self._comparing = JobControl()
-        self._compare = LatestAnswer(self)
-        self._compare.answered.connect(self._on_compared)
-        self._compare.failed.connect(self._on_not_compared)
+        self._health = studio.health
+        self.edits = DataActions(studio.document, studio.data, self)
+        self.intake = Intake(studio, self)
         self._example: int | None = None  # the picture that shows what the network receives
         self.setObjectName("data")
         self.setAccessibleName(self.tr("Data"))
@@ -66,6 +58,8 @@ class DataPage(QWidget):
         self._show_spec()
         self._show_report()
         self._show_index()
+        self._show_health()
+        self._show_examination()
         self._show_state()
 
     def _lay_out(self) -> None:
@@ -107,12 +101,13 @@ class DataPage(QWidget):
             part.file_wanted.connect(self.choose_file)
         self.start.sample_wanted.connect(self._start_from_sample)
         self.dataset.class_filtered.connect(self.grid.filters.set_label)
-        self.dataset.list_wanted.connect(self._show_list)
-        self.dataset.fix_wanted.connect(self._fix)
+        self._connect_health()
+        self._connect_edits()
         self.grid.filters.label_chosen.connect(self.dataset.classes.show_filter)
         self.grid.opened.connect(self.open_picture)
         self.grid.picture_chosen.connect(self._take_example)
         self.grid.cancelled.connect(self._session.cancel)
+        self.grid.cancelled.connect(self.intake.cancel)
         for panel in (self.dataset, self.receives):
             panel.setting_changed.connect(self._set)
         self.receives.edited.connect(self._edit)
@@ -124,7 +119,38 @@ class DataPage(QWidget):
         self._session.index_changed.connect(self._show_index)
         self._session.pictures_changed.connect(self._show_pictures)
         self._session.changed.connect(self._show_state)
-        self._studio.closing.connect(self.stop_comparing)
+        self._health.changed.connect(self._show_health)
+        self._health.progressed.connect(self._show_examination)
+
+    def _connect_health(self) -> None:
+        health = self.dataset.health
+        health.asked.connect(self._show_finding)
+        health.cancelled.connect(self._health.cancel)
+        health.go_on_wanted.connect(self._health.examine_again)
+        for part in (health, self.grid):
+            part.fix_wanted.connect(self.edits.fix)
+        self.grid.list_wanted.connect(self._list_finding)
+
+    def _connect_edits(self) -> None:
+        self.grid.leave_out_wanted.connect(self.edits.leave_out)
+        self.grid.move_wanted.connect(self._move)
+        self.edits.refused.connect(self._studio.failed)
+        classes = self.dataset.classes
+        classes.rename_wanted.connect(self.edits.rename)
+        classes.hide_wanted.connect(self.edits.hide)
+        classes.images_dropped.connect(self.edits.move)
+        classes.files_dropped.connect(self.intake.add)
+        classes.paste_wanted.connect(self._paste_into)
+        for part in (self.dataset, self.start):
+            part.collect_wanted.connect(self.intake.collect)
+            part.download_wanted.connect(self.intake.download)
+        self.dataset.paste_wanted.connect(self.paste)
+        self.dataset.write_wanted.connect(self.intake.write_out)
+        self.intake.progressed.connect(self._show_state)
+        self._studio.import_wanted.connect(self.intake.look_into)
+        paste = QShortcut(QKeySequence.StandardKey.Paste, self)
+        paste.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        paste.activated.connect(self.paste)
 
     # ---- what document and session say
 
@@ -144,64 +170,31 @@ class DataPage(QWidget):
 
     def _show_pictures(self) -> None:
         session = self._session
-        self._look_for_copies()
         self._show_dataset()
         self.grid.show_pictures(session.pictures)
         self._choose_example()
 
     def _show_dataset(self) -> None:
         session = self._session
-        self.dataset.show_index(session.index, session.pictures, self._document.data, self._copies)
+        self.dataset.show_index(session.index, session.pictures, self._document.data)
 
-    def _look_for_copies(self) -> None:
-        """Compare the files once all were read; anew for another index."""
-        index, pictures = self._session.index, self._session.pictures
-        if index is not self._compared:
-            self._comparing.stop()
-            self._compare.forget()
-            self._copies = self._compared = None
-        if index is None or pictures is None or self._compared is not None:
-            return
-        self._compared, self._comparing = index, JobControl()
-        control, left_out = self._comparing, frozenset(pictures.failures)
-        self._compare.ask(lambda: (index, find_copies(index, left_out, control)))
+    def _show_health(self) -> None:
+        findings, known = self._health.findings, self._health.known
+        self.dataset.show_findings(findings)
+        looks = known.looks if known is not None and known.index is self._session.index else None
+        self.grid.show_findings(findings, looks, max(both(self._document.data.size)))
 
-    def _on_compared(self, answer: tuple[Index, Copies]) -> None:
-        index, copies = answer
-        if index is self._session.index:
-            self._copies = copies
-            self._show_dataset()
-
-    @staticmethod
-    def _on_not_compared(error: Exception) -> None:
-        if not isinstance(error, Cancelled):  # for another index, or the window closes
-            log.error("copies could not be looked for", exc_info=error)
-
-    def _fix(self, which: str) -> None:
-        """Leave images out of the project, as one step; the files stay as they are."""
-        data = self._document.data
-        if which == "take_back":
-            self._document.edit(self.tr("Take images back"), data=replace(data, left_out=()))
-            return
-        index = self._session.index
-        if index is None or self._copies is None:
-            return
-        numbers = self._copies.to_leave_out(index, COPIES[which])
-        paths = tuple(str(index.paths[number]) for number in numbers)
-        many = self.tr("Leave out {count} images").format(count=len(paths))
-        text = self.tr("Leave out 1 image") if len(paths) == 1 else many
-        self._document.edit(text, data=replace(data, left_out=(*data.left_out, *paths)))
-
-    def stop_comparing(self) -> None:
-        """Look no further for copies, because the window closes."""
-        self._comparing.stop()
+    def _show_examination(self) -> None:
+        self.dataset.health.show_progress(self._health.progress, was_stopped=self._health.was_stopped)
 
     def _choose_example(self) -> None:
         """Keep the example as long as it can be read."""
         index, pictures = self._session.index, self._session.pictures
         if index is None:
             self.receives.set_example(None)
-        elif self._example is None or (pictures is not None and self._example in pictures.failures):
+            return
+        self.receives.set_partners([index.path(number) for number in partners_of(index, pictures)])
+        if self._example is None or (pictures is not None and self._example in pictures.failures):
             self._example = example_of(index, pictures)
             self.receives.set_example(None if self._example is None else index.path(self._example))
 
@@ -210,7 +203,8 @@ class DataPage(QWidget):
         chosen = self._document.data.source is not None or session.index is not None or session.state == "scanning"
         self._stack.setCurrentWidget(self.splitter if chosen else self.start)
         waiting = {"scanning": self.tr("Looking for images"), "decoding": self.tr("Reading images")}
-        self.grid.show_progress(session.progress, waiting.get(session.state, ""))
+        writing = self.intake.progress
+        self.grid.show_progress(session.progress or writing, waiting.get(session.state, ""))
         if session.state == "stopped":
             self._offer_to_go_on()
         else:
@@ -296,39 +290,61 @@ class DataPage(QWidget):
         if row >= 0:
             self.grid.grid.setCurrentIndex(self.grid.grid.pictures.index(row))
 
-    def _show_list(self, what: str) -> None:
-        index, pictures = self._session.index, self._session.pictures
-        if what == "failures" and index is not None and pictures is not None:
-            rows = [(str(index.paths[number]), reason) for number, reason in sorted(pictures.failures.items())]
-            title = self.tr("Files that cannot be read")
-            sentence = self.tr(
-                "These files are left out of training, validation and test. Nothing was changed on disk."
-            )
-        elif what in COPIES and index is not None and self._copies is not None:
-            groups = getattr(self._copies, COPIES[what])
-            rows = [self._said_copy(index, group) for group in groups]
-            title = self.tr("The same image several times")
-            sentence = self.tr(
-                "These files are equal byte for byte. Keep one of each group; nothing was changed on disk."
-            )
-        elif what == "left_out":
-            rows = [(path, "") for path in self._document.data.left_out]
-            title = self.tr("Images left out")
-            sentence = self.tr("They are neither trained with nor tested on. The files are where they were.")
-        elif what == "notes" and index is not None:
-            rows = [("", note) for note in index.notes]
-            title, sentence = self.tr("Notes"), self.tr("What was noticed while looking for images.")
+    def _show_finding(self, finding: Finding) -> None:
+        """Limit the grid to the images of a finding; list what has no images there."""
+        if finding.images:
+            self.grid.show_finding(finding)
         else:
+            self._list_finding(finding)
+
+    def _list_finding(self, finding: Finding) -> None:
+        """Show a finding as a table."""
+        index = self._session.index
+        if index is None:
             return
-        dialog = ListDialog(title, sentence, rows, self)
+        if finding.check == "left_out":
+            rows = [(path, "") for path in self._document.data.edits.left_out]
+        elif finding.check == "notes":
+            rows = [("", note) for note in index.notes]
+        elif finding.groups:
+            rows = [self._said_group(group) for group in finding.groups]
+        else:
+            rows = [(str(index.paths[number]), finding.reasons.get(number, "")) for number in finding.images]
+        sentence = self.tr("Nothing was changed on disk.")
+        title = finding.text[0].upper() + finding.text[1:]
+        dialog = ListDialog(title, f"{title}. {sentence}", rows, self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
 
-    @staticmethod
-    def _said_copy(index: Index, group: tuple[int, ...]) -> tuple[str, str]:
+    def _said_group(self, group: Sequence[int]) -> tuple[str, str]:
         """The first of a group, and where the others are with what they are for."""
+        index = self._session.index
         places = [f"{index.paths[number]} ({SPLITS[index.splits[number]]})" for number in group]
         return places[0], " = " + ", ".join(places[1:])
+
+    def _move(self, numbers: Sequence[int], name: str) -> None:
+        """Move images to a class; ask for its name where it is a new one."""
+        if not name:
+            name, wanted = QInputDialog.getText(self, self.tr("New class"), self.tr("Name of the class:"))
+            if not wanted:
+                return
+        self.edits.move(numbers, name)
+
+    def paste(self) -> None:
+        """Paste into the class that is shown; where all are, the user must say which."""
+        label, index = self.grid.filters.wanted().label, self._session.index
+        if index is None:
+            return
+        if label < 0:
+            what = self.tr("Into which class are the images to be pasted?")
+            fix = self.tr("Press a class on the left, then paste again; or paste from the menu of a class.")
+            self._studio.failed.emit(EngineError(what, why=self.tr("All classes are shown."), fix=fix))
+            return
+        self._paste_into(index.classes[label])
+
+    def _paste_into(self, name: str) -> None:
+        data: QMimeData = QGuiApplication.clipboard().mimeData()
+        self.intake.add(data, name, prefix="pasted")
 
     # ---- sizes
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
@@ -36,6 +37,7 @@ class ReceivesPanel(Panel):
         self.set_title(self.tr("What the network receives"))
         self._data = DataSpec()
         self._path: Path | None = None
+        self._partners: tuple[Path, ...] = ()
         self._seed = 0
         self._content = QWidget()
         self._column = QVBoxLayout(self._content)
@@ -131,6 +133,12 @@ class ReceivesPanel(Panel):
             self._path = path
             self._look_again()
 
+    def set_partners(self, paths: Sequence[Path]) -> None:
+        """Mix the example with these pictures, where an augmentation mixes."""
+        if tuple(paths) != self._partners:
+            self._partners = tuple(paths)
+            self._vary()
+
     def _look_again(self) -> None:
         path, data = self._path, self._data
         for widget in (self.before_after, self.caption):
@@ -149,7 +157,8 @@ class ReceivesPanel(Panel):
         self.strip.setVisible(wanted)
         self.again.setVisible(wanted)
         if wanted:
-            self._varied.ask(lambda: variants(path, data, seed, count))
+            others = [other for other in self._partners if other != path]
+            self._varied.ask(lambda: variants(path, data, seed, count, others))
         else:
             self._varied.forget()
             self.strip.set_images(())

@@ -21,6 +21,8 @@ class DataStart(QWidget):
     choose_wanted = Signal()
     file_wanted = Signal()
     sample_wanted = Signal(str)
+    collect_wanted = Signal()
+    download_wanted = Signal()
 
     def __init__(self, samples: Sequence, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -40,6 +42,17 @@ class DataStart(QWidget):
         choose_file = self.well.add_button(self.tr("Choose file…"))
         choose_file.setObjectName("data.start.choose_file")
         choose_file.clicked.connect(self.file_wanted)
+        self._others = QWidget()
+        others = CentredFlow(self._others, spacing=theme().tokens.space)
+        for name, words, wanted in (
+            ("collect", self.tr("Collect images by camera or drawing…"), self.collect_wanted),
+            ("download", self.tr("A known data set from the internet…"), self.download_wanted),
+        ):
+            button = QPushButton(words)
+            button.setObjectName(f"data.start.{name}")
+            button.setProperty("quiet", True)
+            button.clicked.connect(lambda _=False, wanted=wanted: wanted.emit())
+            others.addWidget(button)
         self._samples = QWidget()
         flow = CentredFlow(self._samples, spacing=theme().tokens.space)
         for sample in samples:
@@ -62,7 +75,7 @@ class DataStart(QWidget):
         column.setContentsMargins(*[theme().px(24)] * 4)
         column.setSpacing(theme().tokens.space_large)
         column.addStretch(1)
-        for widget in (self.well, hint, self._samples):
+        for widget in (self.well, self._others, hint, self._samples):
             column.addWidget(widget)
         column.addStretch(2)
         theme().changed.connect(self._size)
