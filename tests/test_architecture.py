@@ -14,7 +14,20 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 ENGINE = (
-    *("errors", "registry", "params", "jobs", "files", "statistics", "spec", "layers", "compile", "edits", "templates", "importing"),
+    *(
+        "errors",
+        "registry",
+        "params",
+        "jobs",
+        "files",
+        "statistics",
+        "spec",
+        "layers",
+        "compile",
+        "edits",
+        "templates",
+        "importing",
+    ),
     *("data", "tasks"),
     *("pretrained", "train", "evaluate", "explain", "export", "project", "cli"),
 )

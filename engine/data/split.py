@@ -151,9 +151,9 @@ def _divide_groups(
         if len(members) >= 3 and (side[members] != TRAIN).all():
             side[members[-1]] = TRAIN
         if len(members) >= 3 and end > start and (side[members] != VALIDATION).all():
-            trained = members[side[members] == TRAIN]
-            if len(trained) > 1:  # the smallest: it is the nearest to too little
-                side[trained[np.argmin(sizes[trained])]] = VALIDATION
+            trained, tested = (members[side[members] == split] for split in (TRAIN, TEST))
+            spare = trained if len(trained) > 1 else tested
+            side[spare[np.argmin(sizes[spare])]] = VALIDATION  # the smallest: it is the nearest to too little
     splits[queue] = side[inverse]
     if not alone:
         return ()

@@ -47,6 +47,7 @@ class HealthSession(QObject):
         self._runner.ended.connect(self._on_ended)
         self._doubter.ended.connect(self._on_doubts)
         self._doubted: tuple[Index, int, int] | None = None  # index, run and epochs whose answers were asked last
+        self._answers: tuple[Index, tuple[Finding, ...]] | None = None  # and what came of it
         data.index_changed.connect(self._follow)
         data.pictures_changed.connect(self._follow)
         document.data_changed.connect(self._on_spec)
@@ -129,7 +130,7 @@ class HealthSession(QObject):
         if isinstance(event, Known):
             before = self.known
             shortcuts = event.shortcuts if event.shortcuts is not None else before and before.shortcuts
-            self._show(replace(event, project=self._document.spec, shortcuts=shortcuts, answers=self._answers()))
+            self._show(replace(event, project=self._document.spec, shortcuts=shortcuts))
         elif isinstance(event, Progress):
             self.progress = event
             self.progressed.emit()
@@ -148,13 +149,12 @@ class HealthSession(QObject):
             self._show(replace(self.known, project=self._document.spec))
 
     def _show(self, known: Known | None) -> None:
+        if known is not None and self._answers is not None and self._answers[0] is known.index:
+            known = replace(known, answers=self._answers[1])
         self.known, self._findings = known, None
         self.changed.emit()
 
     # ---- what a run makes one doubt
-
-    def _answers(self) -> tuple[Finding, ...]:
-        return tuple(self.known.answers) if self.known is not None else ()
 
     def _ask_the_last_run(self, *_: object) -> None:
         index = self._data.index
@@ -177,6 +177,8 @@ class HealthSession(QObject):
 
     def _on_doubts(self, outcome: Outcome) -> None:
         value = getattr(outcome, "value", None)
-        if value is not None and self.known is not None and value[0] is self.known.index:
-            self._show(replace(self.known, answers=value[1]))
+        if value is not None:
+            self._answers = value
+            if self.known is not None:
+                self._show(self.known)
         self._ask_the_last_run()  # the index or the run may have changed meanwhile

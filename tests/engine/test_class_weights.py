@@ -8,8 +8,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn import functional
-from training_helpers import small_project, trained
 from training_helpers import one_thread as one_thread
+from training_helpers import small_project, trained
 
 from engine.tasks import Classification, balanced_weights
 from engine.train.events import EpochDone

@@ -87,7 +87,9 @@ def test_never_right_and_forgotten(tmp_path):
     for epoch in epochs[3:]:
         epoch[4] = 1  # learnt and forgotten
     epochs[1][6] = 2  # once wrong
-    found = {each.check: each for each in doubts(stored(tmp_path / "run", index, [sure_of(e) for e in epochs]), 1, index)}
+    found = {
+        each.check: each for each in doubts(stored(tmp_path / "run", index, [sure_of(e) for e in epochs]), 1, index)
+    }
     assert found["never"].images == (2,) and found["forgotten"].images == (4,)
     assert found["never"].text == "1 image never told right in run 1"
 

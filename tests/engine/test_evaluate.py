@@ -16,9 +16,9 @@ from engine.data.index import TEST, TRAIN, VALIDATION
 from engine.errors import EngineError
 from engine.evaluate.evaluate import evaluate
 from engine.evaluate.metrics import score
-from engine.statistics import wilson
 from engine.evaluate.model import load_model
 from engine.jobs import Cancelled, JobControl, Progress
+from engine.statistics import wilson
 from engine.train.events import EpochDone
 from engine.train.job import PicturesReady
 

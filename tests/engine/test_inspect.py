@@ -55,7 +55,13 @@ def test_the_folder_full_of_traps(shared_data):
     copies = ["class_a/a0 copy.jpg", "class_a/a0.jpg", "class_b/same_as_a0.jpg", "class_e/nested/deep.jpg"]
     assert result["duplicates"] == [copies]
     text = "\n".join(result["warnings"])
-    for part in ("class_d_empty", "no image that can be read", "stands in two classes", "5.0 times", "beside the class"):
+    for part in (
+        "class_d_empty",
+        "no image that can be read",
+        "stands in two classes",
+        "5.0 times",
+        "beside the class",
+    ):
         assert part in text
     assert json.loads(json.dumps(result)) == result
 

@@ -1,7 +1,6 @@
 """Copies on the Data page, with the real sessions behind it."""
 
 import shutil
-from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import Qt

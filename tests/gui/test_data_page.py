@@ -496,7 +496,9 @@ def test_counts_are_of_images_that_can_be_read(qtbot, studio, tmp_path, damaged)
     texts = [line.text for line in page.dataset.health.lines() if line.level == "warning"]
     assert "“c” has no image that can be read" in texts
     assert "“b” has only 2 images: too few for training, validation and test" in texts
-    assert [text for text in texts if "class “d”" in text] == ["The class “d” has only 1 image; that is too few to divide."]
+    assert [text for text in texts if "class “d”" in text] == [
+        "The class “d” has only 1 image; that is too few to divide."
+    ]
     assert "“a” has 4.0 times as many images as “d”: the network will lean towards it" in texts
 
 

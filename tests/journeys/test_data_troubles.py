@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence
 
-from engine.data.scan import scan
 from engine.data.index import VALIDATION
+from engine.data.scan import scan
 from engine.spec import DataSpec
 from gui.main_window import MainWindow
 from journeys.real_window import find, until
@@ -49,12 +48,15 @@ def settle(qtbot, window: MainWindow) -> None:
     studio = window.studio
     until(
         qtbot,
-        lambda: studio.data.state == "ready"
-        and studio.health.known is not None
-        and studio.health.known.index is studio.data.index
-        and studio.health.known.near is not None
-        and not studio.health._runner.is_running
-        and not studio.health._doubter.is_running,
+        lambda: (
+            studio.data.state == "ready"
+            and not studio.data._timer.isActive()
+            and studio.health.known is not None
+            and studio.health.known.index is studio.data.index
+            and studio.health.known.near is not None
+            and not studio.health._runner.is_running
+            and not studio.health._doubter.is_running
+        ),
     )
 
 
@@ -76,6 +78,7 @@ def test_three_troubles_are_found_ended_and_undone(qtbot, window: MainWindow, tr
 
     # The wrong label takes a network that knows better.
     set_recipe(window, epochs=8, seed=0)
+    click(qtbot, window, "rail.train")
     click(qtbot, window, "train.start")
     finish(qtbot, window)
     click(qtbot, window, "rail.data")
@@ -113,7 +116,7 @@ def test_three_troubles_are_found_ended_and_undone(qtbot, window: MainWindow, tr
     # All of it is undone, step by step, and nothing on the disk was ever changed.
     stack = window.studio.document.undo_stack
     for _ in range(3):
-        qtbot.keyClick(window, QKeySequence(QKeySequence.StandardKey.Undo)[0].key(), Qt.KeyboardModifier.ControlModifier)
+        click(qtbot, window, "top.undo")
         settle(qtbot, window)
     assert {"unreadable", "leaks"} <= found(window) and len(window.studio.data.index) == everything
     until(qtbot, lambda: wrong in _doubtful(window))

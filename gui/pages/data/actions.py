@@ -48,9 +48,7 @@ class DataActions(QObject):
 
     def rename(self, name: str, new: str) -> None:
         """Call a class something else, or merge it into the class of that name."""
-        self._edit(
-            self.tr("Rename “{name}”").format(name=name), lambda data: edits.rename_class(data, name, new)
-        )
+        self._edit(self.tr("Rename “{name}”").format(name=name), lambda data: edits.rename_class(data, name, new))
 
     def hide(self, name: str) -> None:
         """Use nothing of a class."""

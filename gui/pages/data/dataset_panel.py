@@ -169,7 +169,7 @@ class DatasetPanel(Panel):
         """Say what the folder prescribes, and switch off the settings that it overrules."""
         own = VALIDATION in brought
         overruled = {"validation_percent": own or data.folds > 0, "test_percent": TEST in brought}
-        overruled |= {name: own for name in ("seed", "folds", "group_by")}
+        overruled |= dict.fromkeys(("seed", "folds", "group_by"), own)
         overruled["fold"] = own or not data.folds
         for name, is_overruled in overruled.items():
             self.split_form.row(name).setEnabled(not is_overruled)

@@ -109,9 +109,7 @@ SIZES = ("any", "small", "large")
 """All; smaller than what the network receives, and so enlarged; a megapixel or more."""
 
 
-def chosen_numbers(
-    index: Index, wanted: Wanted, looks: Looks | None = None, side: int = 0
-) -> np.ndarray:
+def chosen_numbers(index: Index, wanted: Wanted, looks: Looks | None = None, side: int = 0) -> np.ndarray:
     """The numbers of the pictures that are wanted, in the order wanted.
 
     With a text or an order it looks at every name: not for the GUI thread.

@@ -7,8 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
-from PySide6.QtCore import QPoint, QSettings, Qt, Signal
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtCore import QEvent, QObject, QPoint, QSettings, Qt, Signal
 from PySide6.QtWidgets import QMenu, QWidget
 
 from engine.data.cache import Pictures
@@ -25,6 +24,7 @@ from gui.widgets.busy import BusyRow
 from gui.widgets.panel import Panel
 
 USUAL_TILE = 92
+_CHORD = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
 MOST_BADGES = 20_000  # images of one finding; beyond, the grid of that finding is the place to look
 TONES = {"unreadable": "bad", "labels": "bad", "contradictions": "bad", "near_contradictions": "bad"}
 
@@ -67,7 +67,7 @@ class GridPanel(Panel):
         self._finder = LatestAnswer(self)
         self._finder.answered.connect(self._show_found)
         self._connect()
-        self._make_keys()
+        self.grid.installEventFilter(self)
 
     def _connect(self) -> None:
         self.filters.changed.connect(self.apply)
@@ -86,16 +86,22 @@ class GridPanel(Panel):
         self.grid.customContextMenuRequested.connect(self._open_menu)
         self.busy.cancelled.connect(self.cancelled)
 
-    def _make_keys(self) -> None:
-        for place in range(KEYS):
-            self._key(str(place + 1), partial(self._move_by_key, place))
-        self._key(QKeySequence.StandardKey.Delete, self._leave_out_selected)
-        self._key("Escape", self._on_escape)
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self.grid and event.type() == QEvent.Type.KeyPress and not event.modifiers() & _CHORD:
+            return self._on_key(event.key())
+        return super().eventFilter(watched, event)
 
-    def _key(self, keys: str | QKeySequence.StandardKey, slot: object) -> None:
-        shortcut = QShortcut(QKeySequence(keys), self.grid)
-        shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
-        shortcut.activated.connect(slot)
+    def _on_key(self, key: int) -> bool:
+        """Do what a key over the pictures means. Returns: whether it meant something."""
+        if Qt.Key.Key_1 <= key < Qt.Key.Key_1 + KEYS:
+            self._move_by_key(key - Qt.Key.Key_1)
+        elif key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
+            self._leave_out_selected()
+        elif key == Qt.Key.Key_Escape:
+            self._on_escape()
+        else:
+            return False
+        return True
 
     # ---- what is shown
 
