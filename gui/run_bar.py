@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 
-from PySide6.QtCore import QCoreApplication, QSize, QTimer
+from PySide6.QtCore import QSize, QTimer
 from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QProgressBar, QToolButton, QWidget
 
 from gui.theme import icon, theme
 from gui.widgets.bars import Sparkline, number, percent
+from gui.widgets.durations import duration_in_words
 from gui.widgets.elided import ElidedLabel
 from gui.widgets.panel import dim_label, text_label
 
@@ -18,27 +19,6 @@ NARROWEST_PROGRESS = 60  # px
 REPAINT_MS = 100
 SAVED_MS = 5000  # how often "autosaved … ago" is told anew
 RUNNING = ("preparing", "training", "paused", "stopping")
-
-
-def duration_in_words(seconds: float) -> str:
-    """Return "8 s", "2 min 10 s", "1 h 5 min", "2 d 3 h": two units at most."""
-
-    def tr(text: str) -> str:
-        return QCoreApplication.translate("duration", text)
-
-    whole = max(0, round(seconds))
-    minutes, rest = divmod(whole, 60)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    if days:
-        large, small = tr("{n} d").format(n=days), tr("{n} h").format(n=hours) if hours else ""
-    elif hours:
-        large, small = tr("{n} h").format(n=hours), tr("{n} min").format(n=minutes) if minutes else ""
-    elif minutes:
-        large, small = tr("{n} min").format(n=minutes), tr("{n} s").format(n=rest) if rest else ""
-    else:
-        large, small = tr("{n} s").format(n=rest), ""
-    return f"{large} {small}".strip()
 
 
 class RunBar(QFrame):

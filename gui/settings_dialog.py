@@ -172,6 +172,7 @@ class SettingsDialog(QDialog):
             "downloads": (self.tr("downloads"), "good"),
             "samples": (self.tr("samples"), "family.normalisation"),
             "looks": (self.tr("comparisons"), "dim"),
+            "thumbnails": (self.tr("thumbnails"), "accent"),
             "other": (self.tr("other"), "faint"),
         }
         held = {} if use is None else {part: size for part, size in use.items() if size}

@@ -83,8 +83,8 @@ def _parser() -> argparse.ArgumentParser:
     new.add_argument(
         "--data",
         required=True,
-        help="a folder, a zip, tar or CSV file, idx or CIFAR files; or the name of a sample (drawn, digits) or of a data "
-        "set to fetch (mnist, cifar10, ...)",
+        help="a folder, a zip, tar or CSV file, idx or CIFAR files; or the name of a sample (drawn, digits) or of a "
+        "data set to fetch (mnist, cifar10, ...)",
     )
     new.add_argument("--template", default="small-vgg", help="a name from the command templates")
     new.add_argument("--size", type=int, help="height and width of the images in pixels")

@@ -25,9 +25,11 @@ from engine.errors import EngineError
 from engine.files import cache_folder, read_settings, write_atomically, write_settings
 from engine.jobs import JobControl
 
-PARTS = ("pictures", "unpacked", "downloads", "samples", "looks")
+PARTS = ("pictures", "unpacked", "downloads", "samples", "looks", "thumbnails")
 """Folders of the cache: decoded images, archives and tables made into folders, data sets from the internet, samples,
-and what was seen when images were compared."""
+what was seen when images were compared, and thumbnails."""
+
+_MADE_OF_IMAGES = ("pictures", "looks", "thumbnails")  # by the way, from files that are somewhere else
 
 GB = 10**9
 LARGEST_LIMIT = 100_000
@@ -205,7 +207,7 @@ def _entries(parts: tuple[str, ...] = PARTS) -> list[_Entry]:
 
 def _bytes(part: str, path: Path) -> int:
     """Size of an entry. Data sets do not change once they are made, and counting a million files takes seconds."""
-    if part in ("pictures", "looks") or path.name.startswith("."):
+    if part in _MADE_OF_IMAGES or path.name.startswith("."):
         return _measured(path)
     about = _uses(part, path.name) / "about.json"
     known = _about(part, path.name)
@@ -334,7 +336,7 @@ def _removed(entry: _Entry) -> bool:
 
 
 def _can_be_made_again(part: str, path: Path) -> bool:
-    if part in ("pictures", "looks"):
+    if part in _MADE_OF_IMAGES:
         return True
     known = _about(part, path.name)
     if part == "unpacked" and not (isinstance(known.get("source"), str) and os.path.exists(known["source"])):

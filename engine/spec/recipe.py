@@ -46,7 +46,7 @@ class RecipeSpec(Declared):
         "none",
         choices={"none": "every image the same", "balanced": "every class the same"},
         label="Weights",
-        help="Where one class has far more images, the network leans towards it; weights let each class count the same.",
+        help="The network leans towards classes with more images; weights let each class count the same in the loss.",
         more=True,
     )
     precision: str = param(

@@ -124,11 +124,11 @@ def decode(source: Source, width: int, height: int, radius: int, whole: bool = F
     Args:
         whole: cut nothing off, whatever the shape.
     """
-    from engine.data.pictures import sample_thumbnail  # here, on a worker: the window is up before Pillow is needed
+    from engine.data.thumbnails import thumbnail  # here, on a worker: the window is up before Pillow is needed
 
     try:
         # Half as much again: the shorter side of a usual photograph (3:2) then fills the tile without being enlarged.
-        picture = sample_thumbnail(source, round(1.5 * max(width, height)))
+        picture = thumbnail(source, round(1.5 * max(width, height)))
         return Thumbnail(_rounded(to_image(_fitted(picture, width, height, whole)), radius))
     except EngineError as error:
         return Thumbnail(None, str(error))

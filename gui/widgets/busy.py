@@ -2,11 +2,43 @@
 
 from __future__ import annotations
 
+import time
+
 from PySide6.QtCore import QSize, Signal
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QToolButton, QWidget
 
 from gui.theme import icon, theme
+from gui.widgets.durations import duration_in_words
 from gui.widgets.elided import ElidedLabel
+
+SAID_AFTER = 3.0  # s of work: what ends sooner needs no forecast
+SMOOTHING = 0.1  # share of the newest figure in the forecast
+
+
+class _Pace:
+    """How long work will still take, by how fast it went so far."""
+
+    def __init__(self) -> None:
+        self._began: tuple[float, int] | None = None
+        self._total = 0
+        self._rate = 0.0
+        self._last = (0.0, 0)
+
+    def left(self, done: int, total: int) -> str | None:
+        """The time left in words; None while nobody can know."""
+        now = time.monotonic()
+        if self._began is None or total != self._total or done < self._last[1]:
+            self._began, self._total, self._rate = (now, done), total, 0.0  # what was there already cost no time
+            self._last = (now, done)
+            return None
+        since, got = now - self._last[0], done - self._last[1]
+        if since > 0.5 and got > 0:
+            rate = got / since
+            self._rate = rate if not self._rate else (1 - SMOOTHING) * self._rate + SMOOTHING * rate
+            self._last = (now, done)
+        if now - self._began[0] < SAID_AFTER or not self._rate:
+            return None
+        return duration_in_words((total - done) / self._rate)
 
 
 class BusyRow(QWidget):
@@ -16,6 +48,7 @@ class BusyRow(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._pace, self._text = _Pace(), ""
         self.label = ElidedLabel()
         self.label.setProperty("dim", True)
         self.bar = QProgressBar()
@@ -37,6 +70,7 @@ class BusyRow(QWidget):
 
     def start(self, text: str, *, can_cancel: bool = True) -> None:
         """Show the row with a bar that only says "at work"."""
+        self._pace = _Pace()
         self.cancel_button.setVisible(can_cancel)
         self.cancel_button.setEnabled(True)
         self.set_progress(0, 0, text)
@@ -44,13 +78,16 @@ class BusyRow(QWidget):
 
     def set_progress(self, done: int, total: int, text: str | None = None) -> None:
         """Show `done` of `total`; a total of 0 means that it is not known. `text` changes the words."""
+        left = self._pace.left(done, total) if total > 0 else None
         # Qt counts in 32 bits; thousandths are as fine as the bar can show.
         self.bar.setRange(0, 1000 if total > 0 else 0)
         if total > 0:
             self.bar.setValue(round(1000 * min(done, total) / total))
         if text is not None:
-            self.label.setText(text)
-            self.bar.setAccessibleName(text)
+            self._text = text
+        words = self._text if left is None else self.tr("{text} · {left} left").format(text=self._text, left=left)
+        self.label.setText(words)
+        self.bar.setAccessibleName(words)
 
     def finish(self) -> None:
         """Hide the row."""

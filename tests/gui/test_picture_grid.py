@@ -219,7 +219,7 @@ def test_loader_drops_what_is_no_longer_wanted(qtbot, monkeypatch):
         decoded.append(source)
         return Image.new("RGB", (8, 8))
 
-    monkeypatch.setattr("engine.data.pictures.sample_thumbnail", slow)
+    monkeypatch.setattr("engine.data.thumbnails.sample_thumbnail", slow)
     loader = ThumbnailLoader()
     loaded = []
     loader.loaded.connect(lambda key, thumbnail: loaded.append(key))

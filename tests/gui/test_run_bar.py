@@ -8,8 +8,9 @@ from engine.errors import EngineError
 from engine.jobs import Progress
 from engine.spec import ProjectSpec
 from gui.jobs import Stopped
-from gui.run_bar import RunBar, duration_in_words
+from gui.run_bar import RunBar
 from gui.theme import theme
+from gui.widgets.durations import duration_in_words
 
 
 @pytest.fixture

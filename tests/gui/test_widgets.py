@@ -495,3 +495,20 @@ def test_the_whole_gallery_is_drawn_in_both_looks(qtbot, look, mode: str, scale:
     for button in page.findChildren(QPushButton):
         assert button.height() >= button.fontMetrics().height() + 2, button.text()
     QApplication.sendPostedEvents(page, QEvent.Type.DeferredDelete)
+
+
+def test_long_work_says_how_long_it_still_takes(qtbot, monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr("gui.widgets.busy.time.monotonic", lambda: now[0])
+    row = BusyRow()
+    qtbot.addWidget(row)
+    row.start("Reading images")
+    for done in range(1000, 1401, 100):  # 1 000 were there before; 100 a second
+        row.set_progress(done, 2000, "Reading images")
+        if done < 1300:
+            assert row.label.text() == "Reading images", "nobody knows yet"
+        now[0] += 1
+    assert row.label.text() == "Reading images · 6 s left"
+    row.start("Writing images")
+    row.set_progress(5, 10, "Writing images")
+    assert row.label.text() == "Writing images", "another work has another pace"

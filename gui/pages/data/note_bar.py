@@ -71,9 +71,6 @@ class FindingBar(_Bar):
         for fix in finding.fixes:
             self._button(fix.words, f"data.finding.{fix.name}").clicked.connect(partial(self.fix_wanted.emit, fix))
 
-    def _on_fix(self, fix: Fix):
-        return lambda: self.fix_wanted.emit(fix)
-
     def _button(self, words: str, name: str) -> QPushButton:
         button = QPushButton(words[0].upper() + words[1:])
         button.setObjectName(name)

@@ -33,8 +33,15 @@ def load_multimedia() -> ModuleType:
         raise EngineError(
             what,
             why=_tr("The part of Qt that reads cameras cannot be loaded: {reason}.").format(reason=_one_line(error)),
-            fix=_tr("Install what is missing, then start Atelier again."),
+            fix=_how_to_install(str(error)),
         ) from error
+
+
+def _how_to_install(reason: str) -> str:
+    """What to do about a library of the system that is missing: Qt's sound and camera need one that servers lack."""
+    if "libpulse" in reason:
+        return _tr("Install it (Debian and Ubuntu: libpulse0, Fedora: pulseaudio-libs), then start Atelier again.")
+    return _tr("Install what is missing, then start Atelier again.")
 
 
 def _one_line(error: Exception) -> str:
