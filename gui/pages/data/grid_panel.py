@@ -264,9 +264,9 @@ class GridPanel(Panel):
             return
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        current = self.grid.currentIndex()
-        if current.isValid():
-            picture = self.grid.pictures.number(current.row())
+        under = self.grid.indexAt(place)
+        if under.isValid():
+            picture = self.grid.pictures.number(under.row())
             menu.addAction(self.tr("Look at it large")).triggered.connect(partial(self.opened.emit, picture))
         move = menu.addMenu(self.tr("Move to"))
         fill_move_menu(move, self._index.classes, self._move_selected)
