@@ -1,6 +1,7 @@
 """The health check finds what was planted, says nothing of what is not there, and its fixes end the trouble."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageEnhance, ImageFilter
 
+from engine.compile import Facts
 from engine.data.health import CHECKS, Finding, Known, examine, examined
 from engine.data.health.finding import Shortcut
 from engine.data.health.look import fingerprint, look_at
@@ -20,6 +22,7 @@ from engine.data.scan import scan
 from engine.errors import EngineError
 from engine.jobs import Cancelled, JobControl
 from engine.spec import Chosen, DataSpec, ProjectSpec
+from engine.templates import fitted
 
 
 def ended(work):
@@ -158,6 +161,16 @@ def test_uneven_classes_can_be_weighed(folder):
     weighed = found["balance"].fixes[0].apply(of)
     assert weighed.recipe.class_weights == "balanced" and weighed.data == of.data
     assert checked(weighed)[1]["balance"].level == "info"
+
+
+def test_few_images_for_a_large_network_call_for_augmentation(folder):
+    of = project(folder, classes=("left", "right"))
+    of = replace(of, network=fitted("mlp", Facts(of.data.shape, 2)))
+    finding = checked(of)[1]["by_heart"]
+    assert "84 training images" in finding.text and finding.level == "info"
+    augmented = finding.fixes[0].apply(of)
+    assert [entry.kind for entry in augmented.data.augment] == ["mirror", "rotate", "zoom"]
+    assert "by_heart" not in checked(augmented)[1]
 
 
 def test_classes_that_are_tested_and_never_trained(folder):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
+from engine.compile import Facts, infer
 from engine.data import edits
 from engine.data.health import fixes
 from engine.data.health.finding import Finding, Groups, Known, count_of
@@ -25,6 +26,10 @@ TINY, LARGE = 16, 50_000_000
 
 LONG = 4.0
 """Sides in this ratio or more lose most of the image when it is cropped, or its shape when it is squeezed."""
+
+BY_HEART = 100
+"""Parameters per training image. Zhang et al. 2017, "Understanding deep learning requires rethinking generalization":
+networks with far more parameters than images fit any labels, so the figure only says where that is certain."""
 
 BLANK = 4 / 255
 """Spread of brightness below which an image is one even area."""
@@ -320,6 +325,19 @@ def missing_splits(known: Known) -> Iterator[Finding]:
             yield Finding(f"no_{SPLITS[split]}", "info", text)
 
 
+def by_heart(known: Known) -> Iterator[Finding]:
+    """Whether the network could learn its few images by heart."""
+    data = known.project.data
+    images = int(usable_counts(known)[:, TRAIN].sum())
+    parameters = infer(known.project.network, Facts(data.shape, len(data.classes))).parameters
+    if images and not data.augment and parameters >= BY_HEART * images:
+        text = (
+            f"the network has {parameters:,} parameters for {images:,} training images: it can learn them by heart; "
+            "augmentation makes that harder"
+        )
+        yield Finding("by_heart", "info", text, fixes=(fixes.augment(data),))
+
+
 # --- what is learnt ---------------------------------------------------------------------------------------------------
 
 
@@ -384,6 +402,7 @@ CHECKS: tuple[Check, ...] = (
     missing_splits,
     balance,
     too_few,
+    by_heart,
     sizes,
     blank,
     wrong_suffixes,

@@ -6,7 +6,8 @@ from dataclasses import replace
 from engine.data import edits
 from engine.data.health.finding import Fix, count_of
 from engine.data.index import Index
-from engine.spec import DataSpec, ProjectSpec
+from engine.data.sources import SOURCES, Source
+from engine.spec import Chosen, DataSpec, ProjectSpec
 
 
 def _on_data(change: Callable[[DataSpec], DataSpec]) -> Callable[[ProjectSpec], ProjectSpec]:
@@ -40,6 +41,14 @@ def keep_together(index: Index, groups: Iterable[Sequence[int]]) -> Fix:
     paths = tuple(tuple(str(index.paths[number]) for number in group) for group in groups)
     said = "Keep copies on one side"
     return Fix("keep_together", "keep together", said, _on_data(lambda data: edits.keep_together(data, paths)))
+
+
+def augment(data: DataSpec) -> Fix:
+    """Vary the images in the ways that leave those of this source what they are."""
+    source = SOURCES[data.source.kind] if data.source is not None and data.source.kind in SOURCES else Source
+    chosen = tuple(Chosen(name) for name in source.suggested_augmentations)
+    change = _on_data(lambda data: replace(data, augment=chosen))
+    return Fix("augment", "augment", "Switch augmentation on", change)
 
 
 def weigh_classes() -> Fix:

@@ -3,8 +3,8 @@
 Where all photographs of one class come from one camera, a network may learn the camera. So three simple predictors try
 their luck: one sees only what any file manager shows and the mean colour, one only a blur of 16 × 16 pixels, one only
 the outermost pixels. Each is fitted on four fifths of the images and tried on the rest, five times over (stratified
-5-fold cross-validation). Predictors are ridge regressions on class membership: of the quantiles of each number, and of
-pixels through a Gaussian kernel (Hastie, Tibshirani, Friedman: The Elements of Statistical Learning, 2009, 3.4, 5.8).
+5-fold cross-validation). Predictors are scikit-learn's ridge regressions on class membership: of the quantiles of each
+number, and of pixels through a Gaussian kernel.
 """
 
 from collections.abc import Generator
@@ -24,11 +24,12 @@ MOST = 2000
 FEWEST = 20
 """Images of a class; one of which fewer are there takes no part: they would tell more about chance."""
 
+_SEES_FACTS = "the size and kind of the file, its width and height and its mean colour"
 _FOLDS = 5
 _BLUR = 16
 _EDGE = 2  # pixels of 32
 _QUANTILES = 10
-_RIDGE = 1.0
+_RIDGE = 0.1
 
 
 def shortcuts(looks: Looks, control: JobControl | None = None) -> Generator[Progress, None, tuple[Shortcut, ...]]:
@@ -54,16 +55,15 @@ def shortcuts(looks: Looks, control: JobControl | None = None) -> Generator[Prog
     inner = np.zeros((SIDE, SIDE), bool)
     inner[_EDGE:-_EDGE, _EDGE:-_EDGE] = True
     tries = (
-        ("facts", "the size and kind of the file, its width and height and its mean colour", _facts(looks, numbers), 0),
-        ("border", "the outermost pixels", pixels[:, ~inner].reshape(len(numbers), -1), 1),
-        ("blur", "a blur of 16 × 16 pixels", blurred, 1),
+        ("facts", _SEES_FACTS, _facts(looks, numbers), False),
+        ("border", "the outermost pixels", pixels[:, ~inner].reshape(len(numbers), -1), True),
+        ("blur", "a blur of 16 × 16 pixels", blurred, True),
     )
     found = []
-    folds = _folds(labels)
     chance = np.bincount(labels).max() / len(labels)
-    for name, sees, features, by_kernel in tries:
+    for name, sees, features, are_pixels in tries:
         control.checkpoint()
-        right = _told_right(features.astype(np.float64), labels, folds, by_kernel=bool(by_kernel))
+        right = _told_right(features.astype(np.float64), labels, are_pixels=are_pixels)
         low, high = wilson(int(right.sum()), len(right))
         found.append(Shortcut(name, sees, float(right.mean()), low, high, float(chance), len(right)))
     return tuple(found)
@@ -97,32 +97,20 @@ def _facts(looks: Looks, numbers: np.ndarray) -> np.ndarray:
     return np.concatenate(columns, axis=1)
 
 
-def _folds(labels: np.ndarray) -> np.ndarray:
-    """(N,) which fifth an image is in, each class spread over all of them by a fixed shuffle."""
-    order = np.random.default_rng(0).permutation(len(labels))
-    folds = np.empty(len(labels), np.int64)
-    for label in np.unique(labels):
-        members = order[labels[order] == label]
-        folds[members] = np.arange(len(members)) % _FOLDS
-    return folds
-
-
-def _told_right(features: np.ndarray, labels: np.ndarray, folds: np.ndarray, *, by_kernel: bool) -> np.ndarray:
+def _told_right(features: np.ndarray, labels: np.ndarray, *, are_pixels: bool) -> np.ndarray:
     """(N,) bool: whether each image was told right by a fit on the other folds."""
+    # Here, on a worker: it takes part of a second to import, and the window is up long before it is needed.
+    from sklearn.kernel_ridge import KernelRidge
+    from sklearn.linear_model import RidgeClassifier
+    from sklearn.model_selection import StratifiedKFold, cross_val_predict
+    from sklearn.preprocessing import StandardScaler
+
+    folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=0)
+    if not are_pixels:
+        return cross_val_predict(RidgeClassifier(), features, labels, cv=folds) == labels
+    spread = StandardScaler().fit_transform(features)
+    model = KernelRidge(alpha=_RIDGE, kernel="rbf", gamma=1 / (2 * spread.shape[1]))
     targets = np.eye(labels.max() + 1)[labels]
-    if by_kernel:
-        spread = features.std(0)
-        features = (features - features.mean(0)) / np.where(spread > 1e-6, spread, 1)
-        squares = (features**2).sum(1)
-        distances = (squares[:, None] + squares - 2 * features @ features.T).clip(0)
-        gram = np.exp(-distances / max(1e-9, float(np.median(distances))))
-    else:
-        gram = features @ features.T
-    right = np.zeros(len(labels), bool)
-    for fold in range(_FOLDS):
-        seen, held = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
-        mean = targets[seen].mean(0)
-        ridge = _RIDGE if not by_kernel else 0.1
-        weights = np.linalg.solve(gram[np.ix_(seen, seen)] + ridge * np.eye(len(seen)), targets[seen] - mean)
-        right[held] = (gram[np.ix_(held, seen)] @ weights + mean).argmax(1) == labels[held]
-    return right
+    mean = targets.mean(0)  # what a kernel ridge, which has no constant, says where it has seen nothing alike
+    parts = list(folds.split(spread, labels))
+    return (cross_val_predict(model, spread, targets - mean, cv=parts) + mean).argmax(1) == labels
