@@ -9,6 +9,7 @@ Nothing of the user's own folders is read or written.
 import argparse
 import io
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -126,7 +127,9 @@ def take_pictures(camera: Photographer, epochs: int, everything: bool) -> None:
     studio.start_from_sample("drawn")
     camera.wait(lambda: studio.data.state == "ready")
     camera.settle(2)
+    camera.wait(lambda: studio.health.known and studio.health.known.shortcuts is not None)
     camera.keep("data")
+    keep_troubles(camera)
     select_a_layer(camera)
     camera.keep("network")
     keep_networks(camera)
@@ -188,6 +191,33 @@ def keep_networks(camera: Photographer) -> None:
     camera.keep("network", "network-problem", NETWORKS["problem"])
     document.undo_stack.setIndex(steps)
     canvas.reset_zoom()
+
+
+def keep_troubles(camera: Photographer) -> None:
+    """The health check on a copy of the sample with some troubles planted, then the sample again."""
+    from PIL import Image
+    from PySide6.QtWidgets import QPushButton
+
+    from engine.spec import Chosen
+
+    studio, document = camera.studio, camera.studio.document
+    before = document.data
+    root = Path(tempfile.mkdtemp()) / "drawings"
+    shutil.copytree(studio.data.index.root, root)
+    chihuahuas, muffins = (sorted((root / name).glob("[!.]*")) for name in ("chihuahua", "muffin"))
+    for place in (10, 40, 70, 100):
+        Image.open(chihuahuas[place]).resize((100, 100)).save(root / "chihuahua" / f"again-{place}.jpg", quality=80)
+    shutil.copy(muffins[5], root / "chihuahua" / "stray.png")
+    (root / "muffin" / "broken.png").write_bytes(muffins[3].read_bytes()[:1500])
+    document.edit("Drawings", data=replace(before, source=Chosen("folder", {"path": str(root)}), classes=()))
+    camera.wait(lambda: studio.data.state == "ready" and studio.health.known.shortcuts is not None)
+    camera.settle(2)
+    camera.window.findChild(QPushButton, "data.health.near").click()
+    camera.settle(2)
+    camera.keep("data", "data-health", "dark")
+    document.edit("The sample", data=before)
+    camera.wait(lambda: studio.data.state == "ready")
+    camera.settle(2)
 
 
 def select_a_layer(camera: Photographer) -> None:

@@ -32,7 +32,11 @@ def shortcuts() -> dict[str, list[tuple[str, str]]]:
         ],
         _tr("Images"): [
             (_tr("Enter"), _tr("Show an image large; ← → show the ones beside it")),
-            ("Ctrl+V", _tr("On Predict: classify what was copied")),
+            ("1 … 9", _tr("On Data: move the selected images to that class")),
+            (_tr("Delete"), _tr("On Data: leave the selected images out")),
+            ("F2", _tr("Rename the selected class")),
+            ("Ctrl+V", _tr("On Data: paste into the class that is shown; on Predict: classify what was copied")),
+            (_tr("Space"), _tr("While collecting: take images as long as it is held")),
         ],
     }
 

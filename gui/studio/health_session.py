@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QObject, Signal
 
@@ -17,6 +17,12 @@ from gui.studio.data_session import DataSession
 from gui.studio.train_session import TrainSession
 
 FEWEST_EPOCHS = 3  # of a run, before its answers are asked
+
+
+@dataclass(frozen=True, eq=False)
+class _Examined:
+    known: Known
+    findings: list[Finding]
 
 
 class HealthSession(QObject):
@@ -108,8 +114,17 @@ class HealthSession(QObject):
         self._examined, self.was_stopped = index, False
         spec, failures = self._document.spec, self.known.failures
 
+        shortcuts = self.known.shortcuts
+
         def work(control: JobControl) -> Generator:
-            return (yield from examine(index, spec, failures, control))
+            for event in examine(index, spec, failures, control):
+                if isinstance(event, Known):
+                    known = event if event.shortcuts is not None else replace(event, shortcuts=shortcuts)
+                    known = self._with_answers(known)
+                    # Here, not in the window: with a million images the sentences take part of a second.
+                    yield _Examined(known, examined(known))
+                else:
+                    yield event
 
         self._runner.start(work)
         self._give_way()
@@ -127,10 +142,13 @@ class HealthSession(QObject):
     def _on_progressed(self, event: object) -> None:
         if self._examined is not self._data.index:
             return
-        if isinstance(event, Known):
-            before = self.known
-            shortcuts = event.shortcuts if event.shortcuts is not None else before and before.shortcuts
-            self._show(replace(event, project=self._document.spec, shortcuts=shortcuts))
+        if isinstance(event, _Examined):
+            known = event.known
+            if known.project == self._document.spec and self._with_answers(known) is known:
+                self.known, self._findings = known, event.findings
+                self.changed.emit()
+            else:
+                self._show(replace(known, project=self._document.spec))
         elif isinstance(event, Progress):
             self.progress = event
             self.progressed.emit()
@@ -149,10 +167,15 @@ class HealthSession(QObject):
             self._show(replace(self.known, project=self._document.spec))
 
     def _show(self, known: Known | None) -> None:
-        if known is not None and self._answers is not None and self._answers[0] is known.index:
-            known = replace(known, answers=self._answers[1])
-        self.known, self._findings = known, None
+        self.known, self._findings = self._with_answers(known) if known is not None else None, None
         self.changed.emit()
+
+    def _with_answers(self, known: Known) -> Known:
+        """With what the last run says, where it was asked about this index."""
+        told = self._answers
+        if told is None or told[0] is not known.index or told[1] is known.answers:
+            return known
+        return replace(known, answers=told[1])
 
     # ---- what a run makes one doubt
 

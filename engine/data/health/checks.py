@@ -35,6 +35,7 @@ BLANK = 4 / 255
 """Spread of brightness below which an image is one even area."""
 
 MOST_NOTES = 5
+MOST_REASONS = 10_000  # images of one finding that each get a sentence of their own
 
 
 def examined(known: Known) -> list[Finding]:
@@ -150,8 +151,9 @@ def near_duplicates(known: Known) -> Iterator[Finding]:
     index = known.index
     if known.near is None:
         return
-    equal = [frozenset(group) for group in known.copies.groups] if known.copies is not None else []
-    groups = tuple(group for group in known.near if not any(set(group) <= same for same in equal))
+    equal = known.copies.groups if known.copies is not None else ()
+    copy_of = {number: place for place, group in enumerate(equal) for number in group}
+    groups = tuple(group for group in known.near if len({copy_of.get(n, -1 - n) for n in group}) > 1)
     if not groups:
         yield Finding("near", "good", "no two images look the same")
         return
@@ -227,7 +229,9 @@ def _single(
     numbers = np.flatnonzero(mask)
     if not len(numbers):
         return
-    reasons = {} if width is None else {int(n): f"{width[n]} × {height[n]} pixels" for n in numbers}
+    reasons = {}
+    if width is not None and len(numbers) <= MOST_REASONS:
+        reasons = {int(n): f"{width[n]} × {height[n]} pixels" for n in numbers}
     told = f"{count_of(len(numbers), 'image')} {text}"
     usual = 2 * len(numbers) > len(known.index)  # it is the nature of this data set then, and nothing to mend
     offered = (fixes.leave_out(known.index, numbers.tolist()),) if fix and not usual else ()
@@ -243,9 +247,9 @@ def usable_counts(known: Known) -> np.ndarray:
     index = known.index
     if not known.failures:
         return index.counts()
-    good = np.ones(len(index), bool)
-    good[list(known.failures)] = False
-    return index.taken(good).counts()
+    failed = np.fromiter(known.failures, np.int64, len(known.failures))
+    cells = index.labels[failed] * 3 + index.splits[failed]
+    return index.counts() - np.bincount(cells, minlength=3 * len(index.classes)).reshape(-1, 3)
 
 
 def balance(known: Known) -> Iterator[Finding]:

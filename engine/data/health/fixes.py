@@ -3,6 +3,8 @@
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from engine.data import edits
 from engine.data.health.finding import Fix, count_of
 from engine.data.index import Index
@@ -14,11 +16,16 @@ def _on_data(change: Callable[[DataSpec], DataSpec]) -> Callable[[ProjectSpec], 
     return lambda project: replace(project, data=change(project.data))
 
 
+def _paths(index: Index, numbers: Collection[int]) -> list[str]:
+    return index.paths[np.fromiter(numbers, np.int64, len(numbers))].tolist()
+
+
 def leave_out(index: Index, numbers: Collection[int]) -> Fix:
     """Neither train with these images nor test on them."""
-    paths = tuple(str(index.paths[number]) for number in numbers)
-    said = f"Leave out {count_of(len(paths), 'image')}"
-    return Fix("leave_out", "leave out", said, _on_data(lambda data: edits.leave_out(data, paths)))
+    said = f"Leave out {count_of(len(numbers), 'image')}"
+    # The names are looked up when they are needed: there may be a million of them.
+    change = _on_data(lambda data: edits.leave_out(data, _paths(index, numbers)))
+    return Fix("leave_out", "leave out", said, change)
 
 
 def take_back() -> Fix:
@@ -38,9 +45,9 @@ def show_hidden() -> Fix:
 
 def keep_together(index: Index, groups: Iterable[Sequence[int]]) -> Fix:
     """Divide each group whole, so that it is on one side only."""
-    paths = tuple(tuple(str(index.paths[number]) for number in group) for group in groups)
-    said = "Keep copies on one side"
-    return Fix("keep_together", "keep together", said, _on_data(lambda data: edits.keep_together(data, paths)))
+    groups = tuple(groups)
+    change = _on_data(lambda data: edits.keep_together(data, [_paths(index, group) for group in groups]))
+    return Fix("keep_together", "keep together", "Keep copies on one side", change)
 
 
 def augment(data: DataSpec) -> Fix:

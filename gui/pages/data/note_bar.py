@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QPushButton, QToolButt
 from engine.data.health import Finding
 from gui.pages.data.facts import images
 from gui.theme import icon, theme
-from gui.widgets.elided import ElidedLabel
+from gui.widgets.panel import text_label
 
 KEYS = 9  # classes that can be reached by a digit
 
@@ -25,7 +25,7 @@ class _Bar(QFrame):
         super().__init__(parent)
         self.setObjectName(name)
         self.setProperty("bar", "note")
-        self.words = ElidedLabel()
+        self.words = text_label(wrap=True)
         self.row = QHBoxLayout(self)
         self.row.setContentsMargins(theme().tokens.space, theme().tokens.space_small, theme().tokens.space_small, 4)
         self.row.setSpacing(theme().tokens.space)
