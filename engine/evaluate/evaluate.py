@@ -16,6 +16,7 @@ from engine.data.scan import scan
 from engine.errors import EngineError
 from engine.evaluate.metrics import Evaluation, score
 from engine.jobs import JobControl, Progress
+from engine.spec import DataEdits
 
 if TYPE_CHECKING:
     from engine.evaluate.model import Model  # torch: whoever has a model has it already
@@ -36,6 +37,8 @@ def evaluate(
     """
     yield Progress(0, 0, "Looking for images")
     data = replace(model.data, classes=model.classes)
+    if folder:  # its files are others: what was moved or left out by name means nothing there
+        data = replace(data, edits=DataEdits(class_names=data.edits.class_names))
     index = scan(folder, data, control) if folder else load_index(data, control)
     _same_classes(index, model)
     pictures = yield from decode(index, data, control)

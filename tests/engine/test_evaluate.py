@@ -1,6 +1,7 @@
 """Scores of a trained network, against the definitions and against scikit-learn."""
 
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from engine.evaluate.evaluate import evaluate
 from engine.evaluate.metrics import score
 from engine.evaluate.model import load_model
 from engine.jobs import Cancelled, JobControl, Progress
+from engine.spec import DataEdits
 from engine.statistics import wilson
 from engine.train.events import EpochDone
 from engine.train.job import PicturesReady
@@ -127,6 +129,17 @@ def test_an_unreadable_picture_of_another_folder_is_left_out(run, tmp_path):
     draw_pictures(other, per_class=4, side=40)
     (other / "disc" / "disc-00.png").write_bytes(b"no picture")
     assert evaluated(run[1], folder=other).result.images == 7
+
+
+def test_edits_by_name_mean_nothing_in_another_folder(run, tmp_path):
+    other = tmp_path / "other"
+    draw_pictures(other, per_class=4, side=40)
+    (other / "disc").rename(other / "round")
+    edits = DataEdits(
+        left_out=("round/disc-00.png",), moved={"stripes/stripes-01.png": "disc"}, class_names={"round": "disc"}
+    )
+    found = evaluated(replace(run[1], data=replace(run[1].data, edits=edits)), folder=other).result
+    assert found.images == 8 and found.confusion.sum(1).tolist() == [4, 4]
 
 
 def test_an_unknown_class_is_a_sentence(run, tmp_path):
