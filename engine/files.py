@@ -2,14 +2,20 @@
 
 import json
 import os
+import re
+import secrets
+import shutil
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import platformdirs
 
 from engine.errors import EngineError
+
+_PART_OF = re.compile(r"\..*\.([0-9]{1,9})-\w+\.part", re.DOTALL)
 
 
 def write_atomically(path: Path, content: str | bytes | Callable[[BinaryIO], None]) -> None:
@@ -20,7 +26,8 @@ def write_atomically(path: Path, content: str | bytes | Callable[[BinaryIO], Non
     Raises:
         OSError: the place cannot be written to; the old file is untouched and nothing is left behind.
     """
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    prefix = f".{path.name}.{os.getpid()}-"  # whose it is, for `sweep_dead_parts`
+    handle, temporary = tempfile.mkstemp(prefix=prefix, suffix=".part", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             if callable(content):
@@ -54,6 +61,36 @@ def sweep_parts(folder: Path) -> None:
     """Remove what a killed process left half written in `folder`. Only call it where no other process writes."""
     for part in folder.glob(".*.part"):
         part.unlink(missing_ok=True)
+
+
+def part_name(name: str) -> str:
+    """A name for what this process is making, until it is whole and becomes `name`."""
+    return f".{name}.{os.getpid()}-{secrets.token_hex(4)}.part"
+
+
+def sweep_dead_parts(folder: Path) -> None:
+    """Remove the parts, files and folders, that killed processes left in `folder`; others may write there meanwhile."""
+    for part in folder.glob(".*.part"):
+        maker = _PART_OF.fullmatch(part.name)
+        with suppress(OSError):
+            if maker is None or _lives_since(int(maker[1]), part.stat().st_mtime):
+                continue
+            if part.is_dir():
+                shutil.rmtree(part)
+            else:
+                part.unlink()
+
+
+def _lives_since(process: int, moment: float) -> bool:
+    """Whether a process lives that was there at this moment, in seconds since 1970; numbers are given again."""
+    import psutil  # late: parts are rarely found, and the window shall be up before
+
+    try:
+        return psutil.Process(process).create_time() < moment + 1.0
+    except psutil.NoSuchProcess:
+        return False
+    except psutil.Error:
+        return True  # nobody may know
 
 
 def cache_folder() -> Path:

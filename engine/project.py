@@ -8,12 +8,14 @@ import platformdirs
 
 from engine.compile import Facts
 from engine.data.choose import make
+from engine.data.index import TRAIN
 from engine.data.load import load_index
 from engine.data.sources import SOURCES
 from engine.errors import EngineError
 from engine.jobs import JobControl
 from engine.spec import Chosen, DataSpec, ProjectSpec, RecipeSpec
 from engine.templates import fitted
+from engine.train.defaults import with_defaults
 
 SUFFIX = ".atelier"
 USUAL_TEMPLATE = "small-vgg"
@@ -54,7 +56,8 @@ def new_project(
     """
     project = starting_spec(source, size=size, template=template, seed=seed)
     index = load_index(project.data, control)
-    return replace(project, data=replace(project.data, classes=index.classes))
+    listed = replace(project, data=replace(project.data, classes=index.classes))
+    return with_defaults(listed, len(index.where(TRAIN)))
 
 
 def projects_folder() -> Path:

@@ -13,6 +13,7 @@ from gui.widgets.bars import Sparkline, number, percent
 from gui.widgets.durations import duration_in_words
 from gui.widgets.elided import ElidedLabel
 from gui.widgets.panel import dim_label, text_label
+from gui.widgets.single_clicks import only_single_clicks
 
 HEIGHT = 40  # px at 100 % text size
 NARROWEST_PROGRESS = 60  # px
@@ -81,6 +82,7 @@ class RunBar(QFrame):
             action.triggered.connect(slot)
             menu.addAction(action)
         self.stop.setMenu(menu)
+        only_single_clicks(self.start, self.pause, self.stop)
 
     def _button(self, name: str) -> QToolButton:
         button = QToolButton()
@@ -228,7 +230,9 @@ class RunBar(QFrame):
         epoch, share = self._place()
         if run is not None:
             self.run.setText(self.tr("run {number}").format(number=run.run))
-            self.text.setText(self.tr("epoch {epoch} / {epochs}").format(epoch=epoch, epochs=run.epochs))
+            words = self.tr("epoch {epoch} / {epochs}").format(epoch=epoch, epochs=run.epochs)
+            trial = self._training.trial
+            self.text.setText(words if trial is None else f"{self._trial_in_words(trial)} · {words}")
             self.device.setText(run.device.upper())
             self.device.setToolTip(run.device_reason)
         self.progress.setRange(0, 1000)
@@ -241,6 +245,12 @@ class RunBar(QFrame):
             self.accuracy.setText(percent(self._accuracies[-1]))
             self.spark.set_values(self._accuracies, total=run.epochs if run is not None else 0)
         self._show_buttons()
+
+    def _trial_in_words(self, trial: object) -> str:
+        """Return "fold 2 of 5", "training 4 of 9"."""
+        if trial.label.endswith(str(trial.total)):
+            return trial.label
+        return self.tr("training {place} of {total}").format(place=trial.place, total=trial.total)
 
     def _place(self) -> tuple[int, float]:
         """Return the epoch (1-based) and how much of the whole run is done, 0..1."""

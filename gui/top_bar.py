@@ -11,6 +11,7 @@ from gui.studio import Studio
 from gui.theme import icon, theme
 from gui.widgets.chip import Chip
 from gui.widgets.empty import IconView
+from gui.widgets.single_clicks import only_single_clicks
 
 WIDE = 1180
 """Window width in px, at 100 % text, from which the bar also says what it runs on."""
@@ -39,6 +40,7 @@ class TopBar(QFrame):
         self.train = self._button(self.tr("Train"), "play", "top.train", primary=True)
         self.pause = self._button(self.tr("Pause"), "pause", "top.pause")
         self.stop = self._button(self.tr("Stop"), "stop", "top.stop")
+        only_single_clicks(self.train, self.pause, self.stop)
         self._lay_out()
         self._make_menus()
         self._connect()

@@ -14,10 +14,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from engine.cli import commands
+from engine.cli import commands, experiments
 from engine.errors import EngineError
 from engine.export import TARGETS
 from engine.jobs import Cancelled, JobControl
+from engine.train.experiments.plans import METHODS
 
 
 def main(argv: list[str]) -> int:
@@ -100,7 +101,31 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--seed", type=int)
     train.add_argument("--device", choices=["auto", "cpu", "cuda", "mps"])
     train.add_argument("--precision", choices=["auto", "float32", "bfloat16", "float16"])
-    train.add_argument("--resume", action="store_true", help="continue the last run that did not come to its end")
+    train.add_argument("--resume", action="store_true", help="go on with the last run that did not come to its end")
+    more = "go on from the end of this run, as a new one, for --epochs more (by default as many as it was planned for)"
+    train.add_argument("--continue-run", type=int, dest="continued", metavar="RUN", help=more)
+    events = "write TensorBoard event files into the folder of the run"
+    train.add_argument("--tensorboard", action="store_true", help=events)
+
+    experiment = command("experiment", experiments.experiment, "Train several times with one question; can be resumed.")
+    experiment.add_argument("project", type=Path)
+    asked = experiment.add_mutually_exclusive_group(required=True)
+    asked.add_argument("--folds", type=int, help="cross-validation with so many folds")
+    asked.add_argument("--seeds", type=int, help="the same training with so many seeds")
+    search = "a setting and what to try of it, may be repeated: learning_rate=1e-4..1e-1, optimizer=adamw,sgd"
+    asked.add_argument("--search", action="append", metavar="SETTING=VALUES", help=search)
+    asked.add_argument("--resume", action="store_true", help="go on with the last experiment that is not done")
+    experiment.add_argument("--method", choices=list(METHODS), help="of a search; by default grid")
+    experiment.add_argument("--trials", type=int, help="combinations that random and halving try; by default 9")
+    experiment.add_argument("--epochs", type=int, help="of each training")
+    experiment.add_argument("--device", choices=["auto", "cpu", "cuda", "mps"])
+    experiment.add_argument("--tensorboard", action="store_true", help=events)
+    experiment.set_defaults(batch_size=None, lr=None, optimizer=None, seed=None, precision=None)
+
+    compare = command("compare", experiments.compare, "Say which of two runs is better, and how sure that is.")
+    compare.add_argument("project", type=Path)
+    compare.add_argument("first", type=int, help="number of a run")
+    compare.add_argument("second", type=int, help="number of another")
 
     evaluate = command("evaluate", commands.evaluate, "Measure a trained network on images whose classes are known.")
     evaluate.add_argument("project", type=Path)

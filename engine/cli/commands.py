@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from engine.spec.files import read_project, write_project
 Result = dict[str, Any]
 
 
-def _followed(work: Generator, tell: Callable[[Any, Bar], None] | None = None) -> Any:
+def followed(work: Generator, tell: Callable[[Any, Bar], None] | None = None) -> Any:
     """Run a piece of work to its end with a progress bar. Returns: its result."""
     bar = Bar(sys.stderr)
     try:
@@ -36,7 +36,8 @@ def _followed(work: Generator, tell: Callable[[Any, Bar], None] | None = None) -
         bar.clear()
 
 
-def _open(path: Path) -> ProjectSpec:
+def open_project(path: Path) -> ProjectSpec:
+    """Read a project and print what could not be understood. Raises: EngineError."""
     project, notes = read_project(path)
     for note in notes:
         print(f"note: {note}", file=sys.stderr)
@@ -72,21 +73,21 @@ def new(options: argparse.Namespace, control: JobControl) -> Result:
 def train(options: argparse.Namespace, control: JobControl) -> Result:
     """Train, or go on with a run."""
     from engine.train import runs
-    from engine.train.job import resume_run, start_run
+    from engine.train.job import continue_run, resume_run, start_run
 
-    project = _open(options.project)
-    if options.resume:
-        changed = [f"--{name.replace('_', '-')}" for name in _RECIPE_OPTIONS if getattr(options, name) is not None]
-        if changed:
-            raise EngineError(
-                f"{changed[0]} cannot be used with --resume.",
-                why="A run goes on with the settings it began with.",
-                fix="Leave it out, or start a new run without --resume.",
-            )
+    project = open_project(options.project)
+    if options.continued is not None:
+        refuse_given(options, "--continue-run", [name for name in _RECIPE_OPTIONS if name != "epochs"] + ["optimizer"])
+        spec = runs.read_run_spec(runs.find_run(options.project, options.continued).folder)
+        more = spec.recipe.epochs if options.epochs is None else options.epochs
+        work = continue_run(options.project, options.continued, more, control)
+    elif options.resume:
+        refuse_given(options, "--resume", [*_RECIPE_OPTIONS, "optimizer", "tensorboard"])
         work = resume_run(options.project, runs.last_resumable(options.project).number, control)
     else:
-        work = start_run(_with_options(project, options), options.project, control)
-    summary = _followed(work, _tell_training)
+        project = with_options(project, options)
+        work = start_run(project, options.project, control, tensorboard=options.tensorboard or None)
+    summary = followed(work, tell_training)
     print(
         f"run {summary.run}: best epoch {summary.best_epoch} of {summary.epochs}, "
         f"validation accuracy {summary.validation_accuracy:.1%}, {summary.seconds:.1f} s, "
@@ -105,7 +106,19 @@ _RECIPE_OPTIONS = {
 }
 
 
-def _with_options(project: ProjectSpec, options: argparse.Namespace) -> ProjectSpec:
+def refuse_given(options: argparse.Namespace, beside: str, names: Iterable[str]) -> None:
+    """Raises: EngineError for the first of these options that was given; it would have no effect."""
+    for name in names:
+        if getattr(options, name) not in (None, False):
+            raise EngineError(
+                f"--{name.replace('_', '-')} cannot be used with {beside}.",
+                why="What goes on keeps the settings it began with.",
+                fix=f"Leave it out, or start anew without {beside}.",
+            )
+
+
+def with_options(project: ProjectSpec, options: argparse.Namespace) -> ProjectSpec:
+    """The project with the recipe's settings that were given on the command line."""
     from engine.train.optimizers import OPTIMIZERS
 
     recipe = project.recipe
@@ -117,10 +130,13 @@ def _with_options(project: ProjectSpec, options: argparse.Namespace) -> ProjectS
     return replace(project, recipe=recipe)
 
 
-def _tell_training(event: Any, bar: Bar) -> None:
-    from engine.train.events import BatchDone, EpochDone, RunStarted
+def tell_training(event: Any, bar: Bar) -> None:
+    """Print what a training tells."""
+    from engine.train.events import BatchDone, EpochDone, RunStarted, Told
 
-    if isinstance(event, RunStarted):
+    if isinstance(event, Told):
+        bar.line(event.text)
+    elif isinstance(event, RunStarted):
         bar.line(
             f"run {event.run}: {event.train_images} images for training, {event.validation_images} for validation, "
             f"{event.left_out} left out; {event.device} ({event.device_reason}), {event.precision}"
@@ -140,7 +156,7 @@ def _tell_training(event: Any, bar: Bar) -> None:
 def _load_model(options: argparse.Namespace):
     from engine.train import runs
 
-    _open(options.project)  # a wrong path gets its own sentence
+    open_project(options.project)  # a wrong path gets its own sentence
     info = runs.find_run(options.project, options.number)
     from engine.evaluate.model import load_model
 
@@ -152,7 +168,7 @@ def evaluate(options: argparse.Namespace, control: JobControl) -> Result:
     from engine.evaluate.evaluate import evaluate as evaluated
 
     model = _load_model(options)
-    found = _followed(evaluated(model, control, options.split, options.data))
+    found = followed(evaluated(model, control, options.split, options.data))
     low, high = found.interval
     print(
         f"{found.images} images: accuracy {found.accuracy:.1%} (95 %: {low:.1%} to {high:.1%}), loss {found.loss:.4f}"
@@ -224,7 +240,7 @@ def export(options: argparse.Namespace, control: JobControl) -> Result:
     """Write a project or a run in another form."""
     from engine.export import export as exported
 
-    file = exported(_open(options.project), options.project, options.to, options.out, options.number)
+    file = exported(open_project(options.project), options.project, options.to, options.out, options.number)
     print(f"{file}: {options.to}")
     return {"path": str(file), "to": options.to, "bytes": file.stat().st_size}
 
@@ -236,7 +252,7 @@ def inspect(options: argparse.Namespace, control: JobControl) -> Result:
 
     source = source_of(options.folder.absolute())
     is_plain = source is None or source.kind == "folder"
-    found = _followed(inspected(options.folder if is_plain else DataSpec(source=source), control))
+    found = followed(inspected(options.folder if is_plain else DataSpec(source=source), control))
     result = found.as_json()
     print(f"{result['images']} images in {len(result['classes'])} classes")
     for name, count in result["classes"].items():

@@ -87,6 +87,10 @@ class Batches:
         """Steps per epoch."""
         return len(self._bounds()) - 1
 
+    def sizes(self) -> list[int]:
+        """Images of each batch of an epoch."""
+        return [end - start for start, end in pairwise(self._bounds())]
+
     def _bounds(self) -> list[int]:
         """Where batches begin, and the end. A last batch of one joins the one before: batch norm cannot use it.
 

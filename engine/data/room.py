@@ -22,7 +22,7 @@ from pathlib import Path
 
 from engine.data.store import FolderLock
 from engine.errors import EngineError
-from engine.files import cache_folder, read_settings, write_atomically, write_settings
+from engine.files import cache_folder, read_settings, sweep_dead_parts, write_atomically, write_settings
 from engine.jobs import JobControl
 
 PARTS = ("pictures", "unpacked", "downloads", "samples", "looks", "thumbnails")
@@ -144,6 +144,7 @@ def _note(place: Path, source: str | None) -> None:
         os.utime(about)
     else:
         known = {"made": time.time(), "source": str(Path(source).expanduser().absolute()) if source else None}
+        sweep_dead_parts(place)
         write_atomically(about, json.dumps(known))
 
 

@@ -9,9 +9,10 @@ import torch
 from engine.compile import Facts, infer
 from engine.compile.module import Network, build
 from engine.data.batches import to_input
+from engine.data.choose import make
 from engine.errors import EngineError
 from engine.spec import DataSpec
-from engine.tasks import Classification
+from engine.tasks import LOSSES, Classification, answer
 from engine.train import runs
 from engine.train.checkpoint import BEST, load_weights
 from engine.train.device import Placement, place
@@ -23,6 +24,7 @@ class Model:
 
     Attributes:
         mean, std: (C,) of the training pictures, in 0..1.
+        mirror: answer for each picture and its mirror image, as the run was validated.
     """
 
     run: int
@@ -34,13 +36,14 @@ class Model:
     mean: np.ndarray
     std: np.ndarray
     placement: Placement
+    mirror: bool = False
 
     @torch.no_grad()
     def probabilities(self, pictures: np.ndarray) -> np.ndarray:
         """(B, H, W, C) uint8, as `engine.data.pictures.read_array` makes them -> (B, classes) float32."""
         inputs = to_input(pictures, self.mean, self.std, self.placement.device)
         with self.placement.autocast():
-            outputs = self.network(inputs)
+            outputs = answer(self.network, inputs, mirror=self.mirror)
         return self.task.probabilities(outputs).cpu().numpy()
 
 
@@ -66,6 +69,7 @@ def load_model(run_folder: Path, device: str = "auto") -> Model:
         ) from error
     placement = place(device, "float32", infer(project.network, shape_facts))
     network = network.to(placement.device, memory_format=torch.channels_last).eval()
-    task = Classification(len(classes))
+    task = Classification(len(classes), kind=make(LOSSES, project.recipe.loss))
     number, epoch = int(run_folder.name), int(facts.get("epoch", 0))
-    return Model(number, epoch, network, task, classes, project.data, mean, std, placement)
+    mirror = project.recipe.mirror_test
+    return Model(number, epoch, network, task, classes, project.data, mean, std, placement, mirror)

@@ -52,6 +52,7 @@ def to_json(project: ProjectSpec) -> str:
             **project.recipe.values(),
             "optimizer": asdict(project.recipe.optimizer),
             "schedule": asdict(project.recipe.schedule),
+            "loss": asdict(project.recipe.loss),
         },
         "notes": project.notes,
     }
@@ -248,8 +249,8 @@ def _texts(raw: Any, what: str, note: Note) -> tuple[str, ...]:
 
 
 def _read_recipe(raw: dict[str, Any], note: Note) -> RecipeSpec:
-    recipe = _declared_only(RecipeSpec, raw, ("optimizer", "schedule"), "Recipe", note)
-    for name in ("optimizer", "schedule"):
+    recipe = _declared_only(RecipeSpec, raw, ("optimizer", "schedule", "loss"), "Recipe", note)
+    for name in ("optimizer", "schedule", "loss"):
         chosen = _read_chosen(raw[name], f"Recipe, {name}", note) if name in raw else None
         recipe = replace(recipe, **{name: chosen}) if chosen else recipe
     return recipe

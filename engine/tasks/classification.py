@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from engine.tasks.losses import CrossEntropy, LossKind
+
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
@@ -30,9 +32,12 @@ def balanced_weights(counts: Sequence[int]) -> tuple[float, ...]:
     return tuple(sum(counts) / (there * count) if count else 0.0 for count in counts)
 
 
+_USUAL = CrossEntropy()
+
+
 @dataclass(frozen=True)
 class Classification:
-    """Softmax with cross-entropy; with a single output, sigmoid with binary cross-entropy (output = second class).
+    """Softmax with cross-entropy, or another loss; with a single output, a sigmoid (output = second class).
 
     Loss and probabilities are always computed in float32, whatever precision the network runs in.
 
@@ -41,46 +46,29 @@ class Classification:
 
     Attributes:
         weights: what the loss of each class counts, one number per class; empty: all the same.
+        kind: the loss.
     """
 
     classes: int
     weights: tuple[float, ...] = ()
+    kind: LossKind = _USUAL
 
     def loss(self, outputs: Tensor, labels: Tensor) -> Tensor:
         """Mean loss of a batch. outputs: (B, outputs) logits; labels: (B,) int64 or (B, classes) float32.
 
-        For shares it is the mean of what the loss of each class would be, weighted by its share.
+        With cross-entropy, it is for shares the mean of what the loss of each class would be, weighted by its share.
         """
-        from torch.nn import functional
+        weights = _on(self.weights, outputs.device) if self.weights else None
+        return self.kind.mean(outputs.float(), labels, weights)
 
-        outputs = outputs.float()
-        if self.weights:
-            return self._weighted(outputs, labels)
-        if outputs.shape[1] == 1:
-            second = labels[:, 1] if labels.ndim == 2 else labels.float()
-            return functional.binary_cross_entropy_with_logits(outputs[:, 0], second)
-        return functional.cross_entropy(outputs, labels)
-
-    def _weighted(self, outputs: Tensor, labels: Tensor) -> Tensor:
-        """Each image counts by its class; divided by the number of images, so that step sizes stay comparable."""
-        import torch
-        from torch.nn import functional
-
-        shares = labels if labels.ndim == 2 else functional.one_hot(labels, self.classes)
-        if outputs.shape[1] == 1:
-            outputs = torch.cat((-outputs, outputs), dim=1) / 2  # the softmax of these two is the sigmoid of the one
-        logarithms = functional.log_softmax(outputs, dim=1)
-        return -(shares * logarithms * _on(self.weights, outputs.device)).sum(1).mean()
+    def judge(self) -> Classification:
+        """What measures validation: without weights and whatever else only makes training harder, so that the numbers
+        of runs with the same loss can be compared."""
+        return Classification(self.classes, kind=self.kind.plain())
 
     def probabilities(self, outputs: Tensor) -> Tensor:
         """(B, outputs) logits -> (B, classes), each row adding up to 1."""
-        import torch
-
-        outputs = outputs.float()
-        if outputs.shape[1] == 1:
-            second = outputs.sigmoid()
-            return torch.cat((1 - second, second), dim=1)
-        return outputs.softmax(dim=1)
+        return self.kind.probabilities(outputs.float())
 
     def answers(self, outputs: Tensor) -> Tensor:
         """(B, outputs) logits -> (B,) int64, the most probable class."""

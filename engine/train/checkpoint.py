@@ -18,7 +18,7 @@ from engine.train.runs import BEST, LAST
 
 __all__ = ["BEST", "LAST", "load_state", "load_weights", "save_state", "save_weights"]
 
-_NETWORK, _OPTIMIZER = "network.", "optimizer."
+_NETWORK, _OPTIMIZER, _AVERAGE = "network.", "optimizer.", "average."
 
 
 def save_weights(path: Path, network: torch.nn.Module, facts: Mapping[str, Any]) -> None:
@@ -36,10 +36,22 @@ def load_weights(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
 
 
 def save_state(
-    path: Path, network: torch.nn.Module, optimizer: torch.optim.Optimizer, facts: Mapping[str, Any]
+    path: Path,
+    network: torch.nn.Module,
+    optimizer: torch.optim.Optimizer,
+    facts: Mapping[str, Any],
+    average: torch.nn.Module | None = None,
 ) -> None:
-    """Write all that is needed to continue exactly: weights, the optimizer's moments, and `facts`. Raises: OSError."""
+    """Write all that is needed to continue exactly: weights, the optimizer's moments, and `facts`.
+
+    Args:
+        average: a network of the same sort with averaged weights.
+    Raises:
+        OSError.
+    """
     tensors = {_NETWORK + name: tensor for name, tensor in network.state_dict().items()}
+    if average is not None:
+        tensors.update({_AVERAGE + name: tensor for name, tensor in average.state_dict().items()})
     for place, moments in optimizer.state_dict()["state"].items():
         for name, value in moments.items():
             if value is not None:
@@ -48,22 +60,32 @@ def save_state(
     write_atomically(path, to_bytes(tensors, metadata={"atelier": json.dumps(facts)}))
 
 
-def load_state(path: Path, network: torch.nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Any]:
+def load_state(
+    path: Path,
+    network: torch.nn.Module,
+    optimizer: torch.optim.Optimizer,
+    average: torch.nn.Module | None = None,
+) -> dict[str, Any]:
     """Put a file of `save_state` back. Returns: its facts. Raises: EngineError."""
     tensors, facts = _load(path)
-    weights = {name.removeprefix(_NETWORK): t for name, t in tensors.items() if name.startswith(_NETWORK)}
     moments: dict[int, dict[str, torch.Tensor]] = {}
     try:
         for name, tensor in tensors.items():
             if name.startswith(_OPTIMIZER):
                 place, key = name.removeprefix(_OPTIMIZER).split(".", 1)
                 moments.setdefault(int(place), {})[key] = tensor
-        network.load_state_dict(weights)
+        network.load_state_dict(_named(tensors, _NETWORK))
+        if average is not None:
+            average.load_state_dict(_named(tensors, _AVERAGE))
         optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
         _lay_out_as_weights(optimizer)
     except (RuntimeError, ValueError, KeyError) as error:
         raise _damaged(path, "its weights do not belong to this network") from error
     return facts
+
+
+def _named(tensors: Mapping[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
 
 
 def _lay_out_as_weights(optimizer: torch.optim.Optimizer) -> None:

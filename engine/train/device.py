@@ -130,7 +130,10 @@ def machine() -> Machine:
 
 def describe() -> str:
     """What "auto" will compute on, in a few words: "NVIDIA H200 · 139 GB", "CPU · 2 cores"."""
-    device, _ = _device("auto")
+    return _described(_device("auto")[0])
+
+
+def _described(device: torch.device) -> str:
     if device.type == "cuda":
         memory = torch.cuda.get_device_properties(device).total_memory / 2**30
         return f"{torch.cuda.get_device_name()} · {memory:.0f} GB"
@@ -138,3 +141,44 @@ def describe() -> str:
         return "Apple GPU"
     cores = psutil.cpu_count(logical=False) or psutil.cpu_count() or 1
     return f"CPU · {cores} {'core' if cores == 1 else 'cores'}"
+
+
+@dataclass(frozen=True)
+class DeviceUse:
+    """On what a training would compute now.
+
+    Attributes:
+        words: as of `describe`.
+        reason: why it was chosen: "no graphics processor was found".
+        busy: what it does now: "37 % busy, 5.1 GB of memory free". Of a CPU, since this was asked last.
+    """
+
+    words: str
+    reason: str
+    busy: str
+
+
+def device_use(wanted: str = "auto") -> DeviceUse:
+    """Look at a device. Raises: EngineError, where it is not there."""
+    device, reason = _device(wanted)
+    if device.type == "mps":
+        used = torch.mps.driver_allocated_memory()
+        return DeviceUse(_described(device), reason, f"{_gigabytes(used)} of memory in use by Atelier")
+    if device.type == "cuda":
+        free, total = torch.cuda.mem_get_info(device)
+        busy = f"{_gigabytes(total - free)} of {_gigabytes(total)} of memory in use"
+        return DeviceUse(_described(device), reason, f"{_gpu_load(device)}{busy}")
+    free = psutil.virtual_memory().available
+    busy = f"{psutil.cpu_percent():.0f} % busy, {_gigabytes(free)} of memory free"
+    return DeviceUse(_described(device), reason, busy)
+
+
+def _gpu_load(device: torch.device) -> str:
+    try:
+        return f"{torch.cuda.utilization(device)} % busy, "
+    except Exception:  # it needs a package that many machines lack, and a driver that may refuse
+        return ""
+
+
+def _gigabytes(count: float) -> str:
+    return f"{count / 2**30:.1f} GB"

@@ -1,9 +1,11 @@
 """What a training tells while it runs: one small class for every sort of news."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+
+from engine.train.layer_health import LayersSeen
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +18,8 @@ class RunStarted:
         device, device_reason: for example "cpu", "no graphics processor was found".
         precision, precision_reason: for example "bfloat16", "this processor computes it natively".
         first_epoch: 1, or where a resumed run goes on.
-        steps_per_epoch: batches.
+        steps_per_epoch: batches, or groups of them where gradients are accumulated.
+        batch_size, batch_reason: images per batch, and why so many.
         train_images, validation_images: that can be read.
         watched: picture numbers of the index that are predicted again and again.
         left_out: pictures that cannot be read.
@@ -38,6 +41,7 @@ class RunStarted:
     validation_images: int
     watched: tuple[int, ...]
     left_out: int
+    batch_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +72,16 @@ class Watched:
     Attributes:
         numbers: picture numbers of the index.
         probabilities: (len(numbers), classes) float32.
+        photographs: pictures that are not of the index, as `engine.train.pins.Pins` names them.
+        photograph_probabilities: (len(photographs), classes) float32.
     """
 
     epoch: int
     total_step: int
     numbers: tuple[int, ...]
     probabilities: np.ndarray
+    photographs: tuple[str, ...] = ()
+    photograph_probabilities: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.float32))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +112,13 @@ class EpochDone:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """Something goes another way than was asked for, or takes its time: a sentence for the user, also in the log."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunSummary:
     """How a run ended; what `train` returns and the command line prints.
 
@@ -130,4 +145,4 @@ class RunSummary:
     parameters: int
 
 
-TrainEvent = RunStarted | BatchDone | Watched | EpochDone
+TrainEvent = RunStarted | BatchDone | Watched | LayersSeen | EpochDone | Told

@@ -1,6 +1,7 @@
 """The history of a run: one JSON line for every epoch, readable while another process writes it."""
 
 import json
+import math
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -46,12 +47,22 @@ def best_of(lines: list[EpochLine]) -> EpochLine | None:
     return best
 
 
-def epochs_without_improvement(lines: list[EpochLine]) -> int:
-    """How many epochs ago the validation loss was lowest; what early stopping waits for."""
-    if not lines:
+def epochs_without_improvement(lines: list[EpochLine], since: int = 0, metric: str = "loss", least: float = 0.0) -> int:
+    """How many epochs ago validation improved last; what early stopping waits for.
+
+    Args:
+        since: epochs whose waiting does not count, of a run that was continued: it is given its patience anew.
+        metric: "loss" or "accuracy".
+        least: by how much it must be better than the best so far to count.
+    """
+    if len(lines) <= since:
         return 0
-    lowest = min(range(len(lines)), key=lambda place: lines[place].validation_loss)
-    return len(lines) - 1 - lowest
+    best, improved = -math.inf, 0
+    for place, line in enumerate(lines, start=1):
+        value = line.validation_accuracy if metric == "accuracy" else -line.validation_loss
+        if value > best + least:
+            best, improved = value, place
+    return len(lines) - max(since, improved)
 
 
 def append(folder: Path, line: EpochLine) -> None:

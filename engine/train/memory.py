@@ -1,6 +1,9 @@
 """What to say when a batch does not fit into memory."""
 
+from __future__ import annotations
+
 import gc
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -8,14 +11,17 @@ from torch import Tensor, nn
 from engine.errors import OutOfMemory
 from engine.tasks import Classification
 from engine.train.device import Placement
-from engine.train.setup import Setup
+
+if TYPE_CHECKING:
+    from engine.train.setup import Setup
 
 
 def out_of_memory(error: BaseException) -> bool:
-    """Whether an exception means that memory is used up; on a CPU torch says so in a plain RuntimeError."""
+    """Whether an exception means that memory is used up; for a CPU or an Apple GPU torch says so in words only."""
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
-    return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
+    words = ("can't allocate memory", "backend out of memory")
+    return isinstance(error, RuntimeError) and any(each in str(error) for each in words)
 
 
 def explained(setup: Setup | None, batch_size: int) -> OutOfMemory:

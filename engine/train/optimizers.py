@@ -46,12 +46,17 @@ def optimizer(name: str, title: str, usual_learning_rate: float) -> Callable[[Ki
     return register
 
 
-def parameter_groups(network: nn.Module, weight_decay: float) -> Groups:
+def parameter_groups(network: nn.Module, weight_decay: float, everything: bool = False) -> Groups:
     """Weights decay; biases and the scales of normalisation do not: shrinking them costs accuracy and gains nothing.
 
     He et al., 2018, "Bag of tricks for image classification with convolutional neural networks".
+
+    Args:
+        everything: let them all decay nevertheless, as the first papers did.
     """
     learnt = [p for p in network.parameters() if p.requires_grad]
+    if everything:
+        return [{"params": learnt, "weight_decay": weight_decay}] if learnt else []
     groups = [
         {"params": [p for p in learnt if p.ndim > 1], "weight_decay": weight_decay},
         {"params": [p for p in learnt if p.ndim <= 1], "weight_decay": 0.0},
@@ -129,6 +134,24 @@ class Adam(OptimizerKind):
         return Adam(groups, lr=learning_rate, betas=(self.beta1, self.beta2))
 
 
+@optimizer("nadam", "NAdam", usual_learning_rate=0.001)
+class NAdam(OptimizerKind):
+    """Adam that looks ahead along its momentum, as Nesterov's method does. Often a little faster in the first epochs;
+    weight decay is decoupled, as in AdamW.
+
+    Dozat, 2016, "Incorporating Nesterov momentum into Adam".
+    """
+
+    weight_decay: float = _weight_decay(0.01)
+    beta1: float = _beta1()
+    beta2: float = _beta2()
+
+    def build(self, groups: Groups, learning_rate: float) -> Optimizer:
+        from torch.optim import NAdam
+
+        return NAdam(groups, lr=learning_rate, betas=(self.beta1, self.beta2), decoupled_weight_decay=True)
+
+
 @optimizer("sgd", "SGD with momentum", usual_learning_rate=0.05)
 class SGD(OptimizerKind):
     """Gradient descent as in the lectures: a step downhill after every batch, with momentum like a heavy ball. Needs
@@ -172,3 +195,90 @@ class RMSprop(OptimizerKind):
         from torch.optim import RMSprop
 
         return RMSprop(groups, lr=learning_rate, alpha=self.alpha, momentum=self.momentum)
+
+
+@optimizer("adagrad", "Adagrad", usual_learning_rate=0.01)
+class Adagrad(OptimizerKind):
+    """Divides the steps of each weight by the root of all its squared gradients so far: steps only ever get smaller.
+    The first method of this kind.
+
+    Duchi et al., 2011, "Adaptive subgradient methods for online learning and stochastic optimization".
+    """
+
+    initial: float = param(
+        0.0,
+        low=0.0,
+        high=100.0,
+        label="Start",
+        help="What the sums of squared gradients begin with: more makes the first steps smaller.",
+        more=True,
+    )
+    weight_decay: float = _weight_decay(0.0)
+
+    def build(self, groups: Groups, learning_rate: float) -> Optimizer:
+        from torch.optim import Adagrad
+
+        return Adagrad(groups, lr=learning_rate, initial_accumulator_value=self.initial)
+
+
+@optimizer("lion", "Lion", usual_learning_rate=0.0003)
+class Lion(OptimizerKind):
+    """Moves every weight by the same amount and asks the gradient for the direction only. Remembers one number per
+    weight where Adam remembers two; wants a third of Adam's rate, or less.
+
+    Chen et al., 2023, "Symbolic discovery of optimization algorithms".
+    """
+
+    weight_decay: float = _weight_decay(0.1)
+    beta1: float = param(
+        0.9,
+        low=0.0,
+        high=0.9999,
+        label="Beta 1",
+        help="Share of the momentum in the direction of a step; the rest is the gradient.",
+        more=True,
+    )
+    beta2: float = param(
+        0.99,
+        low=0.0,
+        high=0.99999,
+        label="Beta 2",
+        help="Memory of the momentum: 0.99 remembers about a hundred steps.",
+        more=True,
+    )
+
+    def build(self, groups: Groups, learning_rate: float) -> Optimizer:
+        from engine.train.lion import Lion
+
+        return Lion(groups, lr=learning_rate, betas=(self.beta1, self.beta2))
+
+
+@optimizer("muon", "Muon + AdamW", usual_learning_rate=0.003)
+class Muon(OptimizerKind):
+    """Makes every step of a hidden layer's weights turn in all directions alike, by making its matrix orthogonal.
+    Biases, the first and the last layer are left to AdamW.
+
+    Jordan et al., 2024, "Muon: an optimizer for hidden layers in neural networks".
+    """
+
+    momentum: float = param(
+        0.95,
+        low=0.0,
+        high=0.999,
+        label="Momentum",
+        zero_means="off",
+        help="Memory of the running mean of gradients: 0.95 remembers about twenty steps.",
+    )
+    nesterov: bool = param(
+        True, label="Nesterov", help="Look ahead along the momentum before making the step orthogonal.", more=True
+    )
+    weight_decay: float = _weight_decay(0.01)
+    beta1: float = _beta1()
+    beta2: float = _beta2()
+
+    def build(self, groups: Groups, learning_rate: float) -> Optimizer:
+        from engine.train.muon import Muon, with_hidden_apart
+
+        betas = (self.beta1, self.beta2)
+        hidden = with_hidden_apart(groups)
+        return Muon(hidden, lr=learning_rate, momentum=self.momentum, nesterov=self.nesterov, betas=betas)

@@ -1,8 +1,10 @@
 """What a training leaves on disk while it goes: its folder, every epoch in it, and how it ended."""
 
 import logging
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -11,11 +13,12 @@ from engine.errors import EngineError
 from engine.files import sweep_parts
 from engine.jobs import JobControl
 from engine.templates import title_of
-from engine.train import history, runs
-from engine.train.checkpoint import BEST, LAST, load_state, save_state, save_weights
+from engine.train import history, kept, runs
+from engine.train.checkpoint import BEST, LAST, save_weights
 from engine.train.events import EpochDone
 from engine.train.fingerprint import fingerprint
 from engine.train.history import EpochLine
+from engine.train.kept import KeptWeights
 from engine.train.setup import Setup
 from engine.train.watch import WatchFolder
 
@@ -27,16 +30,23 @@ class Record:
 
     Args:
         resume: number of the run to continue; None makes a new one.
+        facts: more to note in the state of a new run.
 
     Attributes:
         lines: the epochs done so far.
+        restarted_after: epochs that were done when the run was continued beyond its plan; see `continuing`.
+        best: of them the one whose weights are kept; None before the first.
     """
 
-    def __init__(self, project_path: Path, resume: int | None):
+    def __init__(self, project_path: Path, resume: int | None, facts: Mapping[str, Any] | None = None):
         self._project_path = project_path
         self._resume = resume
+        self._more_facts = dict(facts or {})
+        self.restarted_after = 0
         self._claimed = False
         self.lines: list[EpochLine] = []
+        self.best: EpochLine | None = None
+        self.diverged = False  # the loss was no number any more
 
     def began(self) -> dict | None:
         """What was noted when the run to continue began; None for a new run."""
@@ -48,15 +58,17 @@ class Record:
         Raises: EngineError, OSError.
         """
         self._setup = setup
+        runs.sweep(self._project_path)
         if self._resume is None:
             self.number, self.folder = runs.create_run(self._project_path, setup.project, self._facts())
-            self._claim()
+            self._claimed = True
         else:
             self.number, self.folder = self._resume, runs.run_folder(self._project_path, self._resume)
             # Before it is claimed: a run that is refused stays as it was, and goes on once the images are back.
             self._refuse_other_pictures()
             self._claim()
             self._continue()
+        self.kept = KeptWeights(self.folder, setup.recipe.epochs)
         self.watch = WatchFolder(self.folder)
         self.watch.begin(setup.pictures.index, setup.validation.numbers)
 
@@ -66,11 +78,14 @@ class Record:
             "epochs": setup.recipe.epochs,
             "network": title_of(setup.project.network, Facts(setup.project.data.shape, len(setup.classes))),
             "parameters": setup.parameters,
+            "train_images": len(setup.training.numbers),
             "device": setup.placement.device.type,
             "precision": setup.placement.precision,
+            "batch_size": setup.batch_size,
             "pictures": fingerprint(setup.pictures.index),
             "classes": list(setup.classes),
             "torch": torch.__version__,
+            **self._more_facts,
         }
 
     def _claim(self) -> None:
@@ -86,18 +101,19 @@ class Record:
             )
 
     def _continue(self) -> None:
-        for folder in (self.folder, self.folder / "watch"):
+        self.restarted_after = runs.restarted_after(self.folder)
+        for folder in (self.folder, self.folder / "watch", self.folder / kept.FOLDER):
             sweep_parts(folder)  # what a killed process left half written
         if (self.folder / LAST).exists():
-            facts = load_state(self.folder / LAST, self._setup.network, self._setup.optimizer)
-            self._setup.scaler.load_state_dict(facts["scaler"])
-            self.lines = history.read(self.folder)[: facts["epoch"]]
-            if len(self.lines) < facts["epoch"]:
+            epoch = self._setup.restore(self.folder / LAST)
+            self.lines = history.read(self.folder)[:epoch]
+            if len(self.lines) < epoch:
                 raise EngineError(
                     "This run cannot go on: its history is damaged.",
-                    why=f"{facts['epoch']} epochs were done, and “{history.NAME}” holds {len(self.lines)}.",
+                    why=f"{epoch} epochs were done, and “{history.NAME}” holds {len(self.lines)}.",
                     fix="Start a new run; the best epoch of this one is kept.",
                 )
+        self.best = history.best_of(self.lines)
         # Epochs after the checkpoint were not kept: they are done again, with the same numbers.
         history.rewrite(self.folder, self.lines)
         runs.write_state(self.folder, {"state": "running", "reason": ""})
@@ -106,13 +122,14 @@ class Record:
         """Write everything about an epoch; `last` comes at the end, since resuming believes it. Raises: OSError."""
         setup, line = self._setup, EpochLine.of(event)
         self.watch.store(event.epoch, event.probabilities)
+        facts = {"epoch": event.epoch, "classes": list(setup.classes), **setup.statistics}
         if event.is_best:
-            facts = {"epoch": event.epoch, "classes": list(setup.classes), **setup.statistics}
-            save_weights(self.folder / BEST, setup.network, facts)
+            save_weights(self.folder / BEST, setup.judged, facts)
+        self.kept.keep(event.epoch, setup.judged, facts)
         history.append(self.folder, line)
-        facts = {"epoch": event.epoch, "scaler": setup.scaler.state_dict()}
-        save_state(self.folder / LAST, setup.network, setup.optimizer, facts)
+        setup.save(self.folder / LAST, event.epoch)
         self.lines.append(line)
+        self.best = line if event.is_best else self.best
         self.note(
             f"epoch {event.epoch}: loss {event.train_loss:.4f} / {event.validation_loss:.4f}, "
             f"accuracy {event.train_accuracy:.4f} / {event.validation_accuracy:.4f}, {event.seconds:.2f} s"
@@ -138,7 +155,7 @@ class Record:
         if state == "stopped" and not control.is_stopping:
             state = "interrupted"
         for step in (
-            lambda: runs.write_state(self.folder, {"state": state, "reason": reason}),
+            lambda: runs.write_state(self.folder, {"state": state, "reason": reason, "diverged": self.diverged}),
             lambda: runs.release(self.folder),  # also where nothing can be written: else it would count as running
             lambda: self.note(f"{state} {reason}".strip()),
         ):

@@ -3,8 +3,10 @@
 import json
 import os
 import re
+import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +15,7 @@ from typing import Any
 import psutil
 
 from engine.errors import EngineError
-from engine.files import write_atomically
+from engine.files import part_name, sweep_dead_parts, write_atomically
 from engine.spec import ProjectSpec
 from engine.spec.files import read_project, to_json
 from engine.train import history
@@ -21,8 +23,11 @@ from engine.train import history
 LAST, BEST = "last.safetensors", "best.safetensors"
 """Checkpoints: all that is needed to go on, and the weights of the best epoch."""
 
-SPEC, STATE, OWNER = "spec.json", "run.json", "owner.json"
+SPEC, STATE, OWNER, MARKS = "spec.json", "run.json", "owner.json", "marks.json"
 _NUMBERED = re.compile("[0-9]{4,9}")
+
+_claims: set[str] = set()
+"""Tokens of the claims that this process holds."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,11 @@ class RunInfo:
         best_accuracy: validation, 0..1; None before the first epoch.
         network: what to call its network.
         reason: why it failed, in words.
+        parent: number of the run that it is compared with; None without one.
+        experiment: number of the experiment that it is a trial of; None for a run of its own.
+        label: what it is within that, or why it was started: "fold 2 of 5", "another seed".
+        note: what the user wrote about it.
+        is_pinned: stands first in the list.
     """
 
     number: int
@@ -49,6 +59,11 @@ class RunInfo:
     parameters: int
     when: datetime
     reason: str = ""
+    parent: int | None = None
+    experiment: int | None = None
+    label: str = ""
+    note: str = ""
+    is_pinned: bool = False
 
     @property
     def can_resume(self) -> bool:
@@ -71,33 +86,56 @@ def run_folder(project_path: Path, number: int) -> Path:
 
 
 def create_run(project_path: Path, project: ProjectSpec, facts: Mapping[str, Any]) -> tuple[int, Path]:
-    """Make the folder of a new run, its spec and its state. Raises: EngineError when it cannot be written."""
+    """Make the folder of a new run, its spec and its state, claimed for this process.
+
+    It is there whole or not at all: a process that is killed here leaves nothing that looks like a run.
+
+    Raises: EngineError when it cannot be written.
+    """
     folder = runs_folder(project_path)
-    made = None
+    made = folder / part_name("run")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        number = max((info for info in map(_number, folder.iterdir()) if info), default=0) + 1
-        while True:  # another process may take the number in between
-            try:
-                (folder / f"{number:04d}").mkdir()
-                break
-            except FileExistsError:
-                number += 1
-        made = folder / f"{number:04d}"
-        write_atomically(made / SPEC, to_json(_movable(project, project_path, made)))
+        made.mkdir(parents=True)
+        write_atomically(made / SPEC, to_json(movable(project, project_path, made)))
         write_state(made, {"state": "running", "created": datetime.now(UTC).isoformat(), **facts})
+        claim(made)
+        return take_number(folder, made)
     except OSError as error:
-        if made is not None:
-            discard(made)
+        shutil.rmtree(made, ignore_errors=True)
         raise EngineError(
             f"The run cannot be kept in “{folder}”.",
             why=f"{error.strerror or error}.",
             fix="Free some space, or save the project in a folder where you may write.",
         ) from error
-    return number, made
 
 
-def _movable(project: ProjectSpec, project_path: Path, run: Path) -> ProjectSpec:
+def take_number(folder: Path, made: Path) -> tuple[int, Path]:
+    """Give the run in `made` the next free number. Returns: it, and where the run lies now. Raises: OSError."""
+    number = max((info for info in map(_number, folder.iterdir()) if info), default=0) + 1
+    while True:  # another process may take the number in between
+        target = folder / f"{number:04d}"
+        try:
+            os.rename(made, target)
+            return number, target
+        except OSError:
+            if not target.exists():
+                raise
+            number += 1
+
+
+def sweep(project_path: Path) -> None:
+    """Remove what killed processes left in a project: files and runs half made, claims on runs that have ended."""
+    folder = runs_folder(project_path)
+    sweep_dead_parts(project_path.parent)
+    sweep_dead_parts(folder)
+    for claimed in folder.glob(f"*/{OWNER}"):
+        # Nobody can take up such a run, so that no other claim comes in between.
+        if read_state(claimed.parent).get("state") in ("finished", "failed") and not owner_is_alive(claimed.parent):
+            with suppress(OSError):
+                release(claimed.parent)
+
+
+def movable(project: ProjectSpec, project_path: Path, run: Path) -> ProjectSpec:
     """Pictures inside the project's folder are named relative to the run, so that all can be moved together."""
     source = project.data.source
     path = source.params.get("path") if source else None
@@ -119,8 +157,13 @@ def write_state(folder: Path, changes: Mapping[str, Any]) -> None:
 
 def read_state(folder: Path) -> dict[str, Any]:
     """A run's state; empty where it is missing or damaged."""
+    return read_object(folder / STATE)
+
+
+def read_object(file: Path) -> dict[str, Any]:
+    """The JSON object in a file; empty where it is missing, damaged or something else."""
     try:
-        raw = json.loads((folder / STATE).read_text("utf-8"))
+        raw = json.loads(file.read_text("utf-8"))
     except (OSError, ValueError):
         return {}
     return raw if isinstance(raw, dict) else {}
@@ -132,19 +175,60 @@ def read_run_spec(folder: Path) -> ProjectSpec:
 
 
 def discard(folder: Path) -> None:
-    """Remove a run without a trace."""
-    shutil.rmtree(folder, ignore_errors=True)
+    """Remove a run without a trace; a process that is killed here leaves no half of it in the list."""
+    part = folder.with_name(part_name(folder.name))
+    try:
+        os.rename(folder, part)
+    except OSError:
+        part = folder  # Windows: somebody looks at one of its files
+    shutil.rmtree(part, ignore_errors=True)
+    with suppress(OSError):
+        folder.parent.rmdir()  # where it was the only one
+
+
+def bring_back(trashed: Path, folder: Path) -> Path:
+    """Move a run from the trash to where it was; its number stays unless another run has it now.
+
+    Args:
+        trashed: where it lies now.
+        folder: where it was.
+    Returns:
+        Where it is.
+    Raises:
+        EngineError: it is no longer in the trash, or cannot be moved.
+    """
+    try:
+        folder.parent.mkdir(exist_ok=True)
+        if folder.exists():
+            _, folder = take_number(folder.parent, trashed)
+        else:
+            shutil.move(trashed, folder)  # the trash may be on another disk
+        # The free desktop's trash keeps a note on each thing in it, which would stay behind as a thing that is gone.
+        note = trashed.parent.parent / "info" / f"{trashed.name}.trashinfo"
+        note.unlink(missing_ok=True)
+        return folder
+    except OSError as error:
+        raise EngineError(
+            f"Run {int(folder.name)} could not be brought back.",
+            why=f"{error.strerror or error}.",
+            fix="Look for it in the trash of this system.",
+        ) from error
 
 
 def list_runs(project_path: Path) -> tuple[RunInfo, ...]:
     """All runs of a project, newest first. Folders that are no runs are left alone."""
+    infos = (run_info(folder) for folder in folders(project_path))
+    return tuple(info for info in infos if info is not None)
+
+
+def folders(project_path: Path) -> tuple[Path, ...]:
+    """The folders of all runs, newest first; whether each holds one is for `run_info` to say."""
     folder = runs_folder(project_path)
     try:
         numbers = sorted(filter(None, map(_number, folder.iterdir())), reverse=True)
     except OSError:
         return ()
-    infos = (run_info(folder / f"{number:04d}") for number in numbers)
-    return tuple(info for info in infos if info is not None)
+    return tuple(folder / f"{number:04d}" for number in numbers)
 
 
 def run_info(folder: Path) -> RunInfo | None:
@@ -169,7 +253,43 @@ def run_info(folder: Path) -> RunInfo | None:
         parameters=_count(state, "parameters"),
         when=_when(state, folder),
         reason=str(state.get("reason", "")),
+        parent=_count(state, "parent") or None,
+        experiment=_count(state, "experiment") or None,
+        label=str(state.get("label", "")),
+        **_marks(folder),
     )
+
+
+def _marks(folder: Path) -> dict[str, Any]:
+    marks = read_object(folder / MARKS)
+    return {"note": str(marks.get("note", "")), "is_pinned": marks.get("pinned") is True}
+
+
+def write_marks(folder: Path, **marks: str | bool) -> None:
+    """Keep what the user says of a run: its `note`, and whether it is `pinned`.
+
+    They have a file of their own: another thread or process may be writing the run's state at the same time.
+
+    Raises: EngineError.
+    """
+    try:
+        write_atomically(folder / MARKS, json.dumps(read_object(folder / MARKS) | marks, indent=1))
+    except OSError as error:
+        raise EngineError(
+            f"The note on run {int(folder.name)} could not be kept.",
+            why=f"{error.strerror or error}.",
+            fix="Free some space, or check that you may write in the project's folder.",
+        ) from error
+
+
+def pinned_first(infos: Iterable[RunInfo]) -> tuple[RunInfo, ...]:
+    """The order of the list: pinned runs, then all others, each as they come."""
+    return tuple(sorted(infos, key=lambda info: not info.is_pinned))
+
+
+def restarted_after(folder: Path) -> int:
+    """Epochs that were done when the run was continued beyond its plan; 0 for all others."""
+    return _count(read_state(folder), "restarted_after")
 
 
 def _count(state: Mapping[str, Any], name: str) -> int:
@@ -187,8 +307,9 @@ def _when(state: Mapping[str, Any], folder: Path) -> datetime:
 def claim(folder: Path) -> None:
     """Say that this process writes the run. Raises: EngineError, see `must_be_free`; OSError."""
     must_be_free(folder)
-    me = psutil.Process()
-    write_atomically(folder / OWNER, json.dumps({"pid": me.pid, "started": me.create_time()}))
+    me, token = psutil.Process(), secrets.token_hex(8)
+    write_atomically(folder / OWNER, json.dumps({"pid": me.pid, "started": me.create_time(), "token": token}))
+    _claims.add(token)
 
 
 def must_be_free(folder: Path) -> None:
@@ -202,7 +323,9 @@ def must_be_free(folder: Path) -> None:
 
 
 def release(folder: Path) -> None:
-    """Take `claim` back."""
+    """Take `claim` back. It is void even where the file stays. Raises: OSError."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        _claims.discard(json.loads((folder / OWNER).read_text("utf-8"))["token"])
     (folder / OWNER).unlink(missing_ok=True)
 
 
@@ -210,6 +333,8 @@ def owner_is_alive(folder: Path) -> bool:
     """Whether a living process has claimed the run. A number that was given to a new process does not count."""
     try:
         raw = json.loads((folder / OWNER).read_text("utf-8"))
+        if int(raw["pid"]) == os.getpid() and raw.get("token") not in _claims:
+            return False  # taken back on a disk that could not be written to
         owner = psutil.Process(int(raw["pid"]))
         return abs(owner.create_time() - float(raw["started"])) < 1.0 and owner.status() != psutil.STATUS_ZOMBIE
     except (OSError, ValueError, KeyError, TypeError, psutil.Error):
@@ -217,7 +342,7 @@ def owner_is_alive(folder: Path) -> bool:
 
 
 def find_run(project_path: Path, number: int | None) -> RunInfo:
-    """A run by number, or the newest that has weights. Raises: EngineError."""
+    """A run by number, or the one that answers for the project, see `answering`. Raises: EngineError."""
     runs = list_runs(project_path)
     if number is not None:
         for info in runs:
@@ -225,12 +350,23 @@ def find_run(project_path: Path, number: int | None) -> RunInfo:
                 return info
         known = ", ".join(str(info.number) for info in runs) or "none"
         raise EngineError(f"This project has no run {number}.", why=f"It has: {known}.", fix="Choose one of them.")
-    for info in runs:
-        if info.has_weights:
-            return info
+    info = answering(runs)
+    if info is not None:
+        return info
     raise EngineError(
         "Nothing has been trained in this project yet.", fix="Train the network first; one epoch is enough to try."
     )
+
+
+def answering(runs: Iterable[RunInfo]) -> RunInfo | None:
+    """Of runs, newest first, the one whose weights stand for the project; None while there is none.
+
+    The newest, as long as it is a run of its own: the last trial of an experiment may be the worst of them, so that
+    of an experiment the best one answers, and only where nothing else was trained.
+    """
+    trained = [info for info in runs if info.has_weights]
+    own = next((info for info in trained if info.experiment is None), None)
+    return own or max(trained, key=lambda info: info.best_accuracy or 0.0, default=None)
 
 
 def last_resumable(project_path: Path) -> RunInfo:

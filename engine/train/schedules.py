@@ -1,7 +1,11 @@
-"""How the learning rate changes over a run. A schedule is a pure function of how far the run is: nothing to save."""
+"""How the learning rate changes over a run.
+
+A schedule is a pure function of how far the run is and of the validation losses so far. Both are in the run's history,
+so a schedule has no state that a checkpoint could miss: a run that goes on has the same rate to the last bit.
+"""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar, dataclass_transform
 
@@ -15,6 +19,10 @@ class ScheduleKind(Declared):
     def factor(self, progress: float) -> float:
         """What the learning rate is multiplied by at `progress` 0..1 of the planned steps."""
         raise NotImplementedError
+
+    def answer(self, losses: Sequence[float]) -> float:
+        """What it is multiplied by besides, after epochs with these validation losses; asked once per epoch."""
+        return 1.0
 
 
 SCHEDULES: Registry[type[ScheduleKind]] = Registry("schedule")
@@ -36,6 +44,18 @@ def _cosine(start: float, end: float, progress: float) -> float:
     return end + (start - end) * (1 + math.cos(math.pi * progress)) / 2
 
 
+def _rise(default: float) -> float:
+    return param(
+        default,
+        low=0.0,
+        high=90.0,
+        unit="%",
+        label="Rise",
+        help="Share of the run in which the rate rises.",
+        more=True,
+    )
+
+
 @schedule("one_cycle", "one cycle")
 class OneCycle(ScheduleKind):
     """Rises from a small learning rate to the full one, then falls to almost nothing. Starts gently, moves fast and
@@ -44,9 +64,7 @@ class OneCycle(ScheduleKind):
     Smith and Topin, 2018, "Super-convergence".
     """
 
-    warmup_percent: float = param(
-        25.0, low=0.0, high=90.0, unit="%", label="Rise", help="Share of the run in which the rate rises.", more=True
-    )
+    warmup_percent: float = _rise(25.0)
     start_divisor: float = param(
         25.0,
         low=1.0,
@@ -80,6 +98,120 @@ class Cosine(ScheduleKind):
 
     def factor(self, progress: float) -> float:
         return _cosine(1.0, 0.0, progress)
+
+
+@schedule("warmup_cosine", "warm-up + cosine")
+class WarmupCosine(ScheduleKind):
+    """Rises evenly from almost nothing to the full learning rate, then falls along half a cosine wave. The first steps
+    do no harm while the optimizer still gets its bearings.
+
+    Goyal et al., 2017, "Accurate, large minibatch SGD", and Loshchilov and Hutter, 2017, "SGDR".
+    """
+
+    warmup_percent: float = _rise(5.0)
+    end_percent: float = param(
+        0.0,
+        low=0.0,
+        high=100.0,
+        unit="%",
+        label="Last rate",
+        help="Where the rate ends, as a share of the full one.",
+        more=True,
+    )
+
+    def factor(self, progress: float) -> float:
+        rise = self.warmup_percent / 100
+        if progress < rise:
+            # Not from 0: a first step of no size would be a batch for nothing.
+            return 0.001 + 0.999 * progress / rise
+        return _cosine(1.0, self.end_percent / 100, (progress - rise) / (1 - rise))
+
+
+@schedule("step", "steps")
+class Step(ScheduleKind):
+    """Keeps the rate for a while, then drops it at once, again and again, as the first deep networks were trained. Each
+    drop shows as a jump in the loss curve.
+
+    He et al., 2016, "Deep residual learning for image recognition".
+    """
+
+    every_percent: float = param(
+        30.0,
+        low=0.1,
+        high=100.0,
+        unit="%",
+        label="Drop every",
+        help="Share of the run between two drops: 30 % drops after 30, 60 and 90 % of the steps.",
+    )
+    drop: float = param(
+        0.1,
+        low=0.0001,
+        high=1.0,
+        label="Drop to",
+        help="What the rate is multiplied by at each drop: 0.1 leaves a tenth of it.",
+    )
+
+    def factor(self, progress: float) -> float:
+        # 0.3 of a run is 30 %, whatever the last bit says.
+        return self.drop ** math.floor(100 * progress / self.every_percent + 1e-9)
+
+
+@schedule("plateau", "reduce on plateau")
+class Plateau(ScheduleKind):
+    """Keeps the rate as long as the validation loss falls, and reduces it where it does not any more: the steps are as
+    large as they can be, and the run itself says when they are too large.
+
+    As `torch.optim.lr_scheduler.ReduceLROnPlateau` with a relative threshold.
+    """
+
+    drop: float = param(
+        0.3,
+        low=0.0001,
+        high=0.99,
+        label="Reduce to",
+        help="What the rate is multiplied by each time: 0.3 leaves about a third of it.",
+    )
+    patience: int = param(
+        4,
+        low=0,
+        high=10_000,
+        unit="epochs",
+        label="Waits",
+        help="Epochs without a lower validation loss that are still waited for.",
+    )
+    least_percent: float = param(
+        0.01,
+        low=0.0,
+        high=100.0,
+        unit="%",
+        label="Least change",
+        help="By how much of itself the loss must fall to count as lower.",
+        more=True,
+    )
+    lowest_percent: float = param(
+        0.1,
+        low=0.0,
+        high=100.0,
+        unit="%",
+        label="Lowest rate",
+        help="Where reducing ends, as a share of the full rate.",
+        more=True,
+    )
+
+    def factor(self, progress: float) -> float:
+        return 1.0
+
+    def answer(self, losses: Sequence[float]) -> float:
+        factor, best, waited = 1.0, math.inf, 0
+        for loss in losses:
+            # The first is lower than nothing, also where no later one can be (100 % of infinity is no number).
+            if best == math.inf or loss < best * (1 - self.least_percent / 100):
+                best, waited = loss, 0
+            else:
+                waited += 1
+            if waited > self.patience:
+                factor, waited = max(factor * self.drop, self.lowest_percent / 100), 0
+        return factor
 
 
 @schedule("constant", "constant")

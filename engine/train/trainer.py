@@ -10,9 +10,11 @@ killed go on exactly: its last checkpoint and the number of the next epoch are a
 
 import statistics
 import time
-from collections.abc import Generator
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,19 +24,24 @@ from engine.data.cache import Pictures
 from engine.errors import EngineError, TrainingDiverged
 from engine.jobs import Cancelled, JobControl
 from engine.spec import ProjectSpec
+from engine.tasks import answer
 from engine.train import history
-from engine.train.events import BatchDone, EpochDone, RunStarted, RunSummary, TrainEvent, Watched
+from engine.train.determinism import deterministic, impossible
+from engine.train.events import BatchDone, EpochDone, RunStarted, RunSummary, Told, TrainEvent, Watched
 from engine.train.history import EpochLine
+from engine.train.layer_health import LayerHealth
 from engine.train.memory import explained, out_of_memory
 from engine.train.pace import Due, Pace
 from engine.train.record import Record
 from engine.train.setup import Setup, set_up
+from engine.train.step import Taken, make_room
+from engine.train.watching import Watching
 
 BATCH_NEWS = 0.05
 """Seconds between two `BatchDone`: as often as a screen can use, however fast batches are."""
 
 WATCH_EVERY = 0.25
-"""Seconds between two predictions of the watched pictures."""
+"""Seconds between two predictions of the watched pictures, or more where they take long; see `Watching`."""
 
 Events = Generator[TrainEvent, None, RunSummary]
 
@@ -45,6 +52,7 @@ def train(
     project_path: Path,
     control: JobControl | None = None,
     resume: int | None = None,
+    facts: Mapping[str, Any] | None = None,
 ) -> Events:
     """Train the project's network on its decoded pictures.
 
@@ -54,6 +62,7 @@ def train(
         project_path: the project's document; the run is kept in `runs/` beside it.
         control: for pause and stop from other threads.
         resume: number of a run to continue.
+        facts: more to note in the state of a new run: where it comes from, for example its `parent`.
     Returns:
         The summary, when it came to its end. When it is stopped, `Cancelled` goes through, after the run was closed:
         kept with its best epoch, or removed.
@@ -63,14 +72,15 @@ def train(
         TrainingDiverged: the loss is no number any more; the best epoch so far is kept.
     """
     control = control or JobControl()
-    record, setup = Record(project_path, resume), None
+    record, setup = Record(project_path, resume, facts), None
     state, reason = "failed", ""
     try:
-        setup = set_up(project, pictures, record.began())
-        record.open(setup)
-        loop = _Loop(setup, record, control)
-        yield loop.started()
-        ended = yield from loop.epochs()
+        with deterministic(project.recipe.deterministic):
+            setup = set_up(project, pictures, record.began())
+            record.open(setup)
+            loop = _Loop(setup, record, control)
+            yield loop.started()
+            ended = yield from loop.epochs()
         state = "finished"
         return _summary(setup, record, ended)
     except (Cancelled, GeneratorExit, KeyboardInterrupt):
@@ -86,13 +96,15 @@ def train(
         raise told from error
     except (MemoryError, RuntimeError) as error:
         reason = str(error)
-        if not out_of_memory(error):
+        told = impossible(error) if project.recipe.deterministic else None
+        if told is None and out_of_memory(error):
+            told = explained(setup, setup.batch_size if setup else project.recipe.assumed_batch_size)
+        if told is None:
             raise  # our bug
-        told = explained(setup, project.recipe.batch_size)
         reason = str(told)
         raise told from error
     except EngineError as error:
-        reason = str(error)
+        reason, record.diverged = str(error), isinstance(error, TrainingDiverged)
         raise
     finally:
         record.close(state, reason, control)
@@ -147,11 +159,12 @@ class _Loop:
         self.setup, self.record, self.control = setup, record, control
         self.recipe, self.placement = setup.recipe, setup.placement
         self.network, self.task = setup.network, setup.task
-        self.judge = replace(setup.task, weights=())  # validation losses of all runs can be compared
+        self.judge = setup.task.judge()
         self.first_epoch = len(record.lines) + 1
         left = self.recipe.epochs - len(record.lines)
-        self.pace = Pace(left * len(setup.training), left)
+        self.pace = Pace(left * setup.steps, left)
         self.learning_rate = self.recipe.learning_rate
+        self.pieces = 1  # that batches are validated in: their answers are the same
 
     def started(self) -> RunStarted:
         """The first event."""
@@ -159,7 +172,9 @@ class _Loop:
         self.record.note(
             f"run {self.record.number} on {where.device} ({where.device_reason}), "
             f"{where.precision} ({where.precision_reason}), "
-            f"{setup.parameters} parameters, from epoch {self.first_epoch} of {self.recipe.epochs}"
+            f"{setup.parameters} parameters, batches of {setup.batch_size} ({setup.batch_reason}), "
+            f"{'deterministic, ' if self.recipe.deterministic else ''}"
+            f"from epoch {self.first_epoch} of {self.recipe.epochs}"
         )
         return RunStarted(
             run=self.record.number,
@@ -171,20 +186,24 @@ class _Loop:
             parameters=setup.parameters,
             epochs=self.recipe.epochs,
             first_epoch=self.first_epoch,
-            steps_per_epoch=len(setup.training),
-            batch_size=self.recipe.batch_size,
+            steps_per_epoch=setup.steps,
+            batch_size=setup.batch_size,
             classes=setup.classes,
             train_images=len(setup.training.numbers),
             validation_images=len(setup.validation.numbers),
             watched=setup.watched_numbers,
             left_out=len(setup.pictures.failures),
+            batch_reason=setup.batch_reason,
         )
 
     # ---- the loop
 
     def epochs(self) -> Generator[TrainEvent, None, str]:
         """All epochs that are left. Returns why it ended."""
-        self.news, self.look = Due(BATCH_NEWS), Due(WATCH_EVERY, at_once=True)
+        self.news, self.watching = Due(BATCH_NEWS), Watching(self.setup, self.record.folder, WATCH_EVERY)
+        self.health = LayerHealth.of(self.setup)
+        if self.recipe.compiled:
+            yield self._told("The network is compiled first: the first steps may take a minute.")
         for epoch in range(self.first_epoch, self.recipe.epochs + 1):
             if self._should_stop_early():
                 return "early"
@@ -194,14 +213,24 @@ class _Loop:
             event = self._validated(epoch, sums, began, images / (trained - began))
             self.record.keep(event)
             self.pace.validated(self.pace.now() - trained)
-            yield self._watched(epoch, epoch * len(self.setup.training))
+            if self.watching.is_due() or (self.watching.has_pins and epoch == self.recipe.epochs):
+                yield self._watched(epoch, epoch * self.setup.steps)
             yield event
             self._checkpoint()
         return "early" if self._should_stop_early() else "finished"
 
     def _should_stop_early(self) -> bool:
-        patience = self.recipe.patience
-        return patience > 0 and history.epochs_without_improvement(self.record.lines) >= patience
+        recipe, record = self.recipe, self.record
+        if not recipe.patience:
+            return False
+        waited = history.epochs_without_improvement(
+            record.lines, record.restarted_after, recipe.stop_metric, recipe.stop_change
+        )
+        return waited >= recipe.patience
+
+    def _told(self, sentence: str) -> Told:
+        self.record.note(sentence)
+        return Told(sentence)
 
     def _checkpoint(self) -> None:
         """Between two steps: wait while paused, leave when stopped."""
@@ -212,37 +241,51 @@ class _Loop:
     def _training_epoch(self, epoch: int) -> Generator[TrainEvent, None, _Sums]:
         torch.manual_seed(self.recipe.seed * 1_000_003 + epoch)  # for dropout; batches have random numbers of their own
         self.network.train()
+        self._listen_to_validation()
         whole, recent = _Sums.on(self.placement.device), _Sums.on(self.placement.device)
-        steps = len(self.setup.training)
-        for step, (inputs, labels) in enumerate(self.setup.training.epoch(epoch), start=1):
-            self._checkpoint()
-            total = (epoch - 1) * steps + step
-            loss, correct = self._step(inputs, labels, total)
-            whole.add(loss, correct, len(labels))
-            recent.add(loss, correct, len(labels))
-            self.pace.step(len(labels))
+        self.batches = self.setup.training.epoch(epoch)
+        for step in range(1, self.setup.steps + 1):
+            total = (epoch - 1) * self.setup.steps + step
+            taken = yield from self._step(epoch, step, total)
+            whole.add(*taken)
+            recent.add(*taken)
+            self.pace.step(taken.images)
             if self.news() or total == 1:
                 yield self._batch_news(epoch, step, total, recent)
                 recent = _Sums.on(self.placement.device)
-            if self.look():
+            if (layers := self.health.after_step(epoch, total)) is not None:
+                yield layers
+            if self.watching.is_due():
                 yield self._watched(epoch, total)
         return whole
 
-    def _step(self, inputs: Tensor, labels: Tensor, total: int) -> tuple[Tensor, Tensor]:
+    def _step(self, epoch: int, step: int, total: int) -> Generator[TrainEvent, None, Taken]:
         self._set_learning_rate(total)
-        with self.placement.autocast():
-            outputs = self.network(inputs)
-        loss = self.task.loss(outputs, labels)
-        self.setup.optimizer.zero_grad(set_to_none=True)
-        self.setup.scaler.scale(loss).backward()
-        self.setup.scaler.step(self.setup.optimizer)
-        self.setup.scaler.update()
-        with torch.no_grad():
-            return loss.detach(), self.task.hits(outputs, labels)
+        stepper, groups = self.setup.stepper, self.setup.groups
+        while True:
+            try:
+                return stepper.take(self.batches, groups[step - 1], total, self._checkpoint)
+            except Exception as error:
+                sentence = stepper.recover(error)
+                if not sentence:
+                    raise
+            # Not above: as long as an exception is handled, it holds on to the memory of the step that failed.
+            make_room(self.placement.device)
+            yield self._told(sentence)
+            self.batches = islice(self.setup.training.epoch(epoch), sum(map(len, groups[: step - 1])), None)
+
+    def _listen_to_validation(self) -> None:
+        """Once per epoch: what the schedule makes of the validation losses so far."""
+        lines = self.record.lines[self.record.restarted_after :]
+        self.rate_of_epoch = self.recipe.learning_rate * self.setup.schedule.answer(
+            [line.validation_loss for line in lines]
+        )
 
     def _set_learning_rate(self, total: int) -> None:
-        progress = (total - 1) / max(1, self.recipe.epochs * len(self.setup.training) - 1)
-        self.learning_rate = self.recipe.learning_rate * self.setup.schedule.factor(progress)
+        steps = self.setup.steps
+        before = self.record.restarted_after * steps  # the schedule of a continued run begins anew, see `continuing`
+        progress = (total - 1 - before) / max(1, self.recipe.epochs * steps - before - 1)
+        self.learning_rate = self.rate_of_epoch * self.setup.schedule.factor(progress)
         for group in self.setup.optimizer.param_groups:
             group["lr"] = self.learning_rate
 
@@ -275,11 +318,27 @@ class _Loop:
 
     @torch.no_grad()
     def _watched(self, epoch: int, total: int) -> Watched:
+        pictures = self.watching.pictures()
         self.network.eval()
-        with self.placement.autocast():
-            outputs = self.network(self.setup.watched_pictures)
+        outputs = self._outputs(pictures)
         self.network.train()
-        return Watched(epoch, total, self.setup.watched_numbers, self.task.probabilities(outputs).cpu().numpy())
+        return self.watching.told(epoch, total, self.task.probabilities(outputs).cpu().numpy())
+
+    def _outputs(self, inputs: Tensor) -> Tensor:
+        """What the network that is judged makes of images, in pieces where they are too many for the memory."""
+        while True:
+            pieces = min(max(self.pieces, self.setup.stepper.pieces), len(inputs))
+            try:
+                with self.placement.autocast():
+                    parts = inputs.tensor_split(pieces) if pieces > 1 else (inputs,)
+                    outputs = [answer(self.setup.judged, part, mirror=self.recipe.mirror_test) for part in parts]
+                return torch.cat(outputs) if pieces > 1 else outputs[0]
+            except (MemoryError, RuntimeError) as error:
+                if not out_of_memory(error) or pieces == len(inputs):
+                    raise
+            make_room(self.placement.device)
+            self.pieces = 2 * pieces
+            self.record.note(f"too little memory for {len(inputs)} images at once: they are looked at in pieces")
 
     @torch.no_grad()
     def _validate(self) -> tuple[float, float, np.ndarray]:
@@ -288,8 +347,7 @@ class _Loop:
         sums, answers = _Sums.on(self.placement.device), []
         for inputs, labels in self.setup.validation.epoch(0):
             self._checkpoint()
-            with self.placement.autocast():
-                outputs = self.network(inputs)
+            outputs = self._outputs(inputs)
             sums.add(self.judge.loss(outputs, labels), self.task.hits(outputs, labels), len(labels))
             answers.append(self.task.probabilities(outputs))
         return *sums.means(), torch.cat(answers).cpu().numpy()
@@ -312,7 +370,7 @@ class _Loop:
             self.learning_rate,
             seconds,
             speed,
-            history.is_better(line, history.best_of(self.record.lines)),
+            history.is_better(line, self.record.best),
             self.setup.validation.numbers,
             probabilities,
         )

@@ -62,6 +62,9 @@ class WatchFolder:
         except (OSError, ValueError, KeyError, TypeError):
             return np.zeros(0, dtype=np.int64)
         places = {str(index.paths[number]): int(number) for number in index.where(VALIDATION)}
+        if not all(path in places for path in stored):  # of another fold: look among all, which takes longer
+            wanted = set(stored)
+            places = {path: number for number, path in enumerate(index.paths.tolist()) if path in wanted}
         return np.array([places.get(path, -1) for path in stored], dtype=np.int64)
 
     def _file(self, epoch: int) -> Path:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from engine.compile import NetworkReport
 from engine.spec import NetworkSpec
-from gui.canvas.card import Cost
+from gui.canvas.card import Cost, Light
 from gui.canvas.kinds import Kinds
 from gui.canvas.overview import Overview
 from gui.canvas.quick_add import QuickAdd
@@ -128,6 +128,10 @@ class NetworkCanvas(QWidget):
     def set_costs(self, costs: Mapping[str, Cost]) -> None:
         """Show bars for what the layers cost; an empty mapping shows none."""
         self.scene.show_costs(costs)
+
+    def set_lights(self, lights: Mapping[str, Light]) -> None:
+        """Show how the layers do in training; an empty mapping shows nothing."""
+        self.scene.show_lights(lights)
 
     def set_judge(self, judge: Callable[[str, str], str]) -> None:
         """Say why a link from one layer to another is impossible, in one sentence; empty where it is possible."""

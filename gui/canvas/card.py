@@ -30,6 +30,14 @@ class Cost:
     text: str
 
 
+@dataclass(frozen=True)
+class Light:
+    """How a layer does in training: a colour of the theme, and why in one sentence."""
+
+    token: str
+    text: str
+
+
 class LayerCard(QGraphicsItem):
     """A card: family colour, block, title, settings, output shape, parameters, and what is wrong.
 
@@ -46,6 +54,7 @@ class LayerCard(QGraphicsItem):
         self._found = False
         self._presence = 1.0
         self._cost: Cost | None = None
+        self._light: Light | None = None
         self.inside: BlockInside | None = None
         self._height = self._wanted_height()
         self._fit()
@@ -92,6 +101,13 @@ class LayerCard(QGraphicsItem):
                 card.show_cost(None if cost is None else Cost(0.0, ""))
         if cost != self._cost:
             self._cost = cost
+            self.update()
+
+    def show_light(self, light: Light | None) -> None:
+        """Draw a light in the corner; None draws none."""
+        if light != self._light:
+            self._light = light
+            self._tell()
             self.update()
 
     @property
@@ -183,6 +199,8 @@ class LayerCard(QGraphicsItem):
     def _tell(self) -> None:
         tip = [self.face.problem, self.face.advice] if self.face.problem else [self.face.hint]
         tip = [self._reason] if self._reason else tip
+        if self._light is not None and not self._reason:
+            tip = [self._light.text, *tip]
         self.setToolTip("\n".join(filter(None, tip)))
 
     # ---- measures
@@ -232,6 +250,8 @@ class LayerCard(QGraphicsItem):
             self._paint_second_line(painter)
             self._paint_cost(painter)
             self._paint_port(painter)
+        if self._light is not None:
+            self._paint_light(painter, zoom)
 
     def _paint_from_afar(self, painter: QPainter) -> None:
         """A few pixels: the family's colour and whether it is chosen or wrong are all that can be seen."""
@@ -278,6 +298,14 @@ class LayerCard(QGraphicsItem):
             painter.setPen(QPen(theme().color("window"), 1.5))
             painter.setBrush(theme().color("accent" if self.paints_as_selected else "faint"))
             painter.drawEllipse(QPointF(0, self._height), theme().px(3.5), theme().px(3.5))
+
+    def _paint_light(self, painter: QPainter, zoom: float) -> None:
+        """A dot in the upper corner, with a ring that sets it off the volume behind it; it stays visible from afar."""
+        radius = theme().px(4.5) / min(1.0, max(zoom, 0.4))
+        middle = QPointF(self.frame().left() + theme().px(8) + radius, theme().px(5) + radius)
+        painter.setPen(QPen(theme().color("selection" if self.paints_as_selected else "panel"), theme().px(2)))
+        painter.setBrush(theme().color(self._light.token))
+        painter.drawEllipse(middle, radius, radius)
 
     def _line_room(self, second: bool) -> QRectF:
         middle = look().height / 2

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QGraphicsScene
 
 from engine.compile import NetworkReport
 from engine.spec import NetworkSpec
-from gui.canvas.card import Cost, LayerCard
+from gui.canvas.card import Cost, LayerCard, Light
 from gui.canvas.face import faces
 from gui.canvas.glide import Glide
 from gui.canvas.inside import spacing
@@ -128,6 +128,11 @@ class NetworkScene(QGraphicsScene):
         if inner is None or not inner.can_open:
             return ""
         return inner.node_id if inner.fold_mark().contains(inner.mapFromScene(point)) else ""
+
+    def show_lights(self, lights: Mapping[str, Light]) -> None:
+        """Draw how the layers do in training; an empty mapping ends it."""
+        for node_id, card in self.cards.items():
+            card.show_light(lights.get(node_id))
 
     def show_costs(self, costs: Mapping[str, Cost]) -> None:
         """Draw what the layers cost; an empty mapping ends it."""

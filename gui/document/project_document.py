@@ -3,6 +3,8 @@
 Views connect to the `*_changed` signals and read `spec`; they change it only through `edit`. Nobody pushes into a view.
 """
 
+import glob
+import os
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +16,7 @@ from engine.compile import Facts, NetworkReport, infer
 from engine.errors import ProjectError
 from engine.spec import DataSpec, NetworkSpec, ProjectSpec, RecipeSpec
 from engine.spec.files import read_project, write_project
+from gui.document.open_mark import OpenMark
 
 AUTOSAVE_AFTER_MS = 1500
 
@@ -74,6 +77,7 @@ class ProjectDocument(QObject):
         self._spec = ProjectSpec()
         self._path: Path | None = None
         self._stamp: tuple[int, int] | None = None
+        self._mark = OpenMark()
         self._report = infer(self._spec.network, self.facts)
         self.undo_stack = QUndoStack(self)
         self.undo_stack.setUndoLimit(500)
@@ -153,6 +157,11 @@ class ProjectDocument(QObject):
         if classes != self._spec.data.classes:
             self._replace(replace(self._spec, data=replace(self._spec.data, classes=classes)))
 
+    def settle(self, spec: ProjectSpec) -> None:
+        """Note what follows from the data where nobody has chosen yet: no step of its own to undo, like the classes."""
+        if spec != self._spec:
+            self._replace(spec)
+
     def _replace(self, spec: ProjectSpec) -> None:
         before, self._spec = self._spec, spec
         self._announce(before)
@@ -194,25 +203,46 @@ class ProjectDocument(QObject):
         self._autosave_timer.stop()
         self._spec, self._path = spec, path
         self._stamp = _stamp(path)
+        self._mark.put_on(path)
         self.undo_stack.clear()
         self.replaced.emit()
         self._announce(None)
 
+    def close(self) -> None:
+        """Let other windows have the project for themselves."""
+        self._mark.take_away()
+
     def _take_autosave(self) -> tuple[str, ...]:
-        copy = self.autosave_path
+        if not self._mark.is_alone:  # what lies there belongs to the other window
+            sentence = self.tr(
+                "“{0}” is open in another window too. Save in one of them only, or save this one under another name."
+            )
+            return (sentence.format(self._path.name),)
         try:
-            newer = copy.is_file() and copy.stat().st_mtime >= self._path.stat().st_mtime
-            spec = read_project(copy)[0] if newer else self._spec
+            copy = self._newest_autosave()
+            spec = self._spec if copy is None else read_project(copy)[0]
         except (OSError, ProjectError):
             return (self.tr("An autosaved copy beside the project could not be read; the saved one was opened."),)
         if spec == self._spec:
             return ()
         self.undo_stack.push(_ChangeSpec(self, spec, self.tr("Restore autosaved changes"), ""))
+        if not self.autosave_path.exists():  # it was of a second window, and is this one's now
+            with suppress(OSError):
+                copy.replace(self.autosave_path)
         return (self.tr("Changes from the last time, which had not been saved, were restored. Undo takes them back."),)
+
+    def _newest_autosave(self) -> Path | None:
+        """What this or a second window left behind in a crash; None where nothing is newer than the document."""
+        copies = [self.autosave_path, *self._path.parent.glob(f".{glob.escape(self._path.name)}.*.autosave")]
+        found = [(copy.stat().st_mtime, copy) for copy in copies if copy.is_file()]
+        newest = max(found, default=(0.0, None))
+        return newest[1] if newest[0] >= self._path.stat().st_mtime else None
 
     @property
     def autosave_path(self) -> Path:
-        return self._path.with_name(f".{self._path.name}.autosave")
+        """Beside the document; a second window on the same project has one of its own."""
+        whose = "" if self._mark.is_alone else f".{os.getpid()}"
+        return self._path.with_name(f".{self._path.name}{whose}.autosave")
 
     def save(self, path: Path | None = None, *, overwrite: bool = False) -> None:
         """Write the project, to another place when `path` is given.
@@ -228,6 +258,8 @@ class ProjectDocument(QObject):
             )
         write_project(self._spec, target)
         self.discard_autosave()
+        if target != self._path:
+            self._mark.put_on(target)
         self._path, self._stamp = target, _stamp(target)
         self.undo_stack.setClean()
         self.state_changed.emit()

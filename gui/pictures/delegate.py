@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QImage, QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from gui.pictures.cache import Thumbnail
@@ -33,6 +33,7 @@ class TileLook:
         history: a little line of the right class's probability over the epochs.
         epochs: how many epochs the width of that line stands for; 0: those there are.
         whole: show pictures whole, with nothing beside them, instead of filling the tile with their middle.
+        strip: in place of the line, a strip of right and wrong answers over the epochs.
     """
 
     ratio: float = 1.0
@@ -40,6 +41,7 @@ class TileLook:
     history: bool = False
     epochs: int = 0
     whole: bool = False
+    strip: bool = False
 
 
 class PictureDelegate(QStyledItemDelegate):
@@ -111,7 +113,7 @@ class PictureDelegate(QStyledItemDelegate):
         assert isinstance(model, PictureModel)
         row, tile, state = index.row(), QRectF(option.rect), option.state
         answer = model.answer(row)
-        token = "dim" if answer is None else "good" if answer[2] else "bad"
+        token = "dim" if answer is None or answer[2] is None else "good" if answer[2] else "bad"
         place = QRectF(tile.topLeft(), self.thumbnail_size(option.rect.width()).toSizeF())
         if self._is_card():
             place.translate(INSET, INSET)
@@ -123,7 +125,10 @@ class PictureDelegate(QStyledItemDelegate):
         below = QRectF(tile.left() + 7, place.bottom(), tile.width() - 14, self._caption_height())
         if self.look.caption:
             self._paint_caption(painter, below, model.label(row), answer)
-        if self.look.history:
+        if self.look.strip:
+            room = QRectF(below.left(), below.bottom() - 1, below.width(), self._history_height() - 4)
+            self._paint_strip(painter, room, model.strip(row))
+        elif self.look.history:
             history, marker = model.history(row), model.answers.marker if model.answers is not None else -1
             room = QRectF(below.left(), below.bottom() - 1, below.width(), self._history_height() - 4)
             self._paint_history(painter, room, history, token, marker)
@@ -189,7 +194,7 @@ class PictureDelegate(QStyledItemDelegate):
         painter.setFont(self._font)
 
     def _paint_caption(
-        self, painter: QPainter, room: QRectF, label: str, answer: tuple[str, float, bool] | None
+        self, painter: QPainter, room: QRectF, label: str, answer: tuple[str, float, bool | None] | None
     ) -> None:
         metrics, middle = painter.fontMetrics(), Qt.AlignmentFlag.AlignVCenter
         below = room.adjusted(0, metrics.height(), 0, 0)
@@ -204,9 +209,10 @@ class PictureDelegate(QStyledItemDelegate):
         painter.setPen(theme().color("text"))
         painter.drawText(room, Qt.AlignmentFlag.AlignRight | middle, figure)
         painter.setPen(theme().color("good" if right else "bad"))
-        mark = "✓" if right else "✗"
-        painter.drawText(room, Qt.AlignmentFlag.AlignLeft | middle, mark)
-        start = metrics.horizontalAdvance(mark) + 4
+        mark = "" if right is None else "✓" if right else "✗"
+        if mark:
+            painter.drawText(room, Qt.AlignmentFlag.AlignLeft | middle, mark)
+        start = metrics.horizontalAdvance(mark) + 4 if mark else 0
         words = room.adjusted(start, 0, -metrics.horizontalAdvance(figure) - 6, 0)
         painter.setPen(theme().color("text"))
         is_short = self._caption_lines == 1
@@ -246,6 +252,18 @@ class PictureDelegate(QStyledItemDelegate):
             x = room.left() + room.width() * column / steps
             painter.setBrush(theme().color(token))
             painter.drawEllipse(QPointF(x, room.top() + 1 + height * (1 - float(history[column]))), 1.8, 1.8)
+
+    def _paint_strip(self, painter: QPainter, room: QRectF, strip: np.ndarray | None) -> None:
+        """Draw right and wrong epochs as one image of a pixel each: one call to the painter however many there are."""
+        painter.setPen(QPen(theme().color("line"), 1))
+        painter.drawLine(QPointF(room.left(), room.bottom()), QPointF(room.right(), room.bottom()))
+        if strip is None or not len(strip):
+            return
+        inks = [theme().color(token).rgba() for token in ("bad", "good")]
+        pixels = np.array([*inks, 0], dtype=np.uint32)[strip]
+        image = QImage(pixels.data, len(pixels), 1, 4 * len(pixels), QImage.Format.Format_ARGB32)
+        width = room.width() * len(strip) / max(self.look.epochs, len(strip))
+        painter.drawImage(QRectF(room.left(), room.top() + 1, width, room.height() - 3), image)
 
     def _paint_edge(self, painter: QPainter, tile: QRectF, token: str) -> None:
         painter.setBrush(Qt.BrushStyle.NoBrush)

@@ -69,9 +69,10 @@ class Answers:
         classes: names, in the order of the network's outputs.
         answers: (n,) positions in `classes`; -1: no answer.
         probabilities: (n,) of the answer, 0..1.
-        right: (n,) bool.
+        right: (n,) bool; of a picture whose class is not known it says nothing.
         history: (n, epochs) probability of the right class, oldest epoch first; or None.
         marker: column of `history` that is being looked at; -1: none.
+        strip: (n, epochs) what came of each epoch: 0 wrong, 1 right, 2 not known; or None.
     """
 
     classes: Sequence[str]
@@ -80,6 +81,7 @@ class Answers:
     right: np.ndarray
     history: Rows | None = None
     marker: int = -1
+    strip: Rows | None = None
 
 
 class PictureModel(QAbstractListModel):
@@ -168,24 +170,35 @@ class PictureModel(QAbstractListModel):
         label = int(self._index.labels[self.number(row)])
         return self._index.classes[label] if 0 <= label < len(self._index.classes) else ""
 
+    def has_label(self, row: int) -> bool:
+        """Return whether the picture's class is known."""
+        assert self._index is not None
+        return int(self._index.labels[self.number(row)]) >= 0
+
     def split(self, row: int) -> str:
         """Return "train", "validation" or "test"; empty where it is none of them."""
         assert self._index is not None
         split = int(self._index.splits[self.number(row)])
         return SPLIT_NAMES[split] if 0 <= split < len(SPLIT_NAMES) else ""
 
-    def answer(self, row: int) -> tuple[str, float, bool] | None:
-        """Return (class, probability, right?) of a row, None without an answer."""
+    def answer(self, row: int) -> tuple[str, float, bool | None] | None:
+        """Return (class, probability, right?) of a row, None without an answer; `right` is None without a class."""
         told = self._answers
         if told is None or told.answers[row] < 0:
             return None
         name = told.classes[int(told.answers[row])]
-        return name, float(told.probabilities[row]), bool(told.right[row])
+        right = bool(told.right[row]) if self.has_label(row) else None
+        return name, float(told.probabilities[row]), right
 
     def history(self, row: int) -> np.ndarray | None:
         """Return (epochs,) probabilities of the right class, None without a history."""
         told = self._answers
         return None if told is None or told.history is None else told.history[row]
+
+    def strip(self, row: int) -> np.ndarray | None:
+        """Return (epochs,) what came of each epoch, None without; see `Answers`."""
+        told = self._answers
+        return None if told is None or told.strip is None else told.strip[row]
 
     def badge(self, row: int) -> Badge | None:
         """Return the badge of a row."""
@@ -228,6 +241,7 @@ class PictureModel(QAbstractListModel):
         if answer is not None:
             name, probability, right = answer
             words = self.tr("right: {name} {percent}") if right else self.tr("wrong: {name} {percent}, is {truth}")
+            words = words if right is not None else self.tr("says {name} {percent}")
             figure = percent(probability, 0)
             parts.append(words.format(name=name, percent=figure, truth=self.label(row) or "–"))
         badge = self.badge(row)
@@ -240,7 +254,7 @@ def _check_rows(answers: Answers | None, rows: int) -> None:
     if answers is None:
         return
     parts = [answers.answers, answers.probabilities, answers.right]
-    parts += [] if answers.history is None else [answers.history]
+    parts += [rows for rows in (answers.history, answers.strip) if rows is not None]
     if any(len(part) != rows for part in parts):
         raise ValueError(f"answers for {[len(part) for part in parts]} pictures, but {rows} are shown")
 

@@ -142,6 +142,13 @@ class PictureView(QAbstractItemView):
             self._delegate.look = replace(look, epochs=epochs)
             self.viewport().update()
 
+    def set_strip(self, on: bool) -> None:
+        """Draw right and wrong answers over the epochs in place of the history line."""
+        look = self._delegate.look
+        if look.strip != on:
+            self._delegate.look = replace(look, strip=on)
+            self.viewport().update()
+
     def set_placeholder(self, text: str) -> None:
         """Say this in the middle while there are no pictures."""
         if text != self._placeholder:

@@ -11,10 +11,11 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent
 from PySide6.QtWidgets import QWidget
 
-from gui.plots.series import SMALLEST_LOG, Line, epoch_ticks, write_number
+from gui.plots.series import OTHER_TOKENS, SMALLEST_LOG, Line, epoch_ticks, in_columns
 from gui.theme import theme
 
 STEP_ALPHA = 60
+RAW_ALPHA = 90  # of epochs behind their smooth line
 
 
 class _EpochAxis(pg.AxisItem):
@@ -56,8 +57,10 @@ class _ValueAxis(pg.AxisItem):
             return [f"{round(100 * value)} %" for value in values]
         if self.logarithmic:
             return [f"{10**value:.2g}" for value in values]
+        if 0 < spacing < 1e-4 or max(map(abs, values), default=0.0) >= 1e5:
+            return [f"{value:.3g}" for value in values]  # as much as there is room for
         digits = max(0, min(6, math.ceil(-math.log10(spacing)))) if spacing > 0 else 2
-        return [f"{value:.{digits}f}" if abs(value) < 1e5 else write_number(value) for value in values]
+        return [f"{value:.{digits}f}" for value in values]
 
 
 class PlotArea(pg.PlotWidget):
@@ -66,21 +69,25 @@ class PlotArea(pg.PlotWidget):
     hovered = Signal(object)  # the place under the mouse in epochs, None when it left
     pressed = Signal(float)  # clicked at this place, in epochs
 
-    def __init__(self, percent: bool, parent: QWidget | None = None) -> None:
+    def __init__(self, percent: bool, main: str = "train", parent: QWidget | None = None) -> None:
+        """Make empty axes; `main` is the colour token of what is drawn as `train`."""
         self._epoch_axis, self._value_axis = _EpochAxis("bottom"), _ValueAxis(percent)
         super().__init__(parent, axisItems={"bottom": self._epoch_axis, "left": self._value_axis})
-        self._logarithmic = False
+        self._logarithmic, self._main = False, main
+        self._range = (0.0, 1.0)  # epochs in view
         self._others: list[pg.PlotDataItem] = []
         self.setFrameShape(self.Shape.NoFrame)
         self.setMouseTracking(True)
         self.setMouseEnabled(x=False, y=False)
         self.setMenuEnabled(False)
         self.hideButtons()
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)  # that of the chart around it opens
         self.viewport().installEventFilter(self)
         self.getPlotItem().setContentsMargins(0, 6, 6, 0)  # for the half of “100 %” and “30” that stands out
         # Single steps are noise a pixel wide: smooth edges would cost ten times the time and show nothing more.
         self.steps = self._add_line(z=1, antialias=False)
-        self.train = self._add_line(z=3)
+        self.raw_train, self.raw_validation = self._add_line(z=2), self._add_line(z=2)
+        self.train, self.tail = self._add_line(z=3), self._add_line(z=3)
         self.validation = self._add_line(z=4)
         self.best_line = self._add_mark()
         self.cursor = self._add_mark()
@@ -91,10 +98,7 @@ class PlotArea(pg.PlotWidget):
         self.wear_theme()
 
     def _add_line(self, z: int, antialias: bool = True) -> pg.PlotDataItem:
-        # A hundred thousand steps are drawn as the few hundred columns that the screen has, extremes kept.
-        line = pg.PlotDataItem(connect="finite", antialias=antialias, autoDownsampleFactor=1.0)
-        line.setDownsampling(auto=True, method="peak")
-        line.setClipToView(True)
+        line = pg.PlotDataItem(connect="finite", antialias=antialias)
         line.setZValue(z)
         self.getPlotItem().addItem(line, ignoreBounds=True)
         return line
@@ -114,24 +118,36 @@ class PlotArea(pg.PlotWidget):
         self._value_axis.picture = None
 
     def draw(self, item: pg.PlotDataItem, x: np.ndarray, y: np.ndarray) -> None:
-        """Give a line its points; NaN and infinity leave gaps."""
+        """Give a line its points, x ascending, as many as the screen has room for; NaN and infinity leave gaps.
+
+        Call `set_ranges` before it when the epochs in view change.
+        """
+        x, y = in_columns(x, y, *self._range, self.columns())
         heights = self._scaled(y)
         known = np.count_nonzero(np.isfinite(heights))
         # A line through one point has no length: show the point itself.
-        item.setSymbol("o" if known == 1 and item is not self.steps else None)
+        item.setSymbol("o" if known == 1 and item not in (self.steps, self.tail) else None)
         if known:
-            item.setData(x, heights)
+            # Where every column of pixels has several points, smooth edges take twice the time and show nothing more.
+            item.setData(x, heights, antialias=item is not self.steps and len(x) <= self.columns())
         else:  # pyqtgraph warns about each column in which there is nothing
             item.setData([], [])
 
+    def columns(self) -> int:
+        """Return how many columns of pixels the screen has for the lines."""
+        return max(100, round(self.width() * self.devicePixelRatioF()))
+
     def draw_others(self, lines: Sequence[Line]) -> None:
         """Draw other runs, dashed."""
-        for item in self._others:
-            self.getPlotItem().removeItem(item)
-        self._others = [self._add_line(z=0) for _ in lines]
+        is_other = len(self._others) != len(lines)
+        while len(self._others) > len(lines):
+            self.getPlotItem().removeItem(self._others.pop())
+        while len(self._others) < len(lines):
+            self._others.append(self._add_line(z=0))
         for item, line in zip(self._others, lines, strict=True):
             self.draw(item, line.x, line.y)
-        self._wear_others()
+        if is_other:
+            self._wear_others()
 
     def draw_best(self, epoch: float | None, value: float) -> None:
         """Mark the best epoch; None takes the mark away."""
@@ -152,7 +168,8 @@ class PlotArea(pg.PlotWidget):
 
     def set_ranges(self, epochs: float, low: float, high: float) -> None:
         """Show epochs 0 to `epochs`; `low` and `high` are logarithms when the axis is logarithmic."""
-        self.setXRange(0, max(1.0, epochs), padding=0.015)
+        self._range = (0.0, max(1.0, epochs))
+        self.setXRange(*self._range, padding=0.015)
         self.setYRange(low, high, padding=0.0 if self._logarithmic else 0.02)
 
     def _scaled(self, y: np.ndarray) -> np.ndarray:
@@ -214,14 +231,15 @@ class PlotArea(pg.PlotWidget):
 
     def _wear_lines(self) -> None:
         color = theme().color
-        for item, token in ((self.train, "train"), (self.validation, "validation")):
+        for item, token in ((self.train, self._main), (self.validation, "validation")):
             item.setPen(pg.mkPen(color(token), width=2))
             item.setSymbolBrush(color(token))
             item.setSymbolPen(pg.mkPen(None))
             item.setSymbolSize(6)
-        faint = QColor(color("train"))
-        faint.setAlpha(STEP_ALPHA)
-        self.steps.setPen(pg.mkPen(faint, width=1))
+        self.steps.setPen(pg.mkPen(_faint(self._main, STEP_ALPHA), width=1))
+        self.tail.setPen(pg.mkPen(color(self._main), width=1.4))
+        self.raw_train.setPen(pg.mkPen(_faint(self._main, RAW_ALPHA), width=1.2))
+        self.raw_validation.setPen(pg.mkPen(_faint("validation", RAW_ALPHA), width=1.2))
         self.best_line.setPen(pg.mkPen(color("good"), width=1.5, style=Qt.PenStyle.DotLine))
         self.cursor.setPen(pg.mkPen(color("dim"), width=1))
         self.best_dot.setBrush(color("good"))
@@ -229,5 +247,12 @@ class PlotArea(pg.PlotWidget):
         self._wear_others()
 
     def _wear_others(self) -> None:
-        for item in self._others:
-            item.setPen(pg.mkPen(theme().color("dim"), width=1.2, style=Qt.PenStyle.DashLine))
+        for place, item in enumerate(self._others):
+            ink = theme().color(OTHER_TOKENS[place % len(OTHER_TOKENS)])
+            item.setPen(pg.mkPen(ink, width=1.2, style=Qt.PenStyle.DashLine))
+
+
+def _faint(token: str, alpha: int) -> QColor:
+    color = QColor(theme().color(token))
+    color.setAlpha(alpha)
+    return color

@@ -1,4 +1,4 @@
-"""Training and validation over epochs: loss or accuracy."""
+"""Numbers over epochs: training and validation, or one line alone such as the learning rate."""
 
 from __future__ import annotations
 
@@ -12,7 +12,18 @@ from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from gui.plots.legend import LegendKey
-from gui.plots.series import Line, Series, loss_range, nearest_epoch, value_at, write_number
+from gui.plots.series import (
+    OTHER_TOKENS,
+    Columns,
+    Line,
+    Series,
+    loss_range,
+    nearest_epoch,
+    rate_range,
+    smoothed,
+    value_at,
+    write_number,
+)
 from gui.theme import theme
 from gui.widgets.bars import percent as write_percent
 from gui.widgets.panel import Panel, text_label
@@ -21,7 +32,12 @@ if TYPE_CHECKING:
     from gui.plots.area import PlotArea
 
 HEADING_PX = 28  # as high with the log button as without, so that two charts side by side are level
-REPAINT_MS = 40  # events come far faster than anybody can see
+REPAINT_MS = 80  # events come far faster than anybody can see, and training wants the processor
+KEPT_SHARE = 0.85  # of the height that must be in use for the range of values to stay as it is
+MOST_OTHERS = len(OTHER_TOKENS)  # other runs that can be told apart in one chart
+TAIL_SHARE = 0.02  # of all epochs so far: what the growing end of a line is the mean of
+TAIL_LEAST, TAIL_MOST = 0.1, 1.0  # epochs
+TAIL_POINTS = 400
 
 
 def warm_up() -> None:
@@ -30,55 +46,90 @@ def warm_up() -> None:
 
 
 class _Readout(QFrame):
-    """The box beside the cross-hair: the values at one epoch."""
+    """The box beside the cross-hair: the values at one place."""
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, tone: str, parent: QWidget) -> None:
         super().__init__(parent)
         self.setProperty("card", True)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.epoch = text_label(dim=True, small=True)
-        self.train = text_label(tone="train", small=True)
+        self.train = text_label(tone=tone, small=True)
         self.validation = text_label(tone="validation", small=True)
+        self.others = [LegendKey("", "dim", dashed=True, small=True) for _ in range(MOST_OTHERS)]
         column = QVBoxLayout(self)
         column.setContentsMargins(10, 6, 10, 6)
         column.setSpacing(2)
-        for label in (self.epoch, self.train, self.validation):
-            column.addWidget(label)
+        for widget in (self.epoch, self.train, self.validation, *self.others):
+            column.addWidget(widget)
         self.hide()
+
+    def show_texts(self, epoch: str, train: str, validation: str, others: Sequence[tuple[str, str]]) -> None:
+        """Show lines of words; empty ones take no room. `others`: words and colour token of each."""
+        for label, text in ((self.epoch, epoch), (self.train, train), (self.validation, validation)):
+            label.setText(text)
+            label.setVisible(bool(text))
+        for key in self.others[len(others) :]:
+            key.hide()
+        for key, (text, token) in zip(self.others, others, strict=False):
+            key.set_text(text)
+            key.set_token(token)
+            key.show()
+        self.adjustSize()
+
+    def texts(self) -> list[str]:
+        """Return the lines that are shown."""
+        labels = (self.epoch, self.train, self.validation, *self.others)
+        return [label.text() for label in labels if not label.isHidden()]
 
 
 class Curves(Panel):
-    """One chart with its heading, legend and cross-hair. Give it numbers at any rate: it repaints 25 times a second.
+    """One chart with its heading, legend and cross-hair. Give it numbers at any rate: it repaints 12 times a second.
 
     Epochs are 1-based and lie at whole places; a step lies between them, at the share of its epoch that is done, so
     that the mean of epoch 1 is drawn at 1 and its steps lie between 0 and 1.
     """
 
     epoch_picked = Signal(int)  # the user clicked at this epoch
+    hovered = Signal(object)  # the place in epochs that the mouse reads, None when it left
+    logarithmic_changed = Signal(bool)
 
     def __init__(
-        self, title: str, *, percent: bool = False, legend: bool = True, parent: QWidget | None = None
+        self,
+        title: str,
+        *,
+        percent: bool = False,
+        legend: bool = True,
+        single: str = "",
+        parent: QWidget | None = None,
     ) -> None:
         """Make an empty chart.
 
         Args:
             percent: values are 0..1 and are written as percentages.
             legend: name the lines; a neighbour with the same lines may do it for both.
+            single: what the one line is called, of a chart that has no validation: its steps are that line.
         """
         super().__init__(title, parent=parent)
-        self._percent = percent
+        self._percent, self._single = percent, single
         self._steps = Series()
-        self._x, self._train, self._validation = (np.empty(0) for _ in range(3))
+        self._epochs = Columns(3)  # epoch, train, validation
+        self._smooth: tuple[np.ndarray, np.ndarray] | None = None  # of train and validation, until they change
+        self._smoothing = 0.0
         self._others: tuple[Line, ...] = ()
+        self._drawn_others: list[Line] = []  # smooth, where that is wanted
         self._best: int | None = None
         self._planned = 1
         self._cursor: int | None = None
         self._hover: float | None = None
         self._area: PlotArea | None = None
+        self._version = 0  # of all that does not change with single steps
+        self._drawn: tuple | None = None  # what the lines of epochs were drawn for
+        self._range: tuple[bool, float, float] | None = None  # logarithmic?, lowest and highest value in view
         self._timer = QTimer(self, singleShot=True, interval=REPAINT_MS)
         self._timer.timeout.connect(self._repaint)
-        self._readout = _Readout(self)
+        self._readout = _Readout("accent" if single else "train", self)
         self._log_button: QPushButton | None = None
+        self._switch: QWidget | None = None
         self._build_heading(legend)
 
     def _build_heading(self, has_legend: bool) -> None:
@@ -91,15 +142,28 @@ class Curves(Panel):
             self._log_button.toggled.connect(self._on_log_toggled)
             self.add_extra(self._log_button)
         legend = self._legend = QWidget()
-        self._has_legend = has_legend
+        self._has_legend = has_legend = has_legend and not self._single
         legend.setMinimumHeight(theme().px(HEADING_PX))
         self._keys = QHBoxLayout(legend)
         self._keys.setContentsMargins(0, 0, 0, 0)
         self._keys.setSpacing(theme().tokens.space)
-        self._keys.addWidget(LegendKey(self.tr("train"), "train"))
-        self._keys.addWidget(LegendKey(self.tr("validation"), "validation"))
+        for name, token in ((self.tr("train"), "train"), (self.tr("validation"), "validation")):
+            self._keys.addWidget(LegendKey(name, token))
         self.add_extra(legend)
         legend.setVisible(has_legend)
+
+    def add_switch(self, switch: QWidget) -> None:
+        """Add what can stand in place of the heading, such as a choice between this chart and another."""
+        self._switch = switch
+        switch.hide()
+        self.add_beside_title(switch)
+
+    def show_switch(self, on: bool) -> None:
+        """Show the switch, or the heading."""
+        assert self._switch is not None
+        self._switch.setVisible(on)
+        self._title.setVisible(not on)
+        self._fit_legend()
 
     # ---- numbers
 
@@ -107,11 +171,51 @@ class Curves(Panel):
         self, x: Sequence[float] | np.ndarray, train: Sequence[float] | np.ndarray, validation: Sequence[float]
     ) -> None:
         """Show the finished epochs: (n,) epochs, ascending, and (n,) values; NaN where one is missing."""
-        self._x, self._train, self._validation = (np.asarray(part, dtype=float) for part in (x, train, validation))
+        self._epochs.clear()
+        self._add_epochs(x, train, validation)
+
+    def add_epoch(self, epoch: int, train: float, validation: float = math.nan) -> None:
+        """Add one more finished epoch; costs the same after ten thousand."""
+        self._add_epochs([epoch], [train], [validation])
+
+    def _add_epochs(self, *columns: Sequence[float] | np.ndarray) -> None:
+        self._epochs.extend(np.array([np.asarray(column, dtype=float) for column in columns]).reshape(3, -1))
+        self._smooth = None
+        self._version += 1
+        self._changed()
+
+    def count(self) -> int:
+        """Return how many finished epochs are shown."""
+        return len(self._epochs)
+
+    @property
+    def _x(self) -> np.ndarray:
+        return self._epochs.rows[0]
+
+    @property
+    def _train(self) -> np.ndarray:
+        return self._epochs.rows[1]
+
+    @property
+    def _validation(self) -> np.ndarray:
+        return self._epochs.rows[2]
+
+    def set_smoothing(self, weight: float) -> None:
+        """Draw moving means over the epochs, and the epochs themselves faintly behind them.
+
+        Args:
+            weight: 0..0.99 of what came before; 0 draws the epochs as they are.
+        """
+        self._smoothing, self._smooth = weight, None
+        self._smooth_others()
+        self._version += 1
         self._changed()
 
     def add_steps(self, x: Sequence[float] | np.ndarray, values: Sequence[float] | np.ndarray) -> None:
-        """Add (n,) values of single steps at fractional epochs, ascending; drawn faintly behind the epochs."""
+        """Add (n,) values of single steps at fractional epochs, ascending; drawn faintly behind the epochs.
+
+        However many come, no more than `series.MOST_KEPT` of them stay in memory, the extremes among them.
+        """
         self._steps.extend(x, values)
         self._changed()
 
@@ -123,6 +227,7 @@ class Curves(Panel):
     def set_best(self, epoch: int | None) -> None:
         """Mark the best epoch with a dotted line and a dot; None: none yet."""
         self._best = epoch
+        self._version += 1
         self._changed()
 
     def set_planned(self, epochs: int) -> None:
@@ -135,30 +240,46 @@ class Curves(Panel):
         self._cursor = epoch
         self._changed()
 
+    def set_hover(self, place: float | None) -> None:
+        """Read the values at a place, as the mouse does; a neighbour under the mouse says where."""
+        if place != self._hover:
+            self._hover = place
+            if self._area is not None:
+                self._show_cursor()
+
     def set_others(self, lines: Sequence[Line]) -> None:
-        """Show other runs dashed, to compare."""
-        before, self._others = self._others, tuple(lines)
-        if [line.name for line in before] != [line.name for line in lines]:
+        """Show other runs dashed, to compare: the first `MOST_OTHERS`."""
+        before, self._others = self._others, tuple(lines[:MOST_OTHERS])
+        if [line.name for line in before] != [line.name for line in self._others]:
             self._rebuild_keys()
+        self._smooth_others()
+        self._version += 1
         self._changed()
         if self._area is not None:
-            self._area.draw_others(self._others)
+            self._area.draw_others(self._drawn_others)
+
+    def _smooth_others(self) -> None:
+        self._drawn_others = [Line(line.name, line.x, smoothed(line.y, self._smoothing)) for line in self._others]
 
     def _rebuild_keys(self) -> None:
         while self._keys.count() > 2:
             key = self._keys.takeAt(2).widget()
             key.hide()
             key.deleteLater()
-        for line in self._others:
-            self._keys.addWidget(LegendKey(line.name, "dim", dashed=True))
+        for line, token in zip(self._others, self.other_tokens(), strict=True):
+            self._keys.addWidget(LegendKey(line.name, token, dashed=True))
         self._fit_legend()
+
+    def other_tokens(self) -> tuple[str, ...]:
+        """Return the colour token of each other run that is shown."""
+        return OTHER_TOKENS[: len(self._others)]
 
     def clear(self) -> None:
         """Forget everything."""
         self._steps.clear()
         self.set_others(())
         self.set_epochs((), (), ())
-        self._best = self._cursor = self._hover = None
+        self._best = self._cursor = self._hover = self._range = None
         self._planned = 1
 
     def set_logarithmic(self, on: bool) -> None:
@@ -166,10 +287,30 @@ class Curves(Panel):
         if self._log_button is not None:
             self._log_button.setChecked(on)
 
+    def is_logarithmic(self) -> bool:
+        """Whether the logarithm of the values is drawn."""
+        return self._log_button is not None and self._log_button.isChecked()
+
+    def cursor(self) -> int | None:
+        """Return the epoch of `set_cursor`."""
+        return self._cursor
+
+    def has_steps(self) -> bool:
+        """Whether single steps are known."""
+        return len(self._steps) > 0
+
+    def repaint_now(self) -> None:
+        """Draw what has come since the last repaint, without waiting for the next."""
+        self._timer.stop()
+        self._repaint()
+
+    def steps(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return (n,) fractional epochs and (n,) values of the single steps that are kept; not to be changed."""
+        return self._steps.x, self._steps.y
+
     def readout_texts(self) -> list[str]:
         """Return the lines of the box at the cross-hair, none while it is hidden."""
-        labels = (self._readout.epoch, self._readout.train, self._readout.validation)
-        return [] if self._readout.isHidden() else [label.text() for label in labels]
+        return [] if self._readout.isHidden() else self._readout.texts()
 
     # ---- drawing
 
@@ -186,31 +327,69 @@ class Curves(Panel):
     def _build_area(self) -> None:
         from gui.plots.area import PlotArea  # pyqtgraph takes half a second to import: not before it is seen
 
-        self._area = PlotArea(self._percent)
+        self._area = PlotArea(self._percent, "accent" if self._single else "train")
         self._area.hovered.connect(self._on_hovered)
         self._area.pressed.connect(self._on_pressed)
         self._area.setAccessibleName(self.title())
         self.body.addWidget(self._area, 1)
-        self._area.draw_others(self._others)
-        self._area.set_logarithmic(self._is_logarithmic())
+        self._area.set_logarithmic(self.is_logarithmic())
         self._readout.raise_()
-
-    def _is_logarithmic(self) -> bool:
-        return self._log_button is not None and self._log_button.isChecked()
 
     def _repaint(self) -> None:
         area = self._area
         if area is None or not self.isVisible():
             return  # showing it again draws what came meanwhile
-        steps = self._steps
-        area.set_ranges(max(self._planned, self._last_place()), *self._value_range())
-        area.draw(area.steps, steps.x, steps.y)
-        area.draw(area.train, self._x, self._train)
-        area.draw(area.validation, self._x, self._validation)
-        best_value = value_at(self._x, self._validation, self._best) if self._best is not None else math.nan
-        area.draw_best(self._best, best_value)
+        epochs, values = max(self._planned, self._last_place()), self._steady_range()
+        drawn = epochs, area.columns(), self.is_logarithmic(), self._version
+        is_new = drawn != self._drawn
+        self._drawn = drawn
+        area.set_ranges(epochs, *values)
+        if self._single:
+            area.draw(area.train, *self._whole_line())
+        else:
+            area.draw(area.steps, self._steps.x, self._steps.y)
+            area.draw(area.tail, *self._growing_end())
+        if is_new:  # what changes with an epoch only need not be drawn anew with every step
+            area.draw_others(self._drawn_others)
+            self._draw_epochs(area)
         self._show_cursor()
         self.setAccessibleDescription(self._in_words())
+
+    def _draw_epochs(self, area: PlotArea) -> None:
+        best_value = value_at(self._x, self._shown_values()[1], self._best) if self._best is not None else math.nan
+        area.draw_best(self._best, best_value)
+        if self._single:
+            return
+        train, validation = self._shown_values()
+        area.draw(area.train, self._x, train)
+        area.draw(area.validation, self._x, validation)
+        is_smooth, nothing = self._smoothing > 0, np.empty(0)
+        for item, values in ((area.raw_train, self._train), (area.raw_validation, self._validation)):
+            area.draw(item, self._x if is_smooth else nothing, values if is_smooth else nothing)
+
+    def _shown_values(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return (n,) training and (n,) validation values, smooth where that is wanted."""
+        if self._smooth is None:
+            self._smooth = smoothed(self._train, self._smoothing), smoothed(self._validation, self._smoothing)
+        return self._smooth
+
+    def _whole_line(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the steps, and before them the epochs of which no steps are known."""
+        x, y = self._steps.x, self._steps.y
+        before = self._x < x[0] if len(x) else np.full(len(self._x), True)
+        return np.concatenate([self._x[before], x]), np.concatenate([self._train[before], y])
+
+    def _growing_end(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the smooth line from the last finished epoch to now, or from the first step to now."""
+        x, done = self._steps.x, self._x[-1:]
+        start = float(done[0]) if len(done) else 0.0
+        if not len(x) or x[-1] <= start:
+            return np.empty(0), np.empty(0)
+        window = max(TAIL_LEAST, min(TAIL_MOST, TAIL_SHARE * x[-1] / (1 - self._smoothing)))
+        first = int(np.searchsorted(x, start, "right"))
+        places = x[first :: max(1, (len(x) - first) // TAIL_POINTS)]
+        means = self._steps.trailing_mean(places, window)
+        return np.append(done, places), np.append(self._shown_values()[0][-1:], means)
 
     def _last_place(self) -> float:
         return max([0.0, *self._x[-1:], *self._steps.x[-1:]])
@@ -218,8 +397,24 @@ class Curves(Panel):
     def _value_range(self) -> tuple[float, float]:
         if self._percent:
             return 0.0, 1.0
+        if self._single:
+            values = np.concatenate([self._whole_line()[1], *(line.y for line in self._others)])
+            return rate_range(values, self.is_logarithmic())
         parts = (self._train, self._validation, *(line.y for line in self._others))
-        return loss_range(parts, self._steps.y, self._is_logarithmic())
+        return loss_range(parts, self._steps.y, self.is_logarithmic())
+
+    def _steady_range(self) -> tuple[float, float]:
+        """Return the range of values, the same as before while it fits well: an axis that wavers is hard to read."""
+        low, high = self._value_range()
+        kept = self._range if self._range is not None and self._range[0] == self.is_logarithmic() else None
+        if kept is None or not self._fits(low, high, *kept[1:]):
+            self._range = self.is_logarithmic(), low, high
+        assert self._range is not None
+        return self._range[1:]
+
+    @staticmethod
+    def _fits(low: float, high: float, kept_low: float, kept_high: float) -> bool:
+        return kept_low <= low and high <= kept_high and high - low >= KEPT_SHARE * (kept_high - kept_low)
 
     def _write(self, value: float) -> str:
         return write_percent(value) if self._percent else write_number(value)
@@ -227,6 +422,10 @@ class Curves(Panel):
     def _in_words(self) -> str:
         if not len(self._x):
             return self.tr("No epoch has finished yet.")
+        if self._single:
+            words = self.tr("epoch {epoch}: {name} {value}")
+            value = self._write(self._train[-1])
+            return words.format(epoch=round(self._x[-1]), name=self._single, value=value)
         words = self.tr("epoch {epoch}: train {train}, validation {validation}").format(
             epoch=round(self._x[-1]), train=self._write(self._train[-1]), validation=self._write(self._validation[-1])
         )
@@ -236,8 +435,20 @@ class Curves(Panel):
     # ---- cross-hair
 
     def _on_hovered(self, place: float | None) -> None:
-        self._hover = None if place is None else nearest_epoch(self._x, place)
-        self._show_cursor()
+        found = None if place is None else self._snapped(place)
+        if found != self._hover:
+            self.set_hover(found)
+            self.hovered.emit(found)
+
+    def _snapped(self, place: float) -> float | None:
+        """Return what can be read nearest to a place: an epoch, or beyond the last one a step."""
+        x = self._steps.x
+        if not len(self._x):
+            return nearest_epoch(x, place)
+        last = self._x[-1]
+        if len(x) and x[-1] > last and place > last + (x[-1] - last) / 2:
+            return nearest_epoch(x[np.searchsorted(x, last, "right") :], place)
+        return nearest_epoch(self._x, place)
 
     def _on_pressed(self, place: float) -> None:
         epoch = nearest_epoch(self._x, place)
@@ -245,19 +456,33 @@ class Curves(Panel):
             self.epoch_picked.emit(round(epoch))
 
     def _show_cursor(self) -> None:
-        epoch = self._hover if self._hover is not None else self._cursor
+        place = self._hover if self._hover is not None else self._cursor
         assert self._area is not None
-        self._area.draw_cursor(epoch)
-        self._readout.setVisible(epoch is not None and len(self._x) > 0)
-        if epoch is None:
-            return
-        box = self._readout
-        box.epoch.setText(self.tr("epoch {number}").format(number=round(epoch)))
-        box.train.setText(self.tr("train {value}").format(value=self._write(value_at(self._x, self._train, epoch))))
-        validation = self._write(value_at(self._x, self._validation, epoch))
-        box.validation.setText(self.tr("validation {value}").format(value=validation))
-        box.adjustSize()
-        self._place_readout(epoch)
+        self._area.draw_cursor(place)
+        texts = None if place is None else self._texts_at(float(place))
+        self._readout.setVisible(texts is not None)
+        if texts is not None:
+            self._readout.show_texts(*texts)
+            self._place_readout(float(place))
+
+    def _texts_at(self, place: float) -> tuple[str, str, str, list[tuple[str, str]]] | None:
+        """Return what the box says at an epoch or a step; None where nothing is known."""
+        epoch, step = value_at(self._x, self._train, place), value_at(self._steps.x, self._steps.y, place)
+        is_step = not math.isfinite(epoch) and math.isfinite(step)
+        if not len(self._x) and not is_step:
+            return None
+        name = self._single or self.tr("train")
+        words = self.tr("{name} {value}")
+        train = words.format(name=name, value=self._write(step if is_step else epoch))
+        if is_step:
+            return self.tr("in epoch {number}").format(number=math.ceil(place)), train, "", []
+        validation = self._write(value_at(self._x, self._validation, place))
+        validation = "" if self._single else words.format(name=self.tr("validation"), value=validation)
+        others = [
+            (words.format(name=line.name, value=self._write(value_at(line.x, line.y, place))), token)
+            for line, token in zip(self._others, self.other_tokens(), strict=True)
+        ]
+        return self.tr("epoch {number}").format(number=round(place)), train, validation, others
 
     def _place_readout(self, epoch: float) -> None:
         assert self._area is not None
@@ -266,15 +491,23 @@ class Curves(Panel):
         width = self._readout.width()
         # Right of the line; left of it where the right side has no room.
         x = place + 8 if place + 8 + width <= right else max(left, place - 8 - width)
-        # Losses fall and accuracies rise: the box keeps out of their way.
-        y = self._area.height() - self._readout.height() - theme().px(36) if self._percent else theme().px(12)
+        # Losses fall and accuracies rise: the box keeps out of their way. A rate does as it likes.
+        low = self._percent or (bool(self._single) and self._is_high(epoch))
+        y = self._area.height() - self._readout.height() - theme().px(36) if low else theme().px(12)
         self._readout.move(self._area.mapTo(self, QPoint(round(x), max(0, y))))
         self._readout.raise_()
 
+    def _is_high(self, place: float) -> bool:
+        """Whether the single line runs in the upper half of the chart at this place."""
+        x, y = self._whole_line()
+        low, high = self._value_range()
+        value = float(np.interp(place, x, y)) if len(x) else math.nan
+        return (math.log10(max(value, 1e-30)) if self.is_logarithmic() else value) > (low + high) / 2
+
     def _on_log_toggled(self, on: bool) -> None:
+        self.logarithmic_changed.emit(on)
         if self._area is not None:
             self._area.set_logarithmic(on)
-            self._area.draw_others(self._others)
             self._repaint()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -286,6 +519,8 @@ class Curves(Panel):
         """Show the legend where it has room: pieces of it would say nothing, and the cross-hair names the lines too."""
         margins = self.layout().contentsMargins()
         title = self.fontMetrics().horizontalAdvance(self.title()) * 1.15 + 2 * theme().tokens.space_large
+        if self._switch is not None and not self._switch.isHidden():
+            title = self._switch.sizeHint().width() + 2 * theme().tokens.space_large
         room = self.width() - margins.left() - margins.right() - title
         self._legend.setVisible(self._has_legend and self._legend.sizeHint().width() <= room)
 

@@ -8,18 +8,45 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from gui.theme import theme
 
+SMALL = 12  # px, as small labels have
 STROKE = 13  # px of line before the words
 
 
 class LegendKey(QWidget):
     """A piece of line in a colour token, and its name."""
 
-    def __init__(self, text: str, token: str, *, dashed: bool = False, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, text: str, token: str, *, dashed: bool = False, small: bool = False, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
+        self._small = small
         self._text, self._token, self._dashed = text, token, dashed
         self.setAccessibleName(text)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
-        theme().changed.connect(self.updateGeometry)
+        theme().changed.connect(self._take_font)
+        self._take_font()
+
+    def _take_font(self) -> None:
+        if self._small:
+            self.setFont(theme().font(SMALL))
+        self.updateGeometry()
+
+    def set_text(self, text: str) -> None:
+        """Change the words."""
+        if text != self._text:
+            self._text = text
+            self.setAccessibleName(text)
+            self.updateGeometry()
+            self.update()
+
+    def text(self) -> str:
+        """Return the words."""
+        return self._text
+
+    def set_token(self, token: str) -> None:
+        """Change the colour."""
+        self._token = token
+        self.update()
 
     def sizeHint(self) -> QSize:
         words = self.fontMetrics().horizontalAdvance(self._text)

@@ -1,4 +1,4 @@
-"""The numbers behind a chart, with no drawing: growing columns, ranges, ticks."""
+"""The numbers behind a chart, with no drawing: growing columns, what a screen can show of them, ranges, ticks."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 SMALLEST_LOG = 1e-6  # a loss below this is drawn at the foot of a logarithmic axis
+OTHER_TOKENS = ("dim", "family.normalisation", "family.merge", "family.recurrent")  # colours of other runs
+SMALLEST_WEIGHT = 1e-4  # what came so long ago that it weighs less is left out of a moving mean
+MOST_KEPT = 1 << 16  # points of one line in memory (4 MiB at most); a screen shows a few thousand
 
 
 @dataclass(frozen=True)
@@ -20,55 +23,162 @@ class Line:
     y: np.ndarray
 
 
-class Series:
-    """Two columns of numbers that grow at the end without being copied each time."""
+class Columns:
+    """Rows of numbers that grow at the end without being copied each time: (rows, n)."""
 
-    def __init__(self) -> None:
-        self._data = np.empty((2, 256))
+    def __init__(self, rows: int) -> None:
+        self._data = np.empty((rows, 256))
         self._count = 0
 
     def __len__(self) -> int:
         return self._count
 
-    def extend(self, x: Sequence[float] | np.ndarray, y: Sequence[float] | np.ndarray) -> None:
-        """Add points at the end.
-
-        Raises:
-            ValueError: `x` and `y` have different lengths.
-        """
-        new = np.asarray([x, y], dtype=float).reshape(2, -1)
+    def extend(self, new: np.ndarray) -> None:
+        """Add (rows, k) numbers at the end."""
         end = self._count + new.shape[1]
         if end > self._data.shape[1]:
-            grown = np.empty((2, max(end, 2 * self._data.shape[1])))
+            grown = np.empty((len(self._data), max(end, 2 * self._data.shape[1])))
             grown[:, : self._count] = self._data[:, : self._count]
             self._data = grown
         self._data[:, self._count : end] = new
         self._count = end
 
     def clear(self) -> None:
-        """Forget all points."""
+        """Forget all."""
         self._count = 0
+
+    def keep(self, places: np.ndarray) -> None:
+        """Keep only the (k,) columns at these places, ascending."""
+        self._data[:, : len(places)] = self._data[:, places]
+        self._count = len(places)
+
+    @property
+    def rows(self) -> np.ndarray:
+        """(rows, n), a view that is valid until the next `extend`."""
+        return self._data[:, : self._count]
+
+
+class Series:
+    """Points that grow at the end, and take no more than `most` of them in memory.
+
+    Beyond that, of every four points the lowest and the highest stay: nothing that a screen could show is lost. The
+    sum and number of all points so far are kept beside each, so that means stay exact however many points went.
+    """
+
+    def __init__(self, most: int = MOST_KEPT) -> None:
+        self._columns = Columns(4)  # x, y, sum of y so far, how many so far; values that are no number do not count
+        self._most = most
+
+    def __len__(self) -> int:
+        return len(self._columns)
+
+    def extend(self, x: Sequence[float] | np.ndarray, y: Sequence[float] | np.ndarray) -> None:
+        """Add points at the end, in pieces, so that ever so many at once need no more memory than one by one.
+
+        Raises:
+            ValueError: `x` and `y` have different lengths.
+        """
+        new = np.asarray([x, y], dtype=float).reshape(2, -1)
+        for start in range(0, new.shape[1], self._most):
+            self._add(new[:, start : start + self._most])
+            while len(self) > self._most:
+                self._thin()
+
+    def _add(self, new: np.ndarray) -> None:
+        known = np.isfinite(new[1])
+        total, count = self._columns.rows[2:, -1] if len(self) else (0.0, 0.0)
+        sums = total + np.cumsum(np.where(known, new[1], 0.0))
+        self._columns.extend(np.stack([*new, sums, count + np.cumsum(known)]))
+
+    def _thin(self) -> None:
+        whole = len(self) // 4 * 4
+        groups = self.y[:whole].reshape(-1, 4)
+        lowest = np.where(np.isfinite(groups), groups, np.inf).argmin(axis=1)
+        highest = np.where(np.isfinite(groups), groups, -np.inf).argmax(axis=1)
+        highest = np.where(lowest == highest, (lowest + 1) % 4, highest)  # all four are equal
+        pairs = np.sort(np.stack([lowest, highest], axis=1), axis=1)
+        places = (pairs + np.arange(0, whole, 4)[:, None]).ravel()
+        self._columns.keep(np.concatenate([places, np.arange(whole, len(self))]))
+
+    def clear(self) -> None:
+        """Forget all points."""
+        self._columns.clear()
 
     @property
     def x(self) -> np.ndarray:
         """(n,), a view that is valid until the next `extend`."""
-        return self._data[0, : self._count]
+        return self._columns.rows[0]
 
     @property
     def y(self) -> np.ndarray:
         """(n,), a view that is valid until the next `extend`."""
-        return self._data[1, : self._count]
+        return self._columns.rows[1]
+
+    def trailing_mean(self, places: np.ndarray, window: float) -> np.ndarray:
+        """Return (k,) the mean of all points within `window` before each of the (k,) places; NaN where there is none.
+
+        Args:
+            places: ascending, in the units of `x`.
+        """
+        if not len(self):
+            return np.full(len(places), np.nan)
+        x, _, sums, counts = self._columns.rows
+        ends, starts = np.searchsorted(x, places, "right") - 1, np.searchsorted(x, places - window, "right") - 1
+        # A window with no point in it has the last one before it: steps are told now and then only.
+        starts = np.minimum(starts, ends - 1)
+        number = np.where(ends >= 0, counts[ends], 0) - np.where(starts >= 0, counts[starts], 0)
+        total = np.where(ends >= 0, sums[ends], 0) - np.where(starts >= 0, sums[starts], 0)
+        return np.divide(total, number, out=np.full(len(places), np.nan), where=number > 0)
+
+
+def in_columns(x: np.ndarray, y: np.ndarray, low: float, high: float, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the points between `low` and `high` as a screen of `count` columns can show them, ascending in x.
+
+    In a column with several points only the lowest and the highest stay, so peaks are never lost. One more point at
+    each end lets a line go on beyond the edge. Few points are returned as they are.
+    """
+    first, last = np.searchsorted(x, low) - 1, np.searchsorted(x, high, "right") + 1
+    x, y = x[max(0, first) : last], y[max(0, first) : last]
+    if len(x) <= 2 * count or high <= low:
+        return x, y
+    edges = np.searchsorted(x, np.linspace(low, high, count + 1)[1:-1])
+    starts = np.unique(np.concatenate([[0], edges[edges < len(x)]]))
+    drawn = np.empty((2, 2 * len(starts)))
+    ends = np.append(starts[1:], len(x)) - 1
+    drawn[0, ::2], drawn[0, 1::2] = x[starts], x[ends]
+    # fmin and fmax pass over what is no number; a column of nothing else leaves a gap.
+    drawn[1, ::2], drawn[1, 1::2] = np.fmin.reduceat(y, starts), np.fmax.reduceat(y, starts)
+    return drawn[0], drawn[1]
+
+
+def smoothed(y: np.ndarray, weight: float) -> np.ndarray:
+    """Return (n,) the exponential moving mean of (n,) values; `weight` 0..0.99 of what came before, 0 changes nothing.
+
+    The beginning is not drawn towards zero (each mean is divided by the weights it is made of), and values that are
+    no number are passed over.
+    """
+    if weight <= 0 or not len(y):
+        return y
+    reach = math.ceil(math.log(SMALLEST_WEIGHT) / math.log(weight))
+    kernel = weight ** np.arange(min(reach, len(y)))
+    known = np.isfinite(y)
+    total = np.convolve(np.where(known, y, 0.0), kernel)[: len(y)]
+    return np.where(known, total / np.maximum(np.convolve(known, kernel)[: len(y)], SMALLEST_WEIGHT), np.nan)
 
 
 def value_at(x: np.ndarray, y: np.ndarray, epoch: float) -> float:
-    """Return the value at `epoch`, NaN where there is none."""
-    found = np.flatnonzero(x == epoch)
-    return float(y[found[0]]) if len(found) else math.nan
+    """Return the value at `epoch`, NaN where there is none; `x` ascends."""
+    place = int(np.searchsorted(x, epoch))
+    return float(y[place]) if place < len(x) and x[place] == epoch else math.nan
 
 
 def nearest_epoch(x: np.ndarray, place: float) -> float | None:
-    """Return the epoch in `x` nearest to `place`, None when there is none."""
-    return float(x[np.argmin(np.abs(x - place))]) if len(x) else None
+    """Return the epoch in `x`, which ascends, nearest to `place`; None when there is none."""
+    if not len(x):
+        return None
+    after = int(np.searchsorted(x, place))
+    around = x[max(0, after - 1) : after + 1]
+    return float(around[np.argmin(np.abs(around - place))])
 
 
 def loss_range(epochs: Sequence[np.ndarray], steps: np.ndarray, logarithmic: bool) -> tuple[float, float]:
@@ -106,6 +216,18 @@ def epoch_ticks(low: float, high: float, most: int = 7) -> list[int]:
     rounded = range(step * math.ceil(first / step), math.floor(high) + 1, step)
     ticks = [tick for tick in rounded if step == 1 or tick - first >= 0.6 * step]
     return [first, *[tick for tick in ticks if tick != first]] if first <= high else []
+
+
+def rate_range(values: np.ndarray, logarithmic: bool) -> tuple[float, float]:
+    """Return the lowest and highest learning rate to show (log10 of them when `logarithmic`); no value is left out."""
+    known = values[np.isfinite(values) & (values > 0)]
+    if not len(known):
+        return (-5.0, -1.0) if logarithmic else (0.0, 1.0)
+    high = float(known.max())
+    if not logarithmic:
+        return 0.0, 1.08 * high
+    low, high = max(math.log10(known.min()), math.log10(high) - 4), math.log10(high)  # warm-up begins near nothing
+    return low - 0.1, high + 0.1
 
 
 def write_number(value: float) -> str:

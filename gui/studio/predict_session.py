@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from engine.errors import EngineError
 from engine.evaluate.predict import Prediction, pictures_in
 from engine.jobs import Cancelled, JobControl, Progress
-from engine.train.runs import RunInfo
+from engine.train.runs import RunInfo, answering
 from gui.document import ProjectDocument
 from gui.jobs import Failed, JobRunner, Outcome
 from gui.studio.train_session import TrainSession
@@ -28,7 +28,7 @@ class _Answers:
 
 
 class PredictSession(QObject):
-    """Classifies pictures in the background, with the best epoch of the newest run that has one.
+    """Classifies pictures in the background, with the best epoch of the run that stands for the project.
 
     Attributes:
         results: newest first.
@@ -58,7 +58,7 @@ class PredictSession(QObject):
     @property
     def run(self) -> RunInfo | None:
         """The run that answers."""
-        return next((info for info in self._training.runs if info.has_weights), None)
+        return answering(self._training.runs)
 
     @property
     def has_model(self) -> bool:

@@ -9,7 +9,7 @@ from engine.train.history import EpochLine
 from engine.train.watch import WatchFolder
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=8)
 def _answers(folder: Path, epoch: int) -> np.ndarray | None:
     return WatchFolder(folder).load(epoch)
 
@@ -24,16 +24,20 @@ class StoredEpoch:
     def __init__(self, line: EpochLine, folder: Path, numbers: np.ndarray):
         self.line = line
         self._folder = folder
-        self._known = numbers >= 0
-        self.numbers = numbers[self._known]
+        self._all = numbers  # one array for all epochs of a run: no copies of it are kept
 
     def __getattr__(self, name: str) -> object:
         return getattr(self.line, name)
 
     @property
+    def numbers(self) -> np.ndarray:
+        """Picture numbers of the answers, without pictures that are gone."""
+        return self._all[self._all >= 0]
+
+    @property
     def probabilities(self) -> np.ndarray:
         """(len(numbers), classes) float32; no rows where the file is missing."""
         found = _answers(self._folder, self.line.epoch)
-        if found is None or len(found) != len(self._known):
+        if found is None or len(found) != len(self._all):
             return np.zeros((0, 0), dtype=np.float32)
-        return found[self._known]
+        return found[self._all >= 0]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QSettings, Signal
 
 from engine.data.choose import make
+from engine.data.index import TRAIN
 from engine.data.pictures import looks_like_picture
 from engine.data.sources import SOURCES, source_of
 from engine.errors import EngineError
@@ -15,10 +16,13 @@ from engine.project import SUFFIX, free_project_path, starting_spec
 from engine.spec import Chosen, DataEdits
 from engine.spec.files import read_project
 from engine.templates import fitted, template
+from engine.train.defaults import is_untouched, with_defaults
 from engine.train.runs import runs_folder
 from gui.document import ProjectDocument
 from gui.studio.data_session import DataSession
+from gui.studio.experiment_session import ExperimentSession
 from gui.studio.health_session import HealthSession
+from gui.studio.pins import PinBoard
 from gui.studio.predict_session import PredictSession
 from gui.studio.recents import Recents
 from gui.studio.train_session import TrainSession
@@ -55,6 +59,10 @@ class Studio(QObject):
         closing(): everything that runs is to stop now.
         import_wanted(Path): images that need a look at what is what before they are a data set.
         network_dropped(Path): a file with a network is to be opened in this project.
+        replay_changed(): another epoch is looked back at, or none any more.
+
+    Attributes:
+        replayed: (run, epoch) that is looked back at; None: the present is shown.
     """
 
     failed = Signal(object)
@@ -64,21 +72,29 @@ class Studio(QObject):
     closing = Signal()
     import_wanted = Signal(object)
     network_dropped = Signal(object)
+    replay_changed = Signal()
 
     def __init__(self, parent: QObject | None = None):
         super().__init__(parent)
         self.settings = QSettings()
         self.machine: Machine | None = None
+        self.replayed: tuple[int, int] | None = None
         self.document = ProjectDocument(self)
         self.data = DataSession(self.document, self)
         self.training = TrainSession(self.document, self.data, self)
+        self.experiments = ExperimentSession(self.document, self.training, self)
         self.prediction = PredictSession(self.document, self.training, self)
         self.health = HealthSession(self.document, self.data, self.training, self)
         self.recents = Recents(self)
+        self.pins = PinBoard(self.document, self)
+        self.pins.failed.connect(self.failed)
         self.may_replace: Callable[[], bool] = lambda: True
         """Asked before another project takes the place of the open one; the window sets it to a question."""
+        self.data.index_changed.connect(self._settle_recipe)
         self.training.failed.connect(self._on_job_failed)
+        self.training.told.connect(self.told)
         self.prediction.failed.connect(self._on_job_failed)
+        self.experiments.failed.connect(self.failed)
         self.document.save_failed.connect(self.failed)
         # Not with every epoch: whoever shows the list reads all those projects from disk.
         self.training.started.connect(self.recents.changed)
@@ -89,11 +105,19 @@ class Studio(QObject):
         self.machine = machine
         self.machine_changed.emit()
 
+    def replay(self, run: int | None, epoch: int | None) -> None:
+        """Look back at an epoch of a run; None as `epoch` comes back to the present."""
+        replayed = (run, epoch) if run is not None and epoch is not None else None
+        if replayed != self.replayed:
+            self.replayed = replayed
+            self.replay_changed.emit()
+
     def close(self) -> None:
         """Stop everything that runs, in order, and wait for it."""
         self.closing.emit()
         for session in (self.health, self.prediction, self.data, self.training):
             session.close()
+        self.document.close()
 
     # ---- projects
 
@@ -206,8 +230,24 @@ class Studio(QObject):
 
     def use_template(self, name: str) -> None:
         """Replace the network by a template, fitted to the data."""
-        network = fitted(name, self.document.facts)
-        self.document.edit(self.tr("Use {0}").format(template(name).title), network=network)
+        spec, images = self.document.spec, self._training_images()
+        after = replace(spec, network=fitted(name, self.document.facts))
+        # A recipe that is still what suited the network before follows to what suits this one.
+        if images and (is_untouched(spec) or with_defaults(spec, images) == spec):
+            after = with_defaults(after, images)
+        text = self.tr("Use {0}").format(template(name).title)
+        self.document.edit(text, data=after.data, network=after.network, recipe=after.recipe)
+
+    def _training_images(self) -> int:
+        """How many there are; 0 while that is not known."""
+        index = self.data.index
+        return 0 if index is None else len(index.where(TRAIN))
+
+    def _settle_recipe(self) -> None:
+        """Choose batch size, learning rate and the like for a new project once its images are known."""
+        document, images = self.document, self._training_images()
+        if images and not document.undo_stack.count() and not self.training.runs and is_untouched(document.spec):
+            document.settle(with_defaults(document.spec, images))
 
     # ---- drops
 

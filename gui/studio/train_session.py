@@ -9,10 +9,13 @@ from PySide6.QtCore import QObject, Signal
 from engine.data.cache import Pictures
 from engine.errors import EngineError
 from engine.jobs import Progress
+from engine.spec import ProjectSpec
 from engine.train import history, runs
-from engine.train.events import BatchDone, EpochDone, RunStarted, Watched
+from engine.train.events import BatchDone, EpochDone, RunStarted, Told, Watched
+from engine.train.experiments.runner import TrialDone, TrialStarted
 from engine.train.history import EpochLine
-from engine.train.job import PicturesReady, resume_run, start_run
+from engine.train.job import Origin, PicturesReady, continue_run, resume_run, start_run
+from engine.train.layer_health import LayersSeen
 from engine.train.runs import RunInfo
 from engine.train.watch import WatchFolder
 from gui.document import ProjectDocument
@@ -34,6 +37,8 @@ class TrainSession(QObject):
         epochs, steps: of the run that is shown.
         shown_run: its number, None when there is none.
         pictures: of the live run; picture numbers in its events are numbers of their index.
+        trial: of the experiment that is being worked on; None for a run of its own.
+        layers: the last look at the layers of the live run, or of the one that was; None before the first.
     """
 
     state_changed = Signal()
@@ -42,10 +47,14 @@ class TrainSession(QObject):
     batch_done = Signal(object)
     watched = Signal(object)
     epoch_done = Signal(object)
+    layers_seen = Signal(object)
     ended = Signal(object)
     runs_changed = Signal()
     shown_changed = Signal()
     failed = Signal(object)
+    told = Signal(str)  # a sentence about the live run, no error
+    trial_started = Signal(object)
+    trial_done = Signal(object)
 
     def __init__(self, document: ProjectDocument, data: DataSession, parent: QObject | None = None):
         super().__init__(parent)
@@ -60,7 +69,9 @@ class TrainSession(QObject):
         self.pictures: Pictures | None = None
         self._coming: Pictures | None = None  # of the run that is about to start
         self.last_watched: Watched | None = None
+        self.layers: LayersSeen | None = None
         self.progress: Progress | None = None
+        self.trial: TrialStarted | None = None
         self._runner = JobRunner(self)
         self._runner.progressed.connect(self._on_progressed)
         self._runner.ended.connect(self._on_ended)
@@ -75,6 +86,10 @@ class TrainSession(QObject):
             BatchDone: self._on_batch,
             Watched: self._on_watched,
             EpochDone: self._on_epoch,
+            LayersSeen: self._on_layers,
+            Told: self._on_told,
+            TrialStarted: self._on_trial,
+            TrialDone: self._on_trial_done,
         }
 
     # ---- what can be done
@@ -133,17 +148,30 @@ class TrainSession(QObject):
         """Train the project as it is now, as a new run."""
         if self.blocker() is None:
             spec, path = self._document.spec, self._document.path
-            self._begin(lambda control: start_run(spec, path, control))
+            self.run_work(lambda control: start_run(spec, path, control))
+
+    def start_project(self, project: ProjectSpec, origin: Origin) -> None:
+        """Train something else than the project as it is now, as a new run beside its others."""
+        if not self.is_active and self._path is not None:
+            path = self._path
+            self.run_work(lambda control: start_run(project, path, control, origin))
 
     def resume_run(self, number: int) -> None:
         """Go on with a run that was interrupted or stopped, with the settings it began with."""
         if not self.is_active:
             path = self._path
-            self._begin(lambda control: resume_run(path, number, control))
+            self.run_work(lambda control: resume_run(path, number, control))
 
-    def _begin(self, work: Work) -> None:
+    def continue_run(self, number: int, epochs: int) -> None:
+        """Go on from the end of a run for more epochs, as a new run."""
+        if not self.is_active:
+            path = self._path
+            self.run_work(lambda control: continue_run(path, number, epochs, control))
+
+    def run_work(self, work: Work) -> None:
+        """Drive a training, or several one after the other; only while none is active."""
         self._preparing, self._stopping = True, False
-        self.run = self.progress = self._coming = None
+        self.run = self.progress = self._coming = self.trial = None
         self._runner.start(work)
 
     def pause(self) -> None:
@@ -163,7 +191,7 @@ class TrainSession(QObject):
         if self.is_active:
             self._runner.close()
             self._preparing = self._stopping = False
-            self.progress = None
+            self.progress = self.trial = None
             self._reload_runs()
             self.state_changed.emit()
 
@@ -181,7 +209,7 @@ class TrainSession(QObject):
         self._coming = event.pictures
 
     def _on_started(self, event: RunStarted) -> None:
-        self._preparing, self.run, self.progress = False, event, None
+        self._preparing, self.run, self.progress, self.layers = False, event, None, None
         self.pictures, self._coming = self._coming, None
         self._show_files(event.run)
         self._reload_runs()
@@ -199,6 +227,22 @@ class TrainSession(QObject):
         self.last_watched = event
         self.watched.emit(event)
 
+    def _on_trial(self, event: TrialStarted) -> None:
+        self.trial, self._preparing = event, True
+        self.state_changed.emit()
+        self.trial_started.emit(event)
+
+    def _on_trial_done(self, event: TrialDone) -> None:
+        self.reload_runs()  # how its run ended
+        self.trial_done.emit(event)
+
+    def _on_told(self, event: Told) -> None:
+        self.told.emit(event.text)
+
+    def _on_layers(self, event: LayersSeen) -> None:
+        self.layers = event
+        self.layers_seen.emit(event)
+
     def _on_epoch(self, event: EpochDone) -> None:
         line = EpochLine.of(event)
         # The files may have been read since the epoch was written there and before its news arrived here.
@@ -210,7 +254,7 @@ class TrainSession(QObject):
 
     def _on_ended(self, outcome: Outcome) -> None:
         self._preparing = self._stopping = False
-        self.progress = None
+        self.progress = self.trial = None
         self._catch_up()
         was_discarded = self.run is not None and not self.run.folder.exists()
         self._reload_runs()
@@ -234,8 +278,10 @@ class TrainSession(QObject):
 
     def _on_replaced(self) -> None:
         self.close()  # what still runs belongs to the project before
-        self.run = self.pictures = self.last_watched = None
+        self.run = self.pictures = self.last_watched = self.layers = None
         self._path = self._document.path
+        if self._path is not None:
+            runs.sweep(self._path)
         self._reload_runs()
         self._show_newest()
 
@@ -247,6 +293,12 @@ class TrainSession(QObject):
         # Picture numbers are those of the index: what is shown of a stored run must be looked up anew.
         if self.shown_run is not None and not self.is_live_shown and self._data.index is not None:
             self._show_files(self.shown_run)
+
+    def reload_runs(self) -> None:
+        """Read the list of runs anew: one was deleted, brought back, or has another note."""
+        self._reload_runs()
+        if self.shown_run is not None and all(info.number != self.shown_run for info in self.runs):
+            self._show_newest()
 
     def _reload_runs(self) -> None:
         self.runs = runs.list_runs(self._path) if self._path else ()

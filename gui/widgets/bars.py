@@ -319,10 +319,12 @@ class Sparkline(QWidget):
         return QPointF(x, 3 + (self.height() - 6) * (1 - value))
 
     def _pieces(self) -> list[list[QPointF]]:
-        """Return the drawn points, cut where a value is missing."""
+        """Return the drawn points, cut where a value is missing; of thousands, two for each pixel."""
+        count = len(self._values)
+        step = max(1, count // max(1, 2 * self.width()))
         pieces: list[list[QPointF]] = [[]]
-        for index, value in enumerate(self._values):
-            if math.isfinite(value):
+        for index in sorted({*range(0, count, step), count - 1} - {-1}):
+            if math.isfinite(self._values[index]):
                 pieces[-1].append(self._point(index))
             elif pieces[-1]:
                 pieces.append([])

@@ -13,10 +13,11 @@ from engine.layers import LAYERS
 from engine.params import params_of
 from engine.spec import Chosen, DataSpec, NetworkSpec, Node, ProjectSpec, RecipeSpec
 from engine.spec.files import from_json, to_json
+from engine.tasks import LOSSES
 from engine.train.optimizers import OPTIMIZERS
 from engine.train.schedules import SCHEDULES
 
-REGISTRIES = {"layer": LAYERS, "optimizer": OPTIMIZERS, "schedule": SCHEDULES}
+REGISTRIES = {"layer": LAYERS, "optimizer": OPTIMIZERS, "schedule": SCHEDULES, "loss": LOSSES}
 ENTRIES = [pytest.param(kind, id=f"{sort}-{kind.name}") for sort, registry in REGISTRIES.items() for kind in registry]
 SPECS = [pytest.param(DataSpec, id="spec-data"), pytest.param(RecipeSpec, id="spec-recipe")]
 SETTINGS = [
@@ -114,7 +115,7 @@ def test_a_layer_survives_the_file(kind, data):
 @given(data=st.data())
 def test_a_choice_survives_the_file(kind, data):
     made = data.draw(instances(kind))
-    role = "optimizer" if kind in tuple(OPTIMIZERS) else "schedule"
+    role = next(name for name, registry in REGISTRIES.items() if kind in tuple(registry))
     project = ProjectSpec(recipe=RecipeSpec(**{role: Chosen(kind.name, made.values())}))
     read, notes = from_json(to_json(project))
     assert not notes and read == project

@@ -2,6 +2,8 @@
 
 import errno
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -86,3 +88,33 @@ def test_the_users_folders_are_the_users(user_folders: Path):
     assert cache_folder() != settings_folder()
     assert cache_folder().is_relative_to(user_folders) and settings_folder().is_relative_to(user_folders)
     assert (resource_folder() / "templates").is_dir()
+
+
+def test_parts_of_the_dead_are_swept_and_those_of_the_living_stay(tmp_path):
+    ended = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True)
+    dead, mine = int(ended.stdout), os.getpid()
+    for name in (f".x.atelier.{dead}-abc12345.part", f".x.atelier.{mine}-abc12345.part", ".x.part", "mine.part"):
+        (tmp_path / name).write_text("x")
+    for name in (f".run.{dead}-abc12345.part", files.part_name("run")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "spec.json").write_text("{}")
+    before = tmp_path / f".older.{mine}-abc12345.part"  # of a process that had our number before us
+    before.write_text("x")
+    os.utime(before, (0, 0))
+    files.sweep_dead_parts(tmp_path)
+    left = set(os.listdir(tmp_path))
+    assert len(left) == 4 and not any(str(dead) in name or "older" in name for name in left)
+    assert {".x.part", "mine.part"} < left
+
+
+def test_what_is_being_written_is_known_as_ours(tmp_path):
+    """A sweep by another thread, or of another window, never takes a file away that is being written."""
+    path = tmp_path / "x"
+
+    def swept_meanwhile(file) -> None:
+        file.write(b"half")
+        files.sweep_dead_parts(tmp_path)
+        assert len(os.listdir(tmp_path)) == 1
+
+    write_atomically(path, swept_meanwhile)
+    assert path.read_bytes() == b"half"

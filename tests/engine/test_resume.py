@@ -25,6 +25,7 @@ from engine.train import history, runs
 from engine.train.events import BatchDone, EpochDone, RunStarted
 from engine.train.job import resume_run, start_run
 from engine.train.optimizers import OPTIMIZERS
+from engine.train.schedules import SCHEDULES
 
 
 @pytest.fixture
@@ -67,7 +68,7 @@ def test_every_optimizer_goes_on_exactly(picture_folder, path, optimizer):
         assert_same_run(run_folder(path, 1), run_folder(path, number))
 
 
-@pytest.mark.parametrize("schedule", ["constant", "cosine", "one_cycle"])
+@pytest.mark.parametrize("schedule", [kind.name for kind in SCHEDULES])
 def test_every_schedule_goes_on_from_within_an_epoch(picture_folder, path, schedule, monkeypatch):
     project = small_project(picture_folder, schedule=Chosen(schedule))
     trained(project, path)

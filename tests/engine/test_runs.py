@@ -52,7 +52,8 @@ def test_a_history_comes_back_and_what_is_damaged_ends_it(tmp_path):
 def test_runs_are_numbered_and_listed_newest_first_and_other_folders_left_alone(path):
     for wanted in (1, 2, 3):
         number, folder = runs.create_run(path, ProjectSpec(), {"epochs": 5})
-        assert number == wanted and folder.name == f"000{wanted}"
+        assert number == wanted and folder.name == f"000{wanted}" and runs.owner_is_alive(folder)
+        runs.release(folder)
     for name in ("notes", "12", "0007", "²²²²", "000x"):
         (path.parent / "runs" / name).mkdir()
     (path.parent / "runs" / "0009").write_text("a file")
@@ -93,6 +94,7 @@ def test_a_damaged_claim_holds_nobody_up(path, owner):
 def test_the_newest_run_with_weights_is_found(path):
     for epochs in (2, 1, 0):
         _, folder = runs.create_run(path, ProjectSpec(), {})
+        runs.release(folder)
         history.rewrite(folder, [line(epoch + 1) for epoch in range(epochs)])
     assert runs.find_run(path, None).number == 2 and runs.find_run(path, 3).number == 3
     with pytest.raises(EngineError, match="no run 4") as caught:

@@ -15,7 +15,7 @@ from engine.evaluate.model import load_model
 from engine.jobs import JobControl
 from engine.spec import Chosen
 from engine.train import history, runs
-from engine.train.events import EpochDone, RunStarted
+from engine.train.events import EpochDone, RunStarted, Told
 from engine.train.job import start_run
 
 
@@ -92,15 +92,46 @@ def small_memory(monkeypatch):
     return holds
 
 
-@pytest.mark.parametrize(("most", "fitting"), [(11, 6), (6, 6), (5, 3), (2, 1)])
-def test_too_little_memory_says_which_batch_fits(picture_folder, path, small_memory, most, fitting):
+@pytest.mark.parametrize(("most", "pieces"), [(11, [2]), (6, [2]), (5, [2, 4]), (2, [2, 4, 8]), (1, [2, 4, 8, 12])])
+def test_with_too_little_memory_batches_are_halved_until_they_fit(picture_folder, path, small_memory, most, pieces):
     small_memory(most)
+    told = trained(small_project(picture_folder, batch_size=12, network=plain_network()), path)
+    assert [event.text.partition(" pieces")[0].split()[-1] for event in told.of(Told)] == [str(n) for n in pieces]
+    assert told.result.epochs == 3 and info_of(path).state == "finished"
+
+
+def test_a_validation_that_does_not_fit_is_taken_in_pieces(picture_folder, path, monkeypatch):
+    project = small_project(picture_folder, network=plain_network())
+    plain = trained(project, path)
+    usual = Network.forward
+
+    def forward(self, x):
+        if not torch.is_grad_enabled() and len(x) > 2:
+            raise torch.OutOfMemoryError("Tried to allocate 20.00 GiB.")
+        return usual(self, x)
+
+    monkeypatch.setattr(Network, "forward", forward)
+    told = trained(project, path)
+    for one, other in zip(plain.of(EpochDone), told.of(EpochDone), strict=True):
+        assert one.train_loss == other.train_loss
+        assert one.validation_loss == pytest.approx(other.validation_loss, rel=1e-5)
+    assert "in pieces" in (run_folder(path, 2) / "log.txt").read_text("utf-8")
+
+
+@pytest.mark.parametrize(("most", "fitting"), [(11, 6), (2, 1)])
+def test_where_not_even_pieces_fit_a_fitting_batch_is_named(
+    picture_folder, path, small_memory, monkeypatch, most, fitting
+):
+    small_memory(most)
+
+    def full(*_args, **_more):
+        raise torch.OutOfMemoryError("Tried to allocate 20.00 GiB.")
+
+    monkeypatch.setattr("engine.train.trainer.answer", full)
     with pytest.raises(OutOfMemory, match="too little memory for batches of 12 images") as caught:
         trained(small_project(picture_folder, batch_size=12, network=plain_network()), path)
     assert caught.value.fitting_batch == fitting and caught.value.fix == f"Set the batch size to {fitting}."
     assert info_of(path).state == "failed" and info_of(path).reason == str(caught.value)
-    project = small_project(picture_folder, batch_size=fitting, network=plain_network(), epochs=1)
-    assert trained(project, path).result.epochs == 1
 
 
 def test_no_batch_fits_at_all(picture_folder, path, small_memory):

@@ -38,7 +38,8 @@ def test_the_choice_is_spread_over_each_class():
 
 def test_the_watched_set_is_fixed_and_told_at_every_epoch(picture_folder, tmp_path, monkeypatch):
     path = tmp_path / "P" / "P.atelier"
-    run = trained(small_project(picture_folder), path)
+    with everything_told(monkeypatch):
+        run = trained(small_project(picture_folder), path)
     started, index = run.of(RunStarted)[0], run.of(PicturesReady)[0].pictures.index
     assert 0 < len(started.watched) <= MOST_WATCHED
     assert set(started.watched) <= set(index.where(VALIDATION).tolist())

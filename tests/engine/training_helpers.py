@@ -128,6 +128,12 @@ def same_weights(one: Path, other: Path) -> bool:
     return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
 
 
+def lasting(folder: Path) -> set[str]:
+    """What lies in a run; how many weights of past epochs are kept is for the room on the disk to say."""
+    names = {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
+    return {name for name in names if name.split("/")[0] != "kept"}
+
+
 def assert_same_run(one: Path, other: Path) -> None:
     """Everything that lasts is equal to the last bit, and nothing is left half written."""
     assert numbers(one) == numbers(other)
@@ -136,8 +142,13 @@ def assert_same_run(one: Path, other: Path) -> None:
         assert same_weights(one / name, other / name), name
     for first in sorted((one / "watch").iterdir()):
         assert first.read_bytes() == (other / "watch" / first.name).read_bytes(), first.name
-    assert {path.name for path in one.rglob("*")} == {path.name for path in other.rglob("*")}
+    assert lasting(one) == lasting(other)
     assert not list(other.rglob("*.part")) + list(other.rglob("owner.json"))
+
+
+def first_image(folder: Path) -> Path:
+    """Some image file of a folder of classes."""
+    return sorted(folder.rglob("*.png"))[0]
 
 
 def info_of(path: Path, number: int = 1) -> runs.RunInfo:

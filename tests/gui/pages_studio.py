@@ -9,6 +9,7 @@ from engine.evaluate.predict import Prediction
 from engine.spec import Chosen
 from gui.document import ProjectDocument
 from gui.studio import Sample
+from gui.studio.pins import PinBoard
 from gui.studio.recents import Recent
 
 
@@ -127,6 +128,7 @@ class FakeStudio(QObject):
     def __init__(self, settings: Path) -> None:
         super().__init__()
         self.document = ProjectDocument(self)
+        self.pins = PinBoard(self.document, self)
         self.data, self.prediction, self.recents = FakeData(), FakePrediction(), FakeRecents()
         self.health = FakeHealth(self.document, self.data)
         self.settings = QSettings(str(settings), QSettings.Format.IniFormat)

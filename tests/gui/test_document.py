@@ -191,6 +191,7 @@ def test_changes_are_autosaved_after_a_moment(qtbot, document):
 def test_what_was_not_saved_comes_back_after_a_crash(document, tmp_path):
     set_epochs(document, 11)
     document.autosave()
+    document.close()  # as the system does for a process that died
     again = ProjectDocument()
     notes = again.open(tmp_path / "Test.atelier")
     assert again.recipe.epochs == 11 and again.is_modified
@@ -204,6 +205,7 @@ def test_an_autosave_older_than_the_file_is_not_taken(document):
     document.autosave()
     write_project(replace(document.spec, recipe=RecipeSpec(epochs=2)), document.path)
     os.utime(document.autosave_path, (1, 1))
+    document.close()  # as the system does for a process that died
     again = ProjectDocument()
     assert again.open(document.path) == ()
     assert again.recipe.epochs == 2 and not again.is_modified
@@ -213,6 +215,7 @@ def test_a_damaged_autosave_is_told_and_the_file_opens(document):
     set_epochs(document, 11)
     document.autosave()
     document.autosave_path.write_text("{half")
+    document.close()  # as the system does for a process that died
     again = ProjectDocument()
     (note,) = again.open(document.path)
     assert "autosaved copy" in note
@@ -223,6 +226,7 @@ def test_discarded_changes_do_not_come_back(document):
     set_epochs(document, 11)
     document.autosave()
     document.discard_autosave()
+    document.close()  # as the system does for a process that died
     again = ProjectDocument()
     assert again.open(document.path) == ()
     assert again.recipe.epochs == RecipeSpec().epochs
@@ -294,3 +298,60 @@ def test_a_file_that_somebody_else_saved_is_not_overwritten_unasked(document, tm
     assert read_project(document.path)[0].notes == "ours" and not document.is_modified
     document.edit("Set notes", notes="ours again")
     document.save()  # our own saving is no surprise
+
+
+# ---- two windows on one project
+
+
+@pytest.fixture
+def second(qapp, document):
+    """Another window's document on the same file, with the sentences that it told when it opened it."""
+    second = ProjectDocument()
+    second.notes = second.open(document.path)
+    yield second
+    second.close()
+
+
+def test_a_second_window_is_told_of_the_first_and_takes_nothing_from_it(document, tmp_path):
+    document.edit("Notes", notes="of the first")
+    document.autosave()
+    second = ProjectDocument()
+    (note,) = second.open(document.path)
+    assert "open in another window too" in note and second.spec.notes == "" and not second.is_modified
+    second.edit("Notes", notes="of the second")
+    second.autosave()
+    second.discard_autosave()
+    second.close()
+    assert read_project(document.autosave_path)[0].notes == "of the first"
+    document.close()
+
+
+def test_both_windows_keep_their_changes_through_a_crash_of_either(document, second):
+    document.edit("Notes", notes="of the first")
+    document.autosave()
+    second.edit("Notes", notes="of the second")
+    second.autosave()
+    os.utime(document.autosave_path, (1e9, 1e9))  # the first one has had its changes saved long ago
+    os.utime(document.path, (2e9 - 1, 2e9 - 1))
+    os.utime(second.autosave_path, (2e9, 2e9))
+    document.close()  # as the system does for a process that dies
+    third = ProjectDocument()
+    (note,) = third.open(document.path)
+    assert "were restored" in note and third.spec.notes == "of the second"
+    third.close()
+
+
+def test_the_second_to_save_is_asked(document, second):
+    document.edit("Notes", notes="of the first, which is longer")
+    second.edit("Notes", notes="of the second")
+    document.save()
+    with pytest.raises(ChangedOnDisk):
+        second.save()
+    assert read_project(document.path)[0].notes.startswith("of the first") and second.is_modified
+
+
+def test_a_project_that_was_closed_is_nobodys(document):
+    document.close()
+    other = ProjectDocument()
+    assert other.open(document.path) == ()
+    other.close()

@@ -12,13 +12,13 @@ from engine.errors import EngineError
 from engine.jobs import Progress
 from engine.spec import Chosen, ProjectSpec, RecipeSpec
 from engine.spec.files import write_project
+from engine.train.diagnosis import Story, diagnose
 from engine.train.history import best_of
 from engine.train.optimizers import OPTIMIZERS
 from engine.train.runs import SPEC
 from gui.jobs import Stopped
 from gui.pages.shared.viewer import AnswerBox, PictureViewer, Told
 from gui.pages.train import TrainPage
-from gui.pages.train.diagnosis import diagnose
 from gui.pages.train.recipe import with_optimizer
 from gui.pages.train.replay import Replay
 from gui.pages.train.runs import state_in_words
@@ -467,81 +467,33 @@ def test_replay_reads_bit_by_bit_newest_first(studio):
     assert read == []
     replay.right(4)
     assert read == [5]
-    while replay.load_some(0.001):
-        pass
-    assert sorted(read) == list(range(1, 21))
-    assert read[1] == 20
+    while waiting := replay.waiting():
+        replay.take(Replay.read(waiting, 0.0))
+    assert read == [5, *(epoch for epoch in range(20, 0, -1) if epoch != 5)]
 
 
 # ---- diagnosis
 
 
 def judge(train_loss, validation_loss, validation_accuracy, gap=0.02, pictures=200, ended=False):
+    counts = (pictures // 2, pictures - pictures // 2)
     train_accuracy = [value + gap for value in validation_accuracy]
     return diagnose(
-        train_loss,
-        train_accuracy,
-        validation_loss,
-        validation_accuracy,
-        chance=0.5,
-        classes=2,
-        pictures=pictures,
-        ended=ended,
-    )
+        Story(train_loss, train_accuracy, validation_loss, validation_accuracy, counts=counts, ended=ended)
+    )[0]
 
 
 FALLING = [0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.08, 0.06, 0.05]
 RISING = [0.6, 0.7, 0.75, 0.8, 0.83, 0.85, 0.87, 0.88, 0.89, 0.9]
 
 
-@pytest.mark.parametrize(
-    ("code", "train_loss", "validation_loss", "accuracy"),
-    [
-        ("waiting", [], [], []),
-        ("early", [0.7, 0.6], [0.7, 0.65], [0.5, 0.6]),
-        ("improving", FALLING, FALLING, RISING),
-        ("overfitting", FALLING, [0.7, 0.6, 0.5, 0.45, 0.5, 0.55, 0.6, 0.7, 0.8, 0.9], [0.7] * 10),
-        ("at_chance", [0.70, 0.69, 0.69, 0.69], [0.69, 0.69, 0.69, 0.69], [0.5, 0.52, 0.49, 0.5]),
-        ("flat", [0.5] * 10, [0.5] * 10, [0.8] * 10),
-        ("diverged", [0.7, float("nan")], [0.7, float("nan")], [0.5, 0.5]),
-        ("diverged", [0.7, 8.0, 90.0], [0.7, 9.0, 80.0], [0.5, 0.5, 0.5]),
-    ],
-)
-def test_diagnosis_names_what_the_numbers_say(code, train_loss, validation_loss, accuracy):
-    assert judge(train_loss, validation_loss, accuracy).code == code
-
-
-def test_diagnosis_brings_its_evidence():
-    found = judge(FALLING, [0.7, 0.6, 0.5, 0.45, 0.5, 0.55, 0.6, 0.7, 0.8, 0.9], [0.7] * 4 + [0.72] + [0.7] * 5, 0.25)
-    assert (found.since, found.best_epoch, found.loss_low) == (5, 5, 0.45)
-    assert found.loss_now == pytest.approx(0.8)
-    assert found.gap == pytest.approx(0.25)
-    assert judge(FALLING, FALLING, RISING).gain == pytest.approx(0.03)
-
-
-def test_a_rise_of_nothing_is_no_overfitting():
-    falling = [0.5 / epoch for epoch in range(1, 31)]
-    losses = [0.4 - 0.02 * epoch for epoch in range(17)] + [0.023, 0.0235, 0.024, *[0.025] * 10]
-    accuracy = [0.9] * 17 + [1.0, *[269 / 270] * 12]
-    found = judge(falling, losses, accuracy, gap=0.004, pictures=270)
-    assert found.code == "flat"
-
-
-def test_accuracy_lost_beyond_noise_is_overfitting_too():
-    losses = [0.7, 0.5, 0.40, *[0.42] * 7]
-    accuracy = [0.7, 0.8, 0.9, *[0.7] * 7]
-    assert judge(FALLING, losses, accuracy, pictures=300).code == "overfitting"
-    assert judge(FALLING, losses, accuracy, pictures=20).code != "overfitting"  # four of twenty may be luck
-
-
 @pytest.mark.parametrize("ended", [False, True])
 @pytest.mark.parametrize("validation_loss", [[2.0, 9.0, 30.0, 26.0], [30.0, 28.0, 27.0, 26.0]])
 def test_a_run_at_chance_with_a_large_loss_is_told_to_go_slower(page, validation_loss, ended):
     found = judge([30.0, 28.0, 27.0, 26.0], validation_loss, [0.5, 0.48, 0.5, 0.49], ended=ended)
-    assert found.code == "at_chance"
     page.diagnosis.show_diagnosis(found, ended=ended)
-    assert page.diagnosis.title.text() == "Not learning"
-    assert "ten times lower." in page.diagnosis.words.text()
+    assert page.diagnosis.title.text() == "Learning rate too high"
+    assert "30.0" in page.diagnosis.words.text()
 
 
 @pytest.mark.parametrize("epochs", [1, 2, 12])
@@ -557,18 +509,13 @@ def test_a_run_at_or_below_chance_is_never_done_nor_overfitting(page, epochs, ac
     assert page.diagnosis.property("notice") == "warning"
 
 
-def test_a_slow_start_is_too_early_to_judge():
-    train_loss = [0.7, 0.65, 0.6, 0.55]
-    assert judge(train_loss, [0.7] * 4, [0.5] * 4).code == "early"
-    assert judge(train_loss, [0.7] * 4, [0.5] * 4, ended=True).code == "at_chance"
-
-
 def test_few_validation_images_make_an_uncertain_number(page):
     for pictures, words in ((2, "Only 2 validation images"), (1, "Only 1 validation image:"), (200, "")):
         page.diagnosis.show_diagnosis(judge(FALLING, FALLING, RISING, pictures=pictures, ended=True), ended=True)
         assert words in page.diagnosis.words.text()
         assert ("uncertain" in page.diagnosis.words.text()) == (pictures < 30)
-        assert page.diagnosis.property("notice") == ("info" if pictures < 30 else "good")
+        if pictures > 1:  # of one image, naming the commonest class is always right
+            assert page.diagnosis.property("notice") == ("info" if pictures < 30 else "good")
 
 
 @pytest.mark.parametrize("gap", [-0.02, 0.0, 0.02, 0.2])
@@ -593,12 +540,6 @@ def test_a_run_that_ended_early_says_so_and_offers_to_go_on(page, studio, qtbot,
     if resume.isVisible():
         resume.click()
         assert studio.training.asked == [("resume_run", 1)]
-
-
-def test_wavering_by_a_picture_is_no_improvement_and_no_overfitting():
-    accuracy = [0.8, 0.8, 0.8, 0.8, 0.8, 0.8, 0.805]
-    loss = [0.5, 0.5, 0.5, 0.5, 0.505, 0.51, 0.5]
-    assert judge(FALLING[:7], loss, accuracy, pictures=200).code == "flat"
 
 
 def test_the_box_says_it_in_words(page, studio, qtbot):

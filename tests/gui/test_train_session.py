@@ -12,7 +12,7 @@ from real_studio import hold_after, open_project, running_studio, set_epochs, sm
 from engine.errors import EngineError, TrainingDiverged
 from engine.spec import Chosen, NetworkSpec, ProjectSpec
 from engine.spec.network import remove
-from engine.train import history, runs
+from engine.train import history, runs, trainer
 from gui.jobs import Failed, Finished, Stopped
 from gui.studio import Studio, data_session, train_session
 
@@ -58,6 +58,26 @@ def signals_of(studio: Studio) -> list[str]:
 
 
 # ---- one run
+
+
+def test_a_batch_that_does_not_fit_is_told_and_the_run_goes_on(qtbot, ready, monkeypatch):
+    import torch
+
+    from engine.compile.module import Network
+
+    usual, passes = Network.forward, []
+
+    def forward(self, x):
+        passes.append(len(x))
+        if torch.is_grad_enabled() and len(passes) == 1:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return usual(self, x)
+
+    monkeypatch.setattr(Network, "forward", forward)
+    sentences = []
+    ready.told.connect(sentences.append)
+    assert isinstance(train(qtbot, ready), Finished) and len(ready.training.epochs) == 2
+    assert len(sentences) == 1 and "taken in 2 pieces" in sentences[0]
 
 
 def test_a_whole_run(qtbot, ready):
@@ -289,9 +309,12 @@ def test_an_older_run_can_be_looked_at_while_another_trains(qtbot, ready):
     stop(qtbot, ready)
 
 
-def test_news_that_arrive_late_are_not_counted_twice(qtbot, training):
+def test_news_that_arrive_late_are_not_counted_twice(qtbot, ready, monkeypatch):
     """A run that is shown anew is read from files, which are ahead of the news on their way to the window."""
-    session, ahead = training.training, []
+    monkeypatch.setattr(trainer, "WATCH_EVERY", 0.0)
+    set_epochs(ready, LONG)
+    ready.training.start()
+    session, ahead = ready.training, []
 
     def show_anew() -> None:
         session.shown_run, known = None, len(session.epochs)

@@ -16,6 +16,8 @@ from engine.train.events import BatchDone, EpochDone, RunStarted, Watched
 from engine.train.history import NAME, EpochLine
 from engine.train.runs import RunInfo
 from gui.document import ProjectDocument
+from gui.studio.experiment_session import ExperimentSession
+from gui.studio.pins import PinBoard
 
 STEPS = 20
 CLASSES = ("chihuahua", "muffin")
@@ -63,21 +65,28 @@ class FakeTraining(QObject):
     batch_done = Signal(object)
     watched = Signal(object)
     epoch_done = Signal(object)
+    layers_seen = Signal(object)
     ended = Signal(object)
     runs_changed = Signal()
     shown_changed = Signal()
+    trial_started = Signal(object)
+    trial_done = Signal(object)
 
     def __init__(self, data: FakeData, folder: Path) -> None:
         super().__init__()
         self._data, self._folder = data, folder
         self.state, self.problem = "idle", None
-        self.run = self.shown_run = self.pictures = self.progress = None
+        self.run = self.shown_run = self.pictures = self.progress = self.layers = self.trial = None
         self.epochs, self.steps, self.runs = [], [], ()
         self.histories: dict[int, list] = {}
         self.asked: list[tuple] = []
         self._rng = np.random.default_rng(0)
 
     # what pages call
+
+    @property
+    def is_active(self) -> bool:
+        return self.state in ("preparing", "training", "paused", "stopping")
 
     def blocker(self) -> EngineError | None:
         return self.problem
@@ -96,6 +105,18 @@ class FakeTraining(QObject):
 
     def resume_run(self, number: int) -> None:
         self.asked.append(("resume_run", number))
+
+    def continue_run(self, number: int, epochs: int) -> None:
+        self.asked.append(("continue_run", number, epochs))
+
+    def run_work(self, work: object) -> None:
+        self.asked.append(("run_work",))
+
+    def reload_runs(self) -> None:
+        self.runs_changed.emit()
+
+    def start_project(self, project: ProjectSpec, origin: object) -> None:
+        self.asked.append(("start_project", project, origin))
 
     def show_run(self, number: int) -> None:
         self.shown_run, self.epochs, self.steps = number, self.histories.get(number, []), []
@@ -217,12 +238,21 @@ class FakeStudio(QObject):
     failed = Signal(object)
     told = Signal(str)
     place_wanted = Signal(str)
+    closing = Signal()
+    machine_changed = Signal()
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
+        self.machine = None
         self.document = ProjectDocument(self)
         self.data = FakeData()
         self.training = FakeTraining(self.data, folder / "runs")
+        self.experiments = ExperimentSession(self.document, self.training, self)
+        self.pins = PinBoard(self.document, self)
+        self.replayed: tuple[int, int] | None = None
+
+    def replay(self, run: int | None, epoch: int | None) -> None:
+        self.replayed = (run, epoch) if run is not None and epoch is not None else None
 
     def open(self, folder: Path, classes: tuple[str, ...] = CLASSES) -> None:
         """Open a project with a source, so that nothing but what a test wants is missing."""

@@ -37,6 +37,7 @@ class GridPanel(Panel):
     cancelled = Signal()
     move_wanted = Signal(object, str)  # picture numbers; class name, empty: ask for a new one
     leave_out_wanted = Signal(object)  # picture numbers
+    watch_wanted = Signal(object)  # picture numbers
     fix_wanted = Signal(object)  # Fix
     list_wanted = Signal(object)  # Finding
 
@@ -270,5 +271,7 @@ class GridPanel(Panel):
             menu.addAction(self.tr("Look at it large")).triggered.connect(partial(self.opened.emit, picture))
         move = menu.addMenu(self.tr("Move to"))
         fill_move_menu(move, self._index.classes, self._move_selected)
+        words = self.tr("Watch this") if len(numbers) == 1 else self.tr("Watch these")
+        menu.addAction(words).triggered.connect(partial(self.watch_wanted.emit, numbers))
         menu.addAction(self.tr("Leave out\tDel")).triggered.connect(self._leave_out_selected)
         menu.popup(self.grid.viewport().mapToGlobal(place))

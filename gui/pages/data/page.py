@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 from PySide6.QtCore import QMimeData, QSize, Qt
 from PySide6.QtGui import QGuiApplication, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QInputDialog, QLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
@@ -133,6 +134,7 @@ class DataPage(QWidget):
 
     def _connect_edits(self) -> None:
         self.grid.leave_out_wanted.connect(self.edits.leave_out)
+        self.grid.watch_wanted.connect(self._watch)
         self.grid.move_wanted.connect(self._move)
         self.edits.refused.connect(self._studio.failed)
         classes = self.dataset.classes
@@ -229,6 +231,13 @@ class DataPage(QWidget):
         self.notice.show_error(what or str(problem), why, fix, actions)
 
     # ---- what the user does
+
+    def _watch(self, numbers: np.ndarray) -> None:
+        """Pin images, so that Train shows what the network says of them."""
+        before = len(self._studio.pins.pins)
+        self._studio.pins.pin_images(self._session.index, numbers)
+        if len(self._studio.pins.pins) > before:
+            self._studio.told.emit(self.tr("Watched from now on: Train shows what the network says of it."))
 
     def choose(self) -> None:
         """Ask for a folder and take it."""

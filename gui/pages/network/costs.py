@@ -118,7 +118,7 @@ class Costs(QObject):
 
     def _key(self, report: NetworkReport, node_id: str) -> TimeKey:
         entry, recipe = report.nodes[node_id], self._recipe
-        return entry.layer, entry.inputs, recipe.batch_size, recipe.device, recipe.precision
+        return entry.layer, entry.inputs, recipe.assumed_batch_size, recipe.device, recipe.precision
 
     def _missing(self) -> dict[str, TimeKey]:
         """Layers that were not measured."""
@@ -143,7 +143,7 @@ class Costs(QObject):
         def work(control: JobControl):
             from engine.train.timing import time_layers  # it imports torch
 
-            return time_layers(report, recipe.batch_size, recipe.device, recipe.precision, control, only)
+            return time_layers(report, recipe.assumed_batch_size, recipe.device, recipe.precision, control, only)
 
         self._runner.start(work)
         self.changed.emit()

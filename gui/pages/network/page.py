@@ -22,6 +22,7 @@ from engine.params import params_of
 from engine.spec import DataSpec
 from engine.spec.network import OWN
 from engine.templates import templates, title_of
+from engine.train.kept import weights_at
 from engine.train.runs import BEST
 from gui.canvas import NetworkCanvas
 from gui.pages.network import edits, scope
@@ -32,6 +33,7 @@ from gui.pages.network.files import NetworkFiles
 from gui.pages.network.gestures import Gestures
 from gui.pages.network.improvements import improvements
 from gui.pages.network.inspector import Inspector
+from gui.pages.network.lights import Lights
 from gui.pages.network.more_menu import MoreMenu
 from gui.pages.network.palette import LayerPalette
 from gui.pages.network.problem_box import Action
@@ -78,6 +80,7 @@ class NetworkPage(QWidget):
         self.menu = MoreMenu(self)
         self.toolbar.more.setMenu(self.menu)
         self.costs = Costs(self)
+        self.lights = Lights(studio, self.canvas, self)
         self.files = NetworkFiles(studio, self.canvas, self)
         self._lay_out()
         self._listen()
@@ -191,6 +194,7 @@ class NetworkPage(QWidget):
         canvas.opened_changed.connect(self._show_costs)
         training.state_changed.connect(lambda: self.costs.let_measure(not training.is_active))
         training.runs_changed.connect(self._show_selection)
+        self._studio.replay_changed.connect(self._look_again)
         self._studio.closing.connect(self.costs.close)
 
     # ---- what is shown
@@ -313,7 +317,7 @@ class NetworkPage(QWidget):
         self._show_costs()
         report = self._gestures.report
         memory = self._device_memory()
-        self.status.show_report(report, self._document.recipe.batch_size, len(advice(report)), memory)
+        self.status.show_report(report, self._document.recipe.assumed_batch_size, len(advice(report)), memory)
         self._show_summary()
 
     def _show_selection(self, _node_id: str = "") -> None:
@@ -345,7 +349,9 @@ class NetworkPage(QWidget):
 
     def _look_at(self, node_id: str) -> None:
         """Show what the selected layer has learnt, where a run with this very layer has."""
-        run = next((info for info in self._studio.training.runs if info.has_weights), None)
+        replayed = self._studio.replayed
+        runs = [info for info in self._studio.training.runs if info.has_weights]
+        run = next((info for info in runs if replayed is None or info.number == replayed[0]), None)
         if run is None or self._gestures.path:
             self._sights.forget()
             self.inspector.layer.sights.show_filters(None)
@@ -353,9 +359,15 @@ class NetworkPage(QWidget):
         report = self._document.report
 
         def look() -> tuple:
-            return node_id, run.number, filters(run.folder / BEST, report, node_id)
+            kept = weights_at(run.folder, replayed[1]) if replayed is not None else None
+            return node_id, run.number, filters(kept or run.folder / BEST, report, node_id)
 
         self._sights.ask(look)
+
+    def _look_again(self) -> None:
+        node_id = self.canvas.selected_id()
+        if node_id in self._document.report.nodes:
+            self._look_at(node_id)
 
     def _hide_sights(self, _error: Exception) -> None:
         self.inspector.layer.sights.show_filters(None)
@@ -386,7 +398,7 @@ class NetworkPage(QWidget):
         actions = self._actions(problem)
         if problem is not None and problem.node_id:
             actions.insert(0, (self.tr("Show this layer"), lambda: self.select(problem.node_id)))
-        batch = self._document.recipe.batch_size
+        batch = self._document.recipe.assumed_batch_size
         self.inspector.summary.show_report(title, report, batch, problem, actions, self._device_memory())
         self.inspector.summary.advice.show_advice([(one, self._advice_actions(one)) for one in advice(report)])
 

@@ -1,38 +1,57 @@
-"""Loss and accuracy of the run that is shown."""
+"""Loss, accuracy and learning rate of the run that is shown."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QPoint, QSettings, QSize, Qt, Signal
+from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
+from engine.errors import EngineError
+from engine.files import save_for_user
 from engine.train import history
-from gui.plots import Curves, Line
+from engine.train.runs import RunInfo
+from gui.pages.shared.choosing import choose_new_file
+from gui.pages.train.chart_menu import ChartMenu, SmoothButton
+from gui.pages.train.curve_table import CurveTable
+from gui.plots import MOST_OTHERS, Curves, Line
 from gui.theme import theme
+from gui.widgets.segmented import Segmented
+
+WIDE = 860  # px at 100 % text size: from here on, three charts stand side by side
+SHARES = (5, 5, 3)  # of the width
+SMOOTHING, LOGARITHMIC, RATE = "train/smoothing", "train/logarithmic", "train/rate"
 
 
 class Charts(QWidget):
-    """Two charts that follow the training."""
+    """Charts that follow the training, with one cross-hair over all of them.
+
+    Where there is no room for three, accuracy and learning rate share one place.
+    """
 
     epoch_picked = Signal(int)
+    failed = Signal(object)  # an EngineError: the curves could not be saved
 
-    def __init__(self, training: object, parent: QWidget | None = None) -> None:
+    def __init__(self, training: object, settings: QSettings | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._training = training
+        self._settings = settings if settings is not None else QSettings()
         self.loss = Curves(self.tr("Loss"), legend=False)
         self.loss.setObjectName("train.loss")
         self.accuracy = Curves(self.tr("Accuracy"), percent=True)
         self.accuracy.setObjectName("train.accuracy")
-        self._others: tuple[int, int] | None = None
-        self._both = (self.loss, self.accuracy)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(theme().tokens.space_large)
-        for chart in self._both:
-            row.addWidget(chart, 1)
-            chart.epoch_picked.connect(self.epoch_picked)
+        self.rate = Curves(self.tr("Learning rate"), single=self.tr("learning rate"))
+        self.rate.setObjectName("train.rate")
+        self.all = (self.loss, self.accuracy, self.rate)
+        self._compared: tuple[int, ...] | None = None  # chosen by the user; None: the newest other run
+        self._others: tuple[tuple[int, int], ...] | None = None  # number and epochs of those that are drawn
+        self._best: object | None = None  # the best epoch so far
+        self._is_rate_in_front = False  # where it shares its place with the accuracy
+        self._lay_out()
+        self._make_menu()
         training.started.connect(self.show_run)
         training.shown_changed.connect(self.show_run)
         training.batch_done.connect(self._on_batch)
@@ -40,9 +59,86 @@ class Charts(QWidget):
         training.runs_changed.connect(self._show_others)
         self.show_run()
 
+    def _lay_out(self) -> None:
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme().tokens.space_large)
+        for chart, share in zip(self.all, SHARES, strict=True):
+            row.addWidget(chart, share)
+            chart.epoch_picked.connect(self.epoch_picked)
+            chart.hovered.connect(self._on_hovered)
+        self._switches = []
+        for chart, name in ((self.accuracy, "accuracy"), (self.rate, "rate")):
+            switch = Segmented()
+            switch.setAccessibleName(self.tr("Which curve"))
+            switch.add("accuracy", self.tr("Accuracy")).setObjectName(f"train.{name}.to_accuracy")
+            switch.add("rate", self.tr("Learning rate")).setObjectName(f"train.{name}.to_rate")
+            switch.chosen.connect(self._on_switched)
+            chart.add_switch(switch)
+            self._switches.append(switch)
+        theme().changed.connect(self._arrange)
+
+    def _make_menu(self) -> None:
+        self.smooth = SmoothButton()
+        self.smooth.changed.connect(self._on_smoothing)
+        self.loss.add_extra(self.smooth)
+        self.menu = ChartMenu(self)
+        self.menu.aboutToShow.connect(self._fill_menu)
+        self.menu.copy.triggered.connect(self.copy_picture)
+        self.menu.save.triggered.connect(self._choose_file)
+        self.menu.rate.toggled.connect(self._on_rate_toggled)
+        self.menu.compared.connect(self.compare_with)
+        self.loss.add_extra(self.menu.button)
+        for chart in self.all:
+            chart.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+            chart.customContextMenuRequested.connect(partial(self._open_menu, chart))
+        self.loss.logarithmic_changed.connect(partial(self._settings.setValue, LOGARITHMIC))
+        self.loss.set_logarithmic(self._settings.value(LOGARITHMIC, False, type=bool))
+        self.menu.rate.setChecked(self._settings.value(RATE, True, type=bool))
+        self.smooth.set_weight(self._settings.value(SMOOTHING, 0.0, type=float))
+        self._arrange()
+
+    # ---- room
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
+
+    def minimumSizeHint(self) -> QSize:
+        # That of two charts: the third gives way before it could hold the window open.
+        each = self.loss.minimumSizeHint()
+        return QSize(2 * each.width() + self.layout().spacing(), each.height())
+
+    def is_wide(self) -> bool:
+        """Whether there is room for three charts side by side."""
+        return self.width() >= theme().px(WIDE)
+
+    def _arrange(self) -> None:
+        has_rate, is_wide = self.menu.rate.isChecked(), self.is_wide()
+        rate_alone = has_rate and not is_wide and self._is_rate_in_front
+        self.layout().setStretch(self.layout().indexOf(self.rate), SHARES[2 if is_wide else 1])
+        self.rate.setVisible(has_rate and (is_wide or rate_alone))
+        self.accuracy.setVisible(not rate_alone)
+        for chart, switch in zip((self.accuracy, self.rate), self._switches, strict=True):
+            switch.set_current("rate" if self._is_rate_in_front else "accuracy")
+            chart.show_switch(has_rate and not is_wide)
+
+    def _on_switched(self, key: str) -> None:
+        self._is_rate_in_front = key == "rate"
+        self._arrange()
+        shown = self._switches[1 if self._is_rate_in_front else 0]
+        shown.button(key).setFocus()  # the one that was pressed is hidden now
+
+    def _on_rate_toggled(self, on: bool) -> None:
+        self._settings.setValue(RATE, on)
+        self._is_rate_in_front &= on
+        self._arrange()
+
+    # ---- what is drawn
+
     def show_run(self) -> None:
         """Draw the shown run from its beginning."""
-        for chart in self._both:
+        for chart in self.all:
             chart.clear()
             chart.set_planned(self._planned())
         self._others = None
@@ -51,14 +147,27 @@ class Charts(QWidget):
         self._show_others()
 
     def set_cursor(self, epoch: int | None) -> None:
-        """Put both cross-hairs at the epoch that is being replayed."""
-        for chart in self._both:
+        """Put all cross-hairs at the epoch that is being replayed."""
+        for chart in self.all:
             chart.set_cursor(epoch)
 
+    def _on_hovered(self, place: float | None) -> None:
+        for chart in self.all:
+            if chart is not self.sender():
+                chart.set_hover(place)
+
+    def _on_smoothing(self, weight: float) -> None:
+        self._settings.setValue(SMOOTHING, weight)
+        for chart in (self.loss, self.accuracy):
+            chart.set_smoothing(weight)
+
+    def _info(self, number: int | None) -> RunInfo | None:
+        return next((info for info in self._training.runs if info.number == number), None)
+
     def _planned(self) -> int:
-        for info in self._training.runs:
-            if info.number == self._training.shown_run and info.epochs:
-                return info.epochs
+        info = self._info(self._training.shown_run)
+        if info is not None and info.epochs:
+            return info.epochs
         run = self._training.run
         return run.epochs if run is not None else max(1, len(self._training.epochs))
 
@@ -77,34 +186,115 @@ class Charts(QWidget):
         x = [event.epoch - 1 + event.step / max(1, run.steps_per_epoch) for event in steps]
         self.loss.add_steps(x, [event.loss for event in steps])
         self.accuracy.add_steps(x, [event.accuracy for event in steps])
+        self.rate.add_steps(x, [event.learning_rate for event in steps])
 
-    def _on_epoch(self) -> None:
-        if self._is_live():
+    def _on_epoch(self, event: object) -> None:
+        if not self._is_live():
+            return
+        drawn = self.loss.count()
+        if len(self._training.epochs) != drawn + 1:
             self._show_epochs()
+            return
+        done = self._training.epochs[-1]
+        self.loss.add_epoch(done.epoch, done.train_loss, done.validation_loss)
+        self.accuracy.add_epoch(done.epoch, done.train_accuracy, done.validation_accuracy)
+        self.rate.add_epoch(done.epoch, done.learning_rate)
+        self._mark_best(done if history.is_better(done, self._best) else self._best)
 
     def _show_epochs(self) -> None:
         epochs = self._training.epochs
         x = [event.epoch for event in epochs]
         self.loss.set_epochs(x, [e.train_loss for e in epochs], [e.validation_loss for e in epochs])
         self.accuracy.set_epochs(x, [e.train_accuracy for e in epochs], [e.validation_accuracy for e in epochs])
-        best = history.best_of(epochs)
-        for chart in self._both:
+        self.rate.set_epochs(x, [e.learning_rate for e in epochs], np.full(len(x), np.nan))
+        self._mark_best(history.best_of(epochs))
+
+    def _mark_best(self, best: object | None) -> None:
+        self._best = best
+        for chart in (self.loss, self.accuracy):
             chart.set_best(best.epoch if best is not None else None)
 
+    # ---- other runs
+
+    def compare_with(self, numbers: Sequence[int] | None) -> None:
+        """Draw these runs dashed, `MOST_OTHERS` at most; None: the newest other run."""
+        self._compared = None if numbers is None else tuple(numbers)[:MOST_OTHERS]
+        self._show_others()
+
+    def compared(self) -> tuple[int, ...]:
+        """Return the numbers of the runs that are drawn dashed, newest first."""
+        return tuple(info.number for info in self._shown_others())
+
+    def _shown_others(self) -> list[RunInfo]:
+        others = [info for info in self._training.runs if info.number != self._training.shown_run and info.epochs_done]
+        if self._compared is None:
+            return others[:1]
+        return [info for info in others if info.number in self._compared][:MOST_OTHERS]
+
     def _show_others(self) -> None:
-        """Draw the newest other run dashed, to compare."""
-        others = (i for i in self._training.runs if i.number != self._training.shown_run and i.epochs_done)
-        info = next(others, None)
-        shown = (info.number, info.epochs_done) if info is not None else None
+        """Draw other runs dashed, to compare."""
+        found = self._shown_others()
+        shown = tuple((info.number, info.epochs_done) for info in found)
         if shown == self._others:
-            return  # runs change with each epoch of the live one; its neighbour's file need not be read each time
+            return  # runs change with each epoch of the live one; their files need not be read each time
         self._others = shown
-        lines = history.read(info.folder) if info is not None else []
-        if not lines:
-            self.loss.set_others(())
-            self.accuracy.set_others(())
-            return
-        name = self.tr("run {number}").format(number=info.number)
-        x = np.array([line.epoch for line in lines], dtype=float)
-        self.loss.set_others([Line(name, x, np.array([line.validation_loss for line in lines]))])
-        self.accuracy.set_others([Line(name, x, np.array([line.validation_accuracy for line in lines]))])
+        lines: dict[str, list[Line]] = {"loss": [], "accuracy": [], "rate": []}
+        for info in found:
+            told = history.read(info.folder)
+            x, name = np.array([line.epoch for line in told], dtype=float), self._name(info.number)
+            if not len(x):
+                continue
+            lines["loss"].append(Line(name, x, np.array([line.validation_loss for line in told])))
+            lines["accuracy"].append(Line(name, x, np.array([line.validation_accuracy for line in told])))
+            lines["rate"].append(Line(name, x, np.array([line.learning_rate for line in told])))
+        for chart, key in zip(self.all, lines, strict=True):
+            chart.set_others(lines[key])
+
+    def _name(self, number: int) -> str:
+        return self.tr("run {number}").format(number=number)
+
+    # ---- menu
+
+    def _open_menu(self, chart: Curves, place: QPoint) -> None:
+        self.menu.popup(chart.mapToGlobal(place))
+
+    def _fill_menu(self) -> None:
+        shown = self._training.shown_run
+        others = [info.number for info in self._training.runs if info.number != shown and info.epochs_done]
+        self.menu.offer_runs({number: self._name(number) for number in others}, self.compared())
+        self.menu.save.setEnabled(bool(self._training.epochs) or self.loss.has_steps())
+
+    def copy_picture(self) -> None:
+        """Put the charts as they are, without the cross-hair, on the clipboard."""
+        cursor = self.loss.cursor()
+        self._on_hovered_all(None)
+        self.set_cursor(None)
+        for chart in self.all:
+            chart.repaint_now()
+        QGuiApplication.clipboard().setPixmap(self.grab())
+        self.set_cursor(cursor)
+
+    def _on_hovered_all(self, place: float | None) -> None:
+        for chart in self.all:
+            chart.set_hover(place)
+
+    def _choose_file(self) -> None:
+        title, words = self.tr("Save the curves"), self.tr("Tables (*.csv)")
+        shown = self._training.shown_run
+        name = "curves.csv" if shown is None else f"run_{shown}.csv"
+        path = choose_new_file(self, self._settings, "curves", title, name, words)
+        if path is not None:
+            try:
+                save_for_user(path, self.table())
+            except EngineError as error:
+                self.failed.emit(error)
+
+    def table(self) -> str:
+        """Return the shown run, its steps, and the runs it is compared with as a table: text of a CSV file."""
+        table = CurveTable()
+        table.add_epochs(self._training.shown_run or 0, self._training.epochs)
+        x, _ = self.loss.steps()
+        table.add_steps(self._training.shown_run or 0, x, *(chart.steps()[1] for chart in self.all))
+        for info in self._shown_others():
+            table.add_epochs(info.number, history.read(info.folder))
+        return table.text()

@@ -6,6 +6,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QSizePolicy, QWidget
 
 from gui.theme import icon, theme
+from gui.widgets.single_clicks import only_single_clicks
 
 RUNNING = ("preparing", "training", "paused", "stopping")
 
@@ -23,6 +24,7 @@ class TrainControls(QWidget):
         self.stop = self._button("train.stop", self.tr("Stop"), "stop")
         self.stop.setMenu(self._stop_menu())
         self.stop.setProperty("menu", True)
+        only_single_clicks(self.start, self.pause, self.stop)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme().tokens.space)

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from engine.errors import EngineError
+from engine.spec import ProjectSpec
+from engine.train import runs
+from engine.train.compare import compare_runs
+from engine.train.diagnosis import WINDOW, Diagnosis, Story, diagnose
+from engine.train.next_step import NextStep, next_steps
 from engine.train.runs import RunInfo
-from gui.pages.train.diagnosis import WINDOW, Diagnosis
+from engine.train.stories import story_of
+from gui.pages.shared.background import LatestAnswer
+from gui.pages.train.controls import RUNNING
+from gui.pages.train.next_words import step_text
 from gui.plots.series import write_number
 from gui.theme import restyle, theme
 from gui.widgets.bars import percent
@@ -16,10 +29,15 @@ from gui.widgets.panel import dim_label, text_label
 LOOKS = {  # code, or state of the run -> (kind of frame, icon, colour token)
     "waiting": ("info", "info", "train"),
     "early": ("info", "info", "train"),
-    "improving": ("good", "check", "good"),
-    "flat": ("info", "info", "train"),
+    "still_learning": ("good", "check", "good"),
+    "plateau": ("info", "info", "train"),
     "overfitting": ("warning", "warning", "validation"),
+    "underfitting": ("warning", "warning", "validation"),
+    "too_few": ("warning", "warning", "validation"),
     "at_chance": ("warning", "warning", "validation"),
+    "collapse": ("warning", "warning", "validation"),
+    "rate_too_low": ("warning", "warning", "validation"),
+    "rate_too_high": ("warning", "warning", "validation"),
     "diverged": ("error", "warning", "bad"),
     "done": ("good", "check", "good"),
     "uncertain": ("info", "check", "train"),
@@ -28,43 +46,139 @@ LOOKS = {  # code, or state of the run -> (kind of frame, icon, colour token)
     "failed": ("error", "warning", "bad"),
 }
 WIDE_GAP = 0.1  # between training and validation accuracy
+MOST_STEPS = 2  # buttons; more than two would not be a suggestion but a menu
 
 
 class DiagnosisBox(QFrame):
-    """One judgement with its evidence, and what to try."""
+    """One judgement with its evidence, what to try next, and whether the last try helped.
 
-    resume_wanted = Signal(int)  # go on with this run
+    Signals:
+        resume_wanted(number): go on with this run.
+        step_wanted(step, number): try an experiment on what this run trained.
+    """
+
+    resume_wanted = Signal(int)
+    step_wanted = Signal(object, int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("train.diagnosis")
         self._number = 0
+        self._classes: tuple[str, ...] = ()
+        self._compared: tuple[int, int, int] | None = None  # child, parent, epochs of the child
         self._icon = IconView("info", 16, color="train")
         self.title = text_label(strong=True, wrap=True)
         self.words = dim_label(wrap=True)
+        self.helped = text_label(wrap=True)
+        self.helped.setObjectName("train.diagnosis.helped")
+        self.helped.hide()
         self.resume = QPushButton(self.tr("Resume"))
         self.resume.setObjectName("train.diagnosis.resume")
         self.resume.clicked.connect(self._on_resume)
+        self.steps = [self._step_button(place) for place in range(MOST_STEPS)]
+        self._offered: tuple[NextStep, ...] = ()
+        self._comparing = LatestAnswer(self)
+        self._comparing.answered.connect(self._show_helped)
+        self._comparing.failed.connect(self._hide_helped)
+        self._lay_out()
+
+    def _step_button(self, place: int) -> QPushButton:
+        button = QPushButton()
+        button.setObjectName(f"train.diagnosis.step{place + 1}")
+        button.setAccessibleName(self.tr("Experiment {number}").format(number=place + 1))
+        button.clicked.connect(lambda: self.step_wanted.emit(self._offered[place], self._number))
+        button.hide()
+        return button
+
+    def _lay_out(self) -> None:
         head = QHBoxLayout()
         head.setSpacing(theme().tokens.space)
-        head.addWidget(self._icon)
+        head.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
         head.addWidget(self.title, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(*[theme().tokens.space_large] * 4)
         column.setSpacing(theme().tokens.space_small)
         column.addLayout(head)
         column.addWidget(self.words)
+        column.addWidget(self.helped)
+        column.addSpacing(theme().tokens.space_small)
         column.addWidget(self.resume, 0, Qt.AlignmentFlag.AlignLeft)
+        for button in self.steps:
+            column.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
 
-    def show_diagnosis(self, found: Diagnosis, *, ended: bool, info: RunInfo | None = None) -> None:
+    # ---- of a run
+
+    def show_run(self, training: object, classes: Sequence[str] = ()) -> None:
+        """Judge the run that the session shows.
+
+        Args:
+            training: the session.
+            classes: names, for a class that is always answered.
+        """
+        self._classes = tuple(classes)
+        number = training.shown_run
+        live = training.run is not None and number in (None, training.run.run)
+        info = next((info for info in training.runs if info.number == number), None)
+        ended = not (live and training.state in RUNNING) and (info is None or info.state != "running")
+        folder = info.folder if info is not None else training.run.folder if live else None
+        story = Story(ended=ended) if folder is None else story_of(folder, training.epochs, ended=ended)
+        found = diagnose(story)
+        self.show_diagnosis(*found, ended=ended, info=info)
+        may_start = training.state == "idle"  # one at a time
+        self.resume.setEnabled(may_start)
+        self._offer(found, info if ended else None, may_start)
+        self._compare(info if ended else None, training.runs)
+
+    def _offer(self, found: Sequence[Diagnosis], info: RunInfo | None, may_start: bool) -> None:
+        """Offer what may help, as buttons; for a run that is over."""
+        project = _project(info.folder) if info is not None else None
+        every = [step for one in found for step in next_steps(one, project)] if project is not None else []
+        names = [step.name for step in every]
+        self._offered = tuple(step for place, step in enumerate(every) if names.index(step.name) == place)[:MOST_STEPS]
+        for place, button in enumerate(self.steps):
+            button.setVisible(place < len(self._offered))
+            button.setEnabled(may_start)
+            if place < len(self._offered):
+                text = step_text(self._offered[place])
+                button.setText(text)
+                button.setAccessibleName(text)
+                button.setToolTip(self.tr("Trains a new run in which only this is different, and compares the two."))
+
+    def _compare(self, info: RunInfo | None, known: Sequence[RunInfo]) -> None:
+        parent = next((one for one in known if info is not None and one.number == info.parent), None)
+        wanted = None if info is None or parent is None else (info.number, parent.number, info.epochs_done)
+        if wanted == self._compared:
+            return
+        self._compared = wanted
+        self._hide_helped()
+        if wanted is not None and info.epochs_done and parent.epochs_done:
+            self._comparing.ask(lambda: (wanted, _against(parent, info)))
+
+    def _show_helped(self, answer: tuple) -> None:
+        wanted, (words, tone) = answer
+        if wanted != self._compared:
+            return
+        self.helped.setText(self.tr("Against run {parent}: {words}.").format(parent=wanted[1], words=words))
+        if self.helped.property("tone") != tone:
+            restyle(self.helped, tone=tone)
+        self.helped.setAccessibleName(self.helped.text())
+        self.helped.show()
+
+    def _hide_helped(self, _error: object = None) -> None:
+        self.helped.hide()
+
+    # ---- in words
+
+    def show_diagnosis(self, found: Diagnosis, *beside: Diagnosis, ended: bool, info: RunInfo | None = None) -> None:
         """Show a judgement.
 
         Args:
+            beside: what else holds.
             ended: the run is over, so that advice is about the next one.
             info: how it ended; None: it came to its end.
         """
         end = self._end_of(info) if ended else ""
-        is_well = found.code in ("improving", "flat", "early")
+        is_well = found.code in ("still_learning", "plateau", "early")
         title, words = self._done(found) if ended and is_well else self._sentences(found)
         look = found.code
         if ended and is_well:
@@ -73,11 +187,12 @@ class DiagnosisBox(QFrame):
             title, look = end, info.state
         elif end:
             words = f"{end}. {words}"
-        if end and info.state == "failed" and info.reason:
+        if end and info.state == "failed" and info.reason and found.code != "diverged":
             words = f"{info.reason} {words}"
         self._number = info.number if info is not None else 0
         self.resume.setVisible(bool(end) and info.can_resume and found.code != "diverged")
-        self._show(look, title, f"{words} {self._doubt(found)}".strip())
+        also = " ".join(f"{title}: {words}" for title, words in map(self._sentences, beside))
+        self._show(look, title, " ".join(filter(None, (words, also, self._doubt(found)))))
 
     def _show(self, look: str, title: str, words: str) -> None:
         kind, icon_name, token = LOOKS[look]
@@ -102,9 +217,7 @@ class DiagnosisBox(QFrame):
         return sentence.format(done=info.epochs_done, all=info.epochs) if sentence else ""
 
     def _sentences(self, found: Diagnosis) -> tuple[str, str]:
-        name = {"waiting": "_waiting", "early": "_early", "improving": "_improving", "flat": "_flat"}
-        name |= {"overfitting": "_overfitting", "at_chance": "_at_chance", "diverged": "_diverged"}
-        return getattr(self, name[found.code])(found)
+        return getattr(self, f"_{found.code}")(found)
 
     def _waiting(self, found: Diagnosis) -> tuple[str, str]:
         return self.tr("Nothing to judge yet"), self.tr("The first epoch has not finished.")
@@ -115,7 +228,7 @@ class DiagnosisBox(QFrame):
             best=percent(found.best_accuracy), epochs=found.epochs, needed=found.needed
         )
 
-    def _improving(self, found: Diagnosis) -> tuple[str, str]:
+    def _still_learning(self, found: Diagnosis) -> tuple[str, str]:
         if found.gain > 0:
             words = self.tr("Validation accuracy rose by {gain} points in {window} epochs, to {best}.").format(
                 gain=f"{100 * found.gain:.1f}", window=WINDOW, best=percent(found.best_accuracy)
@@ -124,7 +237,7 @@ class DiagnosisBox(QFrame):
             words = self.tr("The validation loss still falls, to {low}.").format(low=write_number(found.loss_low))
         return self.tr("Learning well"), f"{words} {self._gap(found)}"
 
-    def _flat(self, found: Diagnosis) -> tuple[str, str]:
+    def _plateau(self, found: Diagnosis) -> tuple[str, str]:
         words = self.tr(
             "No better than at epoch {since}: {best}. {gap} A lower learning rate or more varied images may help."
         )
@@ -147,20 +260,63 @@ class DiagnosisBox(QFrame):
         return title, f"{words} {kept}"
 
     def _at_chance(self, found: Diagnosis) -> tuple[str, str]:
-        words = self.tr(
-            "After {epochs} epochs validation accuracy is {best}; always naming the commonest class gives {chance}."
-        ).format(epochs=found.epochs, best=percent(found.best_accuracy), chance=percent(found.chance))
-        if found.loss_is_large:
-            advice = self.tr(
-                "The loss is {now}, blind guessing has {blind}: the learning rate is too high. Try one ten times lower."
-            ).format(now=write_number(found.loss_now), blind=write_number(found.blind_loss))
-        elif found.learns_by_heart:
+        words = self._chance(found)
+        if found.learns_by_heart:
             advice = self.tr(
                 "Of the training images it knows {share}: it learns them by heart. More images or augmentation help."
             ).format(share=percent(found.train_accuracy))
         else:
             advice = self.tr("Try another learning rate, ten times lower or higher.")
         return self.tr("Not learning"), f"{words} {advice}"
+
+    def _chance(self, found: Diagnosis) -> str:
+        return self.tr(
+            "After {epochs} epochs validation accuracy is {best}; always naming the commonest class gives {chance}."
+        ).format(epochs=found.epochs, best=percent(found.best_accuracy), chance=percent(found.chance))
+
+    def _rate_too_high(self, found: Diagnosis) -> tuple[str, str]:
+        if found.jumps:
+            words = self.tr("The training loss jumped up {jumps} times since epoch {since} and gets nowhere.").format(
+                jumps=found.jumps, since=found.since
+            )
+        else:
+            words = self.tr("The training loss went up to {top}; blind guessing has {blind}.").format(
+                top=write_number(found.top_loss), blind=write_number(found.blind_loss)
+            )
+        return self.tr("Learning rate too high"), f"{words} {self._rate(found)}"
+
+    def _rate_too_low(self, found: Diagnosis) -> tuple[str, str]:
+        words = self.tr("The training loss only went from {first} to {now} in {epochs} epochs.").format(
+            first=write_number(found.first_loss), now=write_number(found.train_loss), epochs=found.epochs
+        )
+        return self.tr("Learning rate too low"), f"{words} {self._rate(found)}"
+
+    def _rate(self, found: Diagnosis) -> str:
+        if not found.learning_rate:
+            return ""
+        words = self.tr("The learning rate is {rate}; {usual} is usual for this optimizer.")
+        return words.format(rate=f"{found.learning_rate:g}", usual=f"{found.usual_rate:g}")
+
+    def _collapse(self, found: Diagnosis) -> tuple[str, str]:
+        known = 0 <= found.answered < len(self._classes)
+        name = self._classes[found.answered] if known else self.tr("class {number}").format(number=found.answered + 1)
+        words = self.tr("{share} of the validation images are called “{name}”; {chance} are of the commonest class.")
+        title = self.tr("Always answers “{name}”").format(name=name)
+        share, chance = percent(found.answered_share), percent(found.chance)
+        return title, words.format(share=share, name=name, chance=chance)
+
+    def _too_few(self, found: Diagnosis) -> tuple[str, str]:
+        words = self.tr(
+            "It knows {train} of its training images and {valid} of others; {count} images of each class are few."
+        ).format(train=percent(found.train_accuracy), valid=percent(found.accuracy_now), count=max(1, found.per_class))
+        return self.tr("Too few images"), words
+
+    def _underfitting(self, found: Diagnosis) -> tuple[str, str]:
+        words = self.tr(
+            "It no longer improves and knows only {train} of its own training images (loss {loss}): a larger network "
+            "or more time may help."
+        ).format(train=percent(found.train_accuracy), loss=write_number(found.train_loss))
+        return self.tr("Underfitting"), words
 
     def _diverged(self, found: Diagnosis) -> tuple[str, str]:
         words = self.tr("The loss exploded at epoch {since}. A learning rate ten times lower usually cures it.")
@@ -170,7 +326,7 @@ class DiagnosisBox(QFrame):
         words = self.tr("Best at epoch {epoch}: validation accuracy {best}. {gap}").format(
             epoch=found.best_epoch, best=percent(found.best_accuracy), gap=self._gap(found)
         )
-        if found.code == "improving":
+        if found.code == "still_learning":
             words += " " + self.tr("It was still improving: more epochs may help.")
         return self.tr("Done"), words
 
@@ -193,3 +349,27 @@ class DiagnosisBox(QFrame):
         if found.pictures == 1:
             return self.tr("Only 1 validation image: the accuracy is uncertain.")
         return self.tr("Only {count} validation images: the accuracy is uncertain.").format(count=found.pictures)
+
+
+@lru_cache(maxsize=8)
+def _project_at(folder: Path, modified: int) -> ProjectSpec | None:
+    try:
+        return runs.read_run_spec(folder)
+    except EngineError:
+        return None
+
+
+def _project(folder: Path) -> ProjectSpec | None:
+    """What a run trained; None where that cannot be read."""
+    try:
+        return _project_at(folder, (folder / runs.SPEC).stat().st_mtime_ns)
+    except OSError:
+        return None
+
+
+def _against(parent: RunInfo, child: RunInfo) -> tuple[str, str]:
+    """How a run does against its parent, in words, and the tone of that. Raises: EngineError."""
+    found = compare_runs(parent, child)
+    words = found.gain_in_words()
+    tone = "" if not found.is_sure else "good" if found.gain()[0] > 0 else "bad"
+    return words, tone

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import numpy as np
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
+from engine.train.next_step import NextStep
 from gui.pages.train.charts import Charts
+from gui.pages.train.child_run import start_child
 from gui.pages.train.controls import RUNNING, TrainControls
-from gui.pages.train.diagnosis import diagnose
+from gui.pages.train.device_line import DeviceLine
 from gui.pages.train.diagnosis_box import DiagnosisBox
+from gui.pages.train.layers import LayersRow
 from gui.pages.train.live import LivePredictions
 from gui.pages.train.recipe import RecipeForm
+from gui.pages.train.run_tools import RunTools
 from gui.pages.train.runs import RunList
 from gui.theme import theme
 from gui.widgets.bars import number
@@ -21,6 +24,8 @@ from gui.widgets.notice import ErrorBar
 from gui.widgets.panel import Panel, dim_label, heading
 
 SIDE_WIDTH = 280  # px at 100 % text size
+MANY_EPOCHS = 100  # from here on, a run is judged now and then while it goes on, not after every epoch
+DIAGNOSE_MS = 1000
 CHART_SHARE, PICTURE_SHARE = 38, 62  # of the height
 
 
@@ -32,10 +37,14 @@ class TrainPage(QWidget):
         self._studio, self._training = studio, studio.training
         self.setObjectName("train")
         self.setAccessibleName(self.tr("Train"))
-        self.recipe = RecipeForm(studio.document)
+        self.recipe = RecipeForm(studio.document, studio=studio)
+        self.layers = LayersRow(self._training)
+        self.device = DeviceLine(studio)
         self.runs = RunList(self._training)
+        self.run_tools = RunTools(studio, self.runs)
         self.diagnosis = DiagnosisBox()
         self.diagnosis.resume_wanted.connect(self._resume_run)
+        self.diagnosis.step_wanted.connect(self._try_step)
         self.later = dim_label(self.tr("Changes count from the next run."), wrap=True)
         self.controls = TrainControls(self._training)
         self.notice = ErrorBar()
@@ -44,6 +53,9 @@ class TrainPage(QWidget):
         self.charts = Charts(self._training)
         self.live = LivePredictions(studio)
         self.charts.epoch_picked.connect(self.live.show_epoch)
+        self.charts.failed.connect(studio.failed)
+        self.runs.compared.connect(self.charts.compare_with)
+        self.charts.menu.compared.connect(self.runs.compare)
         self.live.epoch_shown.connect(self.charts.set_cursor)
         self.empty = EmptyState("train", "")
         self._empty_button = self.empty.add_button(self.tr("Go to Data"))
@@ -53,6 +65,8 @@ class TrainPage(QWidget):
         # Many signals come at once (a project opens, a run ends): one look at the state answers them all.
         self._later = QTimer(self, singleShot=True, interval=0)
         self._later.timeout.connect(self._update)
+        self._diagnose_later = QTimer(self, singleShot=True, interval=DIAGNOSE_MS)
+        self._diagnose_later.timeout.connect(self._show_diagnosis)
         self._connect()
         self._update()
 
@@ -71,7 +85,8 @@ class TrainPage(QWidget):
         column.setContentsMargins(0, 0, tokens.space_small, 0)
         column.setSpacing(tokens.space)
         self._runs_heading = heading(self.tr("Runs"))
-        for widget in (self.recipe, self.later, self._runs_heading, self.runs, self.diagnosis):
+        upper = (self.recipe, self.device, self.later, self._runs_heading, self.runs, self.run_tools)
+        for widget in (*upper, self.diagnosis, self.layers):
             column.addWidget(widget)
         column.addStretch(1)
         scroll = QScrollArea()
@@ -129,7 +144,7 @@ class TrainPage(QWidget):
         self._stack.setCurrentIndex(1 if has_content else 0)
         self._show_busy()
         self._show_blocker(blocker, has_content)
-        self._show_diagnosis()
+        self._show_diagnosis_in_time()
         self.later.setVisible(self._training.state in RUNNING)
         has_runs = len(self._training.runs) > 0
         self._runs_heading.setVisible(has_runs)
@@ -210,38 +225,21 @@ class TrainPage(QWidget):
 
     # ---- diagnosis
 
+    def _show_diagnosis_in_time(self) -> None:
+        # Each look goes through all epochs: with thousands of them, and many a second, that is all the window did.
+        if self._training.state not in RUNNING or len(self._training.epochs) < MANY_EPOCHS:
+            self._diagnose_later.stop()
+            self._show_diagnosis()
+        elif not self._diagnose_later.isActive():
+            self._diagnose_later.start()
+
     def _show_diagnosis(self) -> None:
-        epochs = self._training.epochs
-        self.diagnosis.setVisible(self._has_content())
-        labels = self._validation_labels()
-        counts = np.bincount(labels)
-        shares = counts[counts > 0] / max(1, len(labels))
-        classes = max(2, len(self._studio.document.data.classes))
-        live = self._training.run is not None and self._training.shown_run in (None, self._training.run.run)
-        info = next((info for info in self._training.runs if info.number == self._training.shown_run), None)
-        ended = not (live and self._training.state in RUNNING) and (info is None or info.state != "running")
-        found = diagnose(
-            [done.train_loss for done in epochs],
-            [done.train_accuracy for done in epochs],
-            [done.validation_loss for done in epochs],
-            [done.validation_accuracy for done in epochs],
-            chance=float(shares.max(initial=0.0)) or 1 / classes,
-            classes=classes,
-            pictures=len(labels),
-            blind_loss=float(-(shares * np.log(shares)).sum()) if len(shares) > 1 else None,
-            ended=ended,
-        )
-        self.diagnosis.show_diagnosis(found, ended=ended, info=info)
-        # Not while another run is at work: one at a time.
-        self.diagnosis.resume.setEnabled(self._training.state == "idle")
+        # Also of a run whose first epoch broke: that is what there is to say of it.
+        self.diagnosis.setVisible(self._has_content() or self._training.shown_run is not None)
+        self.diagnosis.show_run(self._training, self._studio.document.data.classes)
 
     def _resume_run(self, number: int) -> None:
         self._training.resume_run(number)
 
-    def _validation_labels(self) -> np.ndarray:
-        pictures = self._training.pictures
-        index = pictures.index if pictures is not None else self._studio.data.index
-        numbers = self._training.epochs[-1].numbers if self._training.epochs else np.empty(0, dtype=np.int64)
-        if index is None or not len(numbers):
-            return np.empty(0, dtype=np.int64)
-        return index.labels[numbers[(numbers >= 0) & (numbers < len(index))]]
+    def _try_step(self, step: NextStep, number: int) -> None:
+        start_child(self._studio, step, number)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QObject
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from engine.params import Value
 from engine.spec.data import Chosen
+from engine.tasks import LOSSES
 from engine.train.optimizers import OPTIMIZERS
 from engine.train.schedules import SCHEDULES
 from gui.forms import ChosenForm, DeclaredForm
+from gui.pages.train.finder_panel import FinderPanel
+from gui.pages.train.suggestions import Suggestions
 from gui.theme import theme
 
 
@@ -32,39 +36,79 @@ def with_optimizer(recipe: object, chosen: Chosen) -> object:
 class RecipeForm(QWidget):
     """All settings of the recipe; edits go to the document and come back from it."""
 
-    def __init__(self, document: object, parent: QWidget | None = None) -> None:
+    def __init__(self, document: object, parent: QWidget | None = None, studio: object | None = None) -> None:
+        """Make the form.
+
+        Args:
+            studio: where there is one, the form also offers to find a learning rate and to take what suits the data.
+        """
         super().__init__(parent)
-        self._document = document
+        self._document, self._studio = document, studio
+        self.finder: FinderPanel | None = None
         self.form = DeclaredForm("recipe")
         self.form.changed.connect(self._on_changed)
         self.optimizer = ChosenForm(OPTIMIZERS, self.tr("Optimizer"), "recipe.optimizer")
         self.optimizer.changed.connect(self._on_optimizer)
         self.schedule = ChosenForm(SCHEDULES, self.tr("Schedule"), "recipe.schedule")
         self.schedule.changed.connect(self._on_schedule)
+        self.loss = ChosenForm(LOSSES, self.tr("Loss"), "recipe.loss")
+        self.loss.changed.connect(self._on_loss)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme().tokens.space)
         column.addWidget(self.form)
         self._show()
         self._place_choices(column)
+        if studio is not None:
+            self._offer_help(column)
         document.recipe_changed.connect(self._show)
         document.replaced.connect(self._on_replaced)
 
     def _place_choices(self, column: QVBoxLayout) -> None:
-        """Put the two choices first among the folded settings."""
+        """Put the three choices first among the folded settings."""
         fold = self.form.fold()
         target = fold.body if fold is not None else column
         at = 0 if fold is not None else column.count()
-        for offset, widget in enumerate((self.optimizer, self.schedule)):
+        for offset, widget in enumerate((self.optimizer, self.schedule, self.loss)):
             target.insertWidget(at + offset, widget)
+
+    def _offer_help(self, column: QVBoxLayout) -> None:
+        """Put the finder's link into the field of the learning rate, and the suggestions under everything."""
+        self._find = FindLink(self.form.editor("learning_rate"))
+        self._find.button.clicked.connect(self.open_finder)
+        self._studio.training.state_changed.connect(self._on_training)
+        self._on_training()
+        self.suggestions = Suggestions(self._studio)
+        fold = self.form.fold()
+        self.form.layout().insertWidget(self.form.layout().indexOf(fold) if fold is not None else -1, self.suggestions)
+
+    def _on_training(self) -> None:
+        is_idle = self._studio.training.state == "idle"
+        self._find.button.setEnabled(is_idle)
+        tip = self.tr("Try growing learning rates on a copy of the network, and suggest one.")
+        self._find.button.setToolTip(tip if is_idle else self.tr("A training is running: wait for it, or stop it."))
+
+    def open_finder(self) -> FinderPanel:
+        """Open the panel that looks for a learning rate, and begin."""
+        if self.finder is None:
+            self.finder = FinderPanel(self._studio, self)
+            self.finder.finished.connect(self._on_finder_closed)
+            self.finder.show()
+            self.finder.start()
+        self.finder.raise_()
+        return self.finder
+
+    def _on_finder_closed(self) -> None:
+        self.finder = None
 
     def _show(self) -> None:
         recipe = self._document.recipe
         self.form.show(recipe)
         self.optimizer.show(recipe.optimizer)
         self.schedule.show(recipe.schedule)
+        self.loss.show(recipe.loss)
         # Three folds called "More" under each other would say nothing.
-        for chosen in (self.optimizer, self.schedule):
+        for chosen in (self.optimizer, self.schedule, self.loss):
             fold = chosen.form.fold()
             if fold is not None:
                 fold.set_title(self.tr("More on {name}").format(name=chosen.combo.currentText()))
@@ -83,6 +127,9 @@ class RecipeForm(QWidget):
     def _on_schedule(self, chosen: Chosen, merge_key: str) -> None:
         self._edit(self.tr("Set schedule"), merge_key, schedule=chosen)
 
+    def _on_loss(self, chosen: Chosen, merge_key: str) -> None:
+        self._edit(self.tr("Set loss"), merge_key, loss=chosen)
+
     def _edit(self, text: str, merge_key: str, **changes: object) -> None:
         recipe = replace(self._document.recipe, **changes)
         self._document.edit(text, recipe=recipe, merge_key=self._key(merge_key))
@@ -90,3 +137,30 @@ class RecipeForm(QWidget):
     @staticmethod
     def _key(merge_key: str) -> str:
         return f"recipe.{merge_key}" if merge_key else ""
+
+
+class FindLink(QObject):
+    """The words "find…" at the right end of a field, inside of it."""
+
+    def __init__(self, field: QLineEdit) -> None:
+        super().__init__(field)
+        self._field = field
+        self.button = QPushButton(self.tr("find…"))
+        self.button.setObjectName("recipe.learning_rate.find")
+        self.button.setAccessibleName(self.tr("Find a learning rate"))
+        self.button.setProperty("link", True)
+        row = QHBoxLayout(field)
+        row.setContentsMargins(0, 0, theme().tokens.space_small, 0)
+        row.addStretch(1)
+        row.addWidget(self.button)
+        field.installEventFilter(self)
+        self._make_room()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.FontChange, QEvent.Type.Show):
+            self._make_room()
+        return False
+
+    def _make_room(self) -> None:
+        """Keep the figures out of the link's way."""
+        self._field.setTextMargins(0, 0, self.button.sizeHint().width(), 0)

@@ -2,70 +2,49 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QHelpEvent, QPainter, QPaintEvent, QResizeEvent
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, QItemSelectionModel, QPoint, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QGuiApplication,
+    QHelpEvent,
+    QKeyEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QGridLayout,
     QHBoxLayout,
+    QLineEdit,
     QListWidget,
     QListWidgetItem,
     QPushButton,
     QSizePolicy,
+    QToolButton,
     QToolTip,
     QWidget,
 )
 
-from engine.errors import EngineError
-from engine.train.optimizers import OPTIMIZERS
-from engine.train.runs import RunInfo, read_run_spec
-from gui.theme import theme
-from gui.widgets.bars import number, percent
+from engine.train.runs import RunInfo, pinned_first
+from gui.pages.train.run_words import (
+    change_in_words,
+    difference_in_words,
+    gain_in_words,
+    recipe_in_words,
+    state_in_words,
+)
+from gui.theme import icon, theme
+from gui.widgets.bars import percent
 from gui.widgets.elided import ElidedLabel
+from gui.widgets.empty import IconView
 from gui.widgets.panel import text_label
 
 ITEM_PADDING = 12  # px above and below together that the style sheet gives the items of a list, and a little air
 MOST_SHOWN = 5  # rows before the list scrolls by itself
 TOKENS = {"running": "accent", "interrupted": "validation", "stopped": "faint", "failed": "bad", "finished": "good"}
-
-
-def state_in_words(info: RunInfo, *, is_paused: bool = False) -> str:
-    """Return what became of a run: "finished · 30 epochs", "interrupted · 9 of 30 epochs"."""
-
-    def tr(text: str) -> str:
-        return QCoreApplication.translate("Runs", text)
-
-    sentences = {
-        "running": tr("training · {done} of {all} epochs done"),
-        "paused": tr("paused · {done} of {all} epochs done"),
-        "finished": tr("finished · {done} epochs"),
-        "stopped": tr("stopped · {done} of {all} epochs"),
-        "interrupted": tr("interrupted · {done} of {all} epochs"),
-        "failed": tr("failed · {done} of {all} epochs"),
-    }
-    state = "paused" if is_paused else info.state
-    return sentences.get(state, state).format(done=number(info.epochs_done), all=number(info.epochs))
-
-
-def recipe_in_words(info: RunInfo) -> str:
-    """Return what a run was trained with, line by line, read from its files; empty where they cannot be read."""
-
-    def tr(text: str) -> str:
-        return QCoreApplication.translate("Runs", text)
-
-    try:
-        recipe = read_run_spec(info.folder).recipe
-    except EngineError:
-        return ""
-    kind = recipe.optimizer.kind
-    lines = (
-        tr("{count} epochs").format(count=number(recipe.epochs)),
-        tr("batch size {size}").format(size=number(recipe.batch_size)),
-        OPTIMIZERS[kind].title if kind in OPTIMIZERS else kind,
-        tr("learning rate {rate}").format(rate=f"{recipe.learning_rate:g}"),
-        tr("{count} parameters").format(count=number(info.parameters)),
-    )
-    return "\n".join(lines)
 
 
 class _Dot(QWidget):
@@ -89,10 +68,24 @@ class _Dot(QWidget):
         painter.drawEllipse(QRectF(self.rect()).adjusted(1, 1, -1, -1))
 
 
+class NoteEdit(QLineEdit):
+    """Where the note on a run is written, in its row: Enter keeps it, Escape leaves it as it was."""
+
+    ended = Signal()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.ended.emit()
+        else:
+            super().keyPressEvent(event)
+
+
 class RunRow(QWidget):
     """One run."""
 
     resume_wanted = Signal(int)
+    menu_wanted = Signal(int, QPoint)  # its number, and where on the screen
+    note_written = Signal(int, str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -105,9 +98,26 @@ class RunRow(QWidget):
         self._state = ElidedLabel()
         self._state.setProperty("dim", True)
         self._state.setProperty("small", True)
+        self._change, self._note = ElidedLabel(), ElidedLabel()
+        self._change.setProperty("small", True)
+        self._note.setProperty("small", True)
+        self._note.setProperty("dim", True)
+        self._difference = text_label(small=True)
+        self._pin = IconView("pin", 12, color="accent")
+        self._pin.setToolTip(self.tr("Pinned"))
         self.resume = QPushButton(self.tr("resume"))
         self.resume.setProperty("link", True)
         self.resume.clicked.connect(self._on_resume)
+        self.more = QToolButton()
+        self.more.setIcon(icon("more"))
+        self.more.setToolTip(self.tr("What can be done with this run"))
+        self.more.clicked.connect(self._on_more)
+        self.note = NoteEdit()
+        self.note.setPlaceholderText(self.tr("Note"))
+        self.note.returnPressed.connect(self._on_note)
+        self.note.editingFinished.connect(self._on_note)
+        self.note.ended.connect(self._end_note)
+        self.note.hide()
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(8)
@@ -115,15 +125,25 @@ class RunRow(QWidget):
         grid.addWidget(self._dot, 0, 0)
         grid.addWidget(self._name, 0, 1)
         grid.addWidget(self._network, 0, 2)
-        grid.addWidget(self._score, 0, 3, Qt.AlignmentFlag.AlignRight)
+        grid.addWidget(self._pin, 0, 3)
+        grid.addWidget(self._score, 0, 4, Qt.AlignmentFlag.AlignRight)
         below = QHBoxLayout()
         below.addWidget(self._state, 1)
         below.addWidget(self.resume)
-        grid.addLayout(below, 1, 1, 1, 3)
+        below.addWidget(self.more)
+        grid.addLayout(below, 1, 1, 1, 4)
+        came_of_it = QHBoxLayout()
+        came_of_it.addWidget(self._change, 1)
+        came_of_it.addWidget(self._difference)
+        grid.addLayout(came_of_it, 2, 1, 1, 4)
+        grid.addWidget(self._note, 3, 1, 1, 4)
+        grid.addWidget(self.note, 4, 1, 1, 4)
         grid.setColumnStretch(2, 1)
 
-    def show_run(self, info: RunInfo, *, can_resume: bool, is_paused: bool) -> str:
-        """Show a run; return all of it in words."""
+    def show_run(
+        self, info: RunInfo, *, can_resume: bool, is_paused: bool, change: str = "", difference: str = ""
+    ) -> str:
+        """Show a run, what is different from its parent and what came of that; return all of it in words."""
         self._number = info.number
         self._dot.set_token(TOKENS.get(info.state, "faint"))
         self._name.setText(self.tr("run {number}").format(number=info.number))
@@ -134,20 +154,65 @@ class RunRow(QWidget):
         self.resume.setVisible(can_resume)
         self.resume.setObjectName(f"train.resume.{info.number}")
         self.resume.setAccessibleName(self.tr("Resume run {number}").format(number=info.number))
-        parts = (self._name.text(), info.network, self._score.text(), self._state.text())
+        self.more.setObjectName(f"train.run.{info.number}.more")
+        self.more.setAccessibleName(self.tr("More about run {number}").format(number=info.number))
+        self.more.setIconSize(QSize(theme().px(14), theme().px(14)))
+        self.note.setObjectName(f"train.run.{info.number}.note")
+        self.note.setAccessibleName(self.tr("Note on run {number}").format(number=info.number))
+        self._pin.setVisible(info.is_pinned)
+        for label, text in ((self._change, change), (self._note, info.note)):
+            label.setText(text)
+            label.setVisible(bool(text) and (label is not self._note or self.note.isHidden()))
+        pinned = self.tr("pinned") if info.is_pinned else ""
+        self._difference.setText(difference)
+        self._difference.setVisible(bool(difference))
+        texts = (self._name.text(), info.network, self._score.text(), self._state.text())
+        parts = (*texts, change, difference, info.note, pinned)
         return ", ".join(part for part in parts if part)
+
+    def edit_note(self) -> None:
+        """Let the user write the note, where it will stand."""
+        self.note.setText(self._note.text())
+        self._note.hide()
+        self.note.show()
+        self.note.setFocus()
+        self.note.selectAll()
+
+    def is_editing(self) -> bool:
+        """Whether the note is being written."""
+        return not self.note.isHidden()
+
+    def _on_note(self) -> None:
+        if self.is_editing():  # Enter ends the editing, and hiding it ends it once more
+            text = self.note.text()
+            self._end_note()
+            self.note_written.emit(self._number, text)
+
+    def _end_note(self) -> None:
+        self.note.hide()
+        self._note.setVisible(bool(self._note.text()))
 
     def _on_resume(self) -> None:
         self.resume_wanted.emit(self._number)
 
+    def _on_more(self) -> None:
+        self.menu_wanted.emit(self._number, self.more.mapToGlobal(self.more.rect().bottomLeft()))
+
 
 class RunList(QListWidget):
-    """All runs; choosing one shows its curves and pictures."""
+    """All runs; choosing one shows its curves and pictures, and others can be chosen with it to compare."""
+
+    compared = Signal(object)  # numbers of the runs chosen besides the one that is shown; None: none
+    menu_wanted = Signal(int, QPoint)  # what can be done with this run, at this place of the screen
+    note_written = Signal(int, str)
 
     def __init__(self, training: object, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._training = training
+        self._compared: frozenset[int] = frozenset()
+        self._shown: tuple[RunInfo, ...] = ()  # in the order of the list
         self.setObjectName("train.runs")
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setAccessibleName(self.tr("Runs"))
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
@@ -157,11 +222,13 @@ class RunList(QListWidget):
         training.shown_changed.connect(self._select_shown)
         theme().changed.connect(self.update_runs)
         self.currentItemChanged.connect(self._on_current)
+        self.itemSelectionChanged.connect(self._on_selected)
         self.update_runs()
 
     def update_runs(self) -> None:
         """Read the runs anew."""
-        runs = self._training.runs
+        runs = self._shown = pinned_first(self._training.runs)
+        known = {info.number: info for info in runs}
         self.blockSignals(True)
         while self.count() > len(runs):
             self.takeItem(self.count() - 1)
@@ -170,32 +237,80 @@ class RunList(QListWidget):
             self.addItem(item)
             row = RunRow()
             row.resume_wanted.connect(self._on_resume)
+            row.menu_wanted.connect(self.menu_wanted)
+            row.note_written.connect(self.note_written)
+            row.note.ended.connect(self._fit_rows)
             self.setItemWidget(item, row)
         idle, live = self._training.state == "idle", self._training.run
         for place, info in enumerate(runs):
             item = self.item(place)
             row = self.itemWidget(item)
             is_paused = self._training.state == "paused" and live is not None and live.run == info.number
-            words = row.show_run(info, can_resume=idle and info.can_resume, is_paused=is_paused)
+            parent = known.get(info.parent)
+            words = row.show_run(
+                info,
+                can_resume=idle and info.can_resume,
+                is_paused=is_paused,
+                change=change_in_words(info, parent),
+                difference=difference_in_words(info, parent),
+            )
             item.setData(Qt.ItemDataRole.UserRole, info.number)
             item.setData(Qt.ItemDataRole.AccessibleTextRole, words)
-            item.setSizeHint(QSize(0, row.sizeHint().height() + ITEM_PADDING))
         self.blockSignals(False)
+        self._fit_rows()
         self._select_shown()
+
+    def _fit_rows(self) -> None:
+        """Make each row as high as what it shows."""
+        for place in range(self.count()):
+            item = self.item(place)
+            row = self.itemWidget(item)
+            row.layout().activate()
+            item.setSizeHint(QSize(0, row.sizeHint().height() + ITEM_PADDING))
         self.updateGeometry()
+
+    def edit_note(self, number: int) -> None:
+        """Let the user write the note on a run, in its row."""
+        for place, info in enumerate(self._shown):
+            if info.number == number:
+                self.itemWidget(self.item(place)).edit_note()
+                self._fit_rows()
+                self.scrollToItem(self.item(place))
+
+    def chosen(self) -> tuple[int, ...]:
+        """Return the numbers of the runs that are chosen, the shown one included, newest first."""
+        return tuple(sorted((item.data(Qt.ItemDataRole.UserRole) for item in self.selectedItems()), reverse=True))
 
     def _select_shown(self) -> None:
         self.blockSignals(True)
-        for place, info in enumerate(self._training.runs):
-            if info.number == self._training.shown_run and place < self.count():
-                self.setCurrentRow(place)
+        for place, info in enumerate(self._shown):
+            if place < self.count():
+                item, is_shown = self.item(place), info.number == self._training.shown_run
+                item.setSelected(is_shown or info.number in self._compared)
+                if is_shown:
+                    index = self.indexFromItem(item)
+                    self.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.NoUpdate)
         self.blockSignals(False)
         self.viewport().update()
 
     def _on_current(self, item: QListWidgetItem | None, before: QListWidgetItem | None) -> None:
         number = item.data(Qt.ItemDataRole.UserRole) if item is not None else None
-        if number is not None and number != self._training.shown_run:
+        adds = QGuiApplication.keyboardModifiers() & (
+            Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+        )
+        if number is not None and number != self._training.shown_run and not adds:
             self._training.show_run(number)
+
+    def compare(self, numbers: Sequence[int]) -> None:
+        """Show these runs as chosen besides the shown one, without telling it."""
+        self._compared = frozenset(numbers)
+        self._select_shown()
+
+    def _on_selected(self) -> None:
+        chosen = {item.data(Qt.ItemDataRole.UserRole) for item in self.selectedItems()}
+        self._compared = frozenset(chosen - {self._training.shown_run, None})
+        self._select_shown()  # the shown one stays chosen
+        self.compared.emit(tuple(sorted(self._compared, reverse=True)) or None)
 
     def _on_resume(self, number: int) -> None:
         self._training.resume_run(number)
@@ -207,9 +322,23 @@ class RunList(QListWidget):
         return super().viewportEvent(event)
 
     def tool_tip_at(self, place: QPoint) -> str:
-        """Return the recipe of the run at a place; read only when somebody asks, for there may be hundreds of runs."""
+        """Return the recipe of the run at a place, and how it compares with its parent; read only when somebody asks,
+        for there may be hundreds of runs."""
         row = self.indexAt(place).row()
-        return recipe_in_words(self._training.runs[row]) if 0 <= row < len(self._training.runs) else ""
+        if not 0 <= row < len(self._shown):
+            return ""
+        info = self._shown[row]
+        parent = next((other for other in self._shown if other.number == info.parent), None)
+        parts = (recipe_in_words(info), gain_in_words(info, parent), info.note)
+        return "\n".join(part for part in parts if part)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        item = self.itemAt(event.pos()) if event.reason() != QContextMenuEvent.Reason.Keyboard else self.currentItem()
+        if item is not None:
+            place = event.globalPos()
+            if event.reason() == QContextMenuEvent.Reason.Keyboard:
+                place = self.viewport().mapToGlobal(self.visualItemRect(item).bottomLeft())
+            self.menu_wanted.emit(item.data(Qt.ItemDataRole.UserRole), place)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

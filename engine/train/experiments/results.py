@@ -1,0 +1,134 @@
+"""What an experiment has found, as far as it has come."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from engine.statistics import mean_and_deviation
+from engine.train import history, runs
+from engine.train.experiments.store import Experiment, Trial
+from engine.train.history import EpochLine
+
+
+@dataclass(frozen=True)
+class Results:
+    """The trials of an experiment and what they say together.
+
+    Attributes:
+        mean, deviation: of the validation accuracy of the best epochs, 0..1, over the trials that are finished; None
+            while there are too few, and for queues and searches, whose trials do not measure the same thing.
+        last_mean, last_deviation: the same of the last epochs. The best epoch was chosen by the images that measure
+            it, which makes its accuracy a little too good; the last one nobody chose.
+        best: the trial with the highest accuracy; None before one is finished.
+    """
+
+    number: int
+    kind: str
+    title: str
+    state: str
+    trials: tuple[Trial, ...]
+    mean: float | None = None
+    deviation: float | None = None
+    last_mean: float | None = None
+    last_deviation: float | None = None
+    best: Trial | None = None
+
+    def in_words(self) -> str:
+        """One sentence: "81.2 % ± 2.1 points over 5 folds"."""
+        finished = [trial for trial in self.trials if trial.state == "finished"]
+        if not finished or self.best is None:
+            return "No trial has come to its end yet."
+        if self.mean is not None:
+            what = {"folds": "fold", "seeds": "seed"}[self.kind]
+            count = f"{len(finished)} {what}{'' if len(finished) == 1 else 's'}"
+            spread = "" if self.deviation is None else f" ± {100 * self.deviation:.1f} points"
+            return f"{100 * self.mean:.1f} %{spread} over {count}"
+        if self.kind == "search":
+            return f"Best: {100 * (self.best.accuracy or 0):.1f} % with {self.best.label}"
+        return f"{len(finished)} of {len(self.trials)} trained"
+
+    def as_json(self) -> dict:
+        """For `--json`."""
+        trials = [
+            {
+                "name": trial.name,
+                "label": trial.label,
+                "values": dict(trial.values),
+                "state": trial.state,
+                "run": trial.run,
+                "accuracy": trial.accuracy,
+                "last_accuracy": trial.last_accuracy,
+                "epochs": trial.epochs,
+                "best_epoch": trial.best_epoch,
+                "reason": trial.reason,
+            }
+            for trial in self.trials
+        ]
+        return {
+            "experiment": self.number,
+            "kind": self.kind,
+            "title": self.title,
+            "state": self.state,
+            "mean": self.mean,
+            "deviation": self.deviation,
+            "last_mean": self.last_mean,
+            "last_deviation": self.last_deviation,
+            "best": self.best.name if self.best else None,
+            "trials": trials,
+        }
+
+
+def results_of(experiment: Experiment) -> Results:
+    """Sum up an experiment."""
+    finished = [trial for trial in experiment.trials if trial.state == "finished" and trial.marks]
+    best = min(finished, key=lambda trial: (-trial.marks[-1][0], trial.marks[-1][1]), default=None)
+    base = Results(experiment.number, experiment.kind, experiment.title, experiment.state, experiment.trials, best=best)
+    if not finished or experiment.kind not in ("folds", "seeds"):
+        return base
+    mean, deviation = mean_and_deviation([trial.marks[-1][0] for trial in finished])
+    last = [trial.last_accuracy for trial in finished if trial.last_accuracy is not None]
+    last_mean, last_deviation = mean_and_deviation(last) if last else (None, None)
+    found = {"mean": mean, "deviation": deviation, "last_mean": last_mean, "last_deviation": last_deviation}
+    return replace(base, **found)
+
+
+@dataclass(frozen=True, eq=False)
+class Band:
+    """Several runs of the same training over their epochs: their mean, and one standard deviation to each side.
+
+    Attributes:
+        epochs: (n,) ascending from 1, as far as at least two runs have come.
+        mean, low, high: (n,) each.
+        runs: how many there are.
+    """
+
+    epochs: np.ndarray
+    mean: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    runs: int
+
+
+def band(experiment: Experiment, quantity: str) -> Band | None:
+    """The band of folds or seeds, from the histories of their runs; None while fewer than two have an epoch.
+
+    Args:
+        quantity: a field of `history.EpochLine`: "validation_loss".
+    """
+    beside = experiment.folder.parent  # of the folder of runs: both lie beside the project's document
+    numbers = [trial.run for trial in experiment.trials if trial.run is not None]
+    histories = [history.read(runs.run_folder(beside, number)) for number in numbers]
+    return band_of([lines for lines in histories if lines], quantity)
+
+
+def band_of(histories: list[list[EpochLine]], quantity: str) -> Band | None:
+    """The band of some histories; runs that ended early count as far as they came."""
+    if len(histories) < 2:
+        return None
+    longest = sorted(len(lines) for lines in histories)[-2]
+    values = np.full((len(histories), longest), np.nan)
+    for row, lines in enumerate(histories):
+        found = [getattr(line, quantity) for line in lines[:longest]]
+        values[row, : len(found)] = found
+    mean, deviation = np.nanmean(values, axis=0), np.nanstd(values, axis=0, ddof=1)
+    return Band(np.arange(1, longest + 1), mean, mean - deviation, mean + deviation, len(histories))

@@ -1,0 +1,296 @@
+"""Experiments on disk: beside the runs, one folder each, every change of it written whole or not at all.
+
+experiments/0001/
+  spec.json         the project that all trials begin with
+  experiment.json   what is asked, the trials, and how far each has come
+  queued-001.json   of a queue: the project of a trial
+"""
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from engine.compile import Facts
+from engine.errors import EngineError
+from engine.files import part_name, sweep_dead_parts, write_atomically
+from engine.params import Value
+from engine.spec import ProjectSpec
+from engine.spec.files import read_project, to_json
+from engine.templates import title_of
+from engine.train import runs
+from engine.train.experiments.plans import Plan, QueuePlan
+from engine.train.experiments.settings import with_values
+
+FORMAT = 1
+NAME, SPEC = "experiment.json", "spec.json"
+DONE = ("finished", "dropped", "failed")
+"""States of trials that nothing is left to do for."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One training of an experiment and how far it has come.
+
+    Attributes:
+        name, label, values, spec_file: see `plans.PlannedTrial`.
+        state: "waiting", "running" (or interrupted: the run knows), "judged" (waits for others of its rung),
+            "finished", "dropped" (hopeless, see `reason`) or "failed".
+        run: number of its run; None before it began.
+        marks: (accuracy, loss) of its best epoch at each rung it reached; for trials without rungs, at its end.
+        last_accuracy: at its last epoch, which nobody chose; None before it is done.
+        epochs, best_epoch: when it was judged last.
+    """
+
+    name: str
+    label: str
+    values: Mapping[str, Value] = field(default_factory=dict)
+    spec_file: str = ""
+    state: str = "waiting"
+    run: int | None = None
+    marks: tuple[tuple[float, float], ...] = ()
+    last_accuracy: float | None = None
+    epochs: int = 0
+    best_epoch: int = 0
+    reason: str = ""
+
+    @property
+    def accuracy(self) -> float | None:
+        """Validation accuracy of its best epoch, 0..1; None before it was judged."""
+        return self.marks[-1][0] if self.marks else None
+
+    @property
+    def is_done(self) -> bool:
+        return self.state in DONE
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Several trainings with one question.
+
+    Attributes:
+        kind: "folds", "seeds", "search" or "queue".
+        state: "running" (some living process works on it), "interrupted", "stopped" (by the user), "finished".
+        rungs, factor: of successive halving; see `plans.SearchPlan`.
+        pictures: fingerprint of the images it began with.
+        tensorboard: its runs write event files.
+    """
+
+    number: int
+    folder: Path
+    kind: str
+    title: str
+    state: str
+    trials: tuple[Trial, ...]
+    method: str = ""
+    rungs: tuple[int, ...] = ()
+    factor: int = 0
+    pictures: str = ""
+    tensorboard: bool = False
+    when: datetime | None = None
+
+    @property
+    def done(self) -> int:
+        """Trials that nothing is left to do for."""
+        return sum(trial.is_done for trial in self.trials)
+
+    @property
+    def can_resume(self) -> bool:
+        return self.state in ("interrupted", "stopped") and self.done < len(self.trials)
+
+    def trial(self, name: str) -> Trial:
+        """Raises: KeyError."""
+        for trial in self.trials:
+            if trial.name == name:
+                return trial
+        raise KeyError(name)
+
+
+def experiments_folder(project_path: Path) -> Path:
+    """Where a project keeps its experiments."""
+    return project_path.parent / "experiments"
+
+
+def create_experiment(
+    project_path: Path, project: ProjectSpec, plan: Plan, *, pictures: str = "", tensorboard: bool = False
+) -> Experiment:
+    """Make the folder of a new experiment; all or nothing of it.
+
+    Raises: EngineError: the plan does not suit the project, or it cannot be written.
+    """
+    trials = tuple(Trial(t.name, t.label, t.values, t.spec_file) for t in plan.trials(project))
+    for trial in trials:
+        with_values(project, trial.values)  # what cannot be set is said before the first training, not after hours
+    content = {
+        "format": FORMAT,
+        "kind": plan.kind,
+        "title": plan.title,
+        "created": datetime.now(UTC).isoformat(),
+        "state": "stopped",
+        "rungs": plan.rungs(project),
+        "pictures": pictures,
+        "tensorboard": tensorboard,
+        **plan.stored(),
+        "trials": [asdict(trial) for trial in trials],
+    }
+    folder = experiments_folder(project_path)
+    made = folder / part_name("experiment")
+    try:
+        made.mkdir(parents=True)
+        write_atomically(made / SPEC, to_json(runs.movable(project, project_path, made)))
+        write_atomically(made / NAME, json.dumps(content, indent=1))
+        number, _ = runs.take_number(folder, made)
+    except OSError as error:
+        shutil.rmtree(made, ignore_errors=True)
+        raise _cannot_write(folder, error) from error
+    return read_experiment(project_path, number)
+
+
+def _cannot_write(folder: Path, error: OSError) -> EngineError:
+    return EngineError(
+        f"The experiment cannot be kept in “{folder}”.",
+        why=f"{error.strerror or error}.",
+        fix="Free some space, or save the project in a folder where you may write.",
+    )
+
+
+def list_experiments(project_path: Path) -> tuple[Experiment, ...]:
+    """All experiments of a project, newest first. Folders that are none, and damaged ones, are left out."""
+    try:
+        names = sorted((path.name for path in experiments_folder(project_path).iterdir()), reverse=True)
+    except OSError:
+        return ()
+    found = (_read(experiments_folder(project_path) / name) for name in names if name.isascii() and name.isdecimal())
+    return tuple(experiment for experiment in found if experiment is not None)
+
+
+def read_experiment(project_path: Path, number: int) -> Experiment:
+    """One experiment. Raises: EngineError, when there is none of this number, or its file is damaged."""
+    found = _read(experiments_folder(project_path) / f"{number:04d}")
+    if found is None:
+        known = ", ".join(str(entry.number) for entry in list_experiments(project_path)) or "none"
+        raise EngineError(
+            f"There is no experiment {number} that can be read.", why=f"It has: {known}.", fix="Choose one of them."
+        )
+    return found
+
+
+def _read(folder: Path) -> Experiment | None:
+    raw = runs.read_object(folder / NAME)
+    if not raw or raw.get("format") != FORMAT:
+        return None
+    try:
+        state = str(raw["state"])
+        if state == "running" and not runs.owner_is_alive(folder):
+            state = "interrupted"
+        experiment = Experiment(
+            number=int(folder.name),
+            folder=folder,
+            kind=str(raw["kind"]),
+            title=str(raw["title"]),
+            state=state,
+            trials=(*(_trial(entry) for entry in raw["trials"]),),
+            method=str(raw.get("method", "")),
+            rungs=tuple(int(epochs) for epochs in raw.get("rungs", ())),
+            factor=int(raw.get("factor", 0)),
+            pictures=str(raw.get("pictures", "")),
+            tensorboard=raw.get("tensorboard") is True,
+            when=datetime.fromisoformat(raw["created"]),
+        )
+        return with_queued(experiment) if experiment.kind == "queue" else experiment
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
+
+
+def _trial(raw: dict[str, Any]) -> Trial:
+    values = {name: tuple(v) if isinstance(v, list) else v for name, v in raw["values"].items()}
+    marks = tuple((float(accuracy), float(loss)) for accuracy, loss in raw["marks"])
+    return Trial(**{**raw, "values": values, "marks": marks})
+
+
+def write_experiment(experiment: Experiment, state: str | None = None) -> Experiment:
+    """Keep what has changed. Raises: EngineError, where it cannot be written."""
+    experiment = replace(experiment, state=state or experiment.state)
+    changes = {"state": experiment.state, "trials": [asdict(trial) for trial in experiment.trials]}
+    try:
+        raw = runs.read_object(experiment.folder / NAME)
+        write_atomically(experiment.folder / NAME, json.dumps({**raw, **changes}, indent=1))
+    except OSError as error:
+        raise _cannot_write(experiment.folder, error) from error
+    return experiment
+
+
+def with_trial(experiment: Experiment, trial: Trial) -> Experiment:
+    """The experiment with another state of one trial."""
+    trials = tuple(trial if known.name == trial.name else known for known in experiment.trials)
+    return replace(experiment, trials=trials)
+
+
+def base_project(experiment: Experiment) -> ProjectSpec:
+    """The project that its trials begin with. Raises: EngineError."""
+    return read_project(experiment.folder / SPEC)[0]
+
+
+def trial_project(experiment: Experiment, trial: Trial) -> ProjectSpec:
+    """What one trial trains. Raises: EngineError."""
+    if trial.spec_file:
+        return read_project(experiment.folder / trial.spec_file)[0]
+    return with_values(base_project(experiment), trial.values)
+
+
+# ---- the queue
+
+
+def open_queue(project_path: Path) -> Experiment | None:
+    """The queue of a project that still has something to train; None where there is none."""
+    for experiment in list_experiments(project_path):
+        if experiment.kind == "queue" and (experiment.state != "finished" or experiment.done < len(experiment.trials)):
+            return experiment
+    return None
+
+
+def add_to_queue(project_path: Path, project: ProjectSpec) -> Experiment:
+    """Let a project be trained after all that waits already; a queue is made where there is none.
+
+    The trial is a file of its own, which whoever works on the queue finds: two threads, or the window and a command,
+    never write the same file.
+
+    Raises: EngineError, where it cannot be written.
+    """
+    queue = open_queue(project_path) or create_experiment(project_path, project, QueuePlan())
+    try:
+        number = len(list(queue.folder.glob("queued-*.json"))) + 1
+        while (queue.folder / f"queued-{number:03d}.json").exists():
+            number += 1
+        file = queue.folder / f"queued-{number:03d}.json"
+        write_atomically(file, to_json(runs.movable(project, project_path, queue.folder)))
+    except OSError as error:
+        raise _cannot_write(queue.folder, error) from error
+    return with_queued(queue)
+
+
+def with_queued(queue: Experiment) -> Experiment:
+    """The queue with a trial for every file in it that has none yet."""
+    known = {trial.spec_file for trial in queue.trials}
+    new = [path for path in sorted(queue.folder.glob("queued-*.json")) if path.name not in known]
+    trials = (Trial(path.stem, _label(path), spec_file=path.name) for path in new)
+    return replace(queue, trials=(*queue.trials, *trials))
+
+
+def _label(file: Path) -> str:
+    try:
+        project = read_project(file)[0]
+    except EngineError:
+        return file.stem
+    title = title_of(project.network, Facts(project.data.shape, len(project.data.classes)))
+    return f"{title}, {project.recipe.epochs} epochs"
+
+
+def sweep_experiments(project_path: Path) -> None:
+    """Remove what killed processes left half made."""
+    sweep_dead_parts(experiments_folder(project_path))
+    for experiment in list_experiments(project_path):
+        sweep_dead_parts(experiment.folder)

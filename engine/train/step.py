@@ -1,0 +1,149 @@
+"""One step of a training: the gradients of a group of batches, cut to a length and applied.
+
+A batch that does not fit into memory is taken in pieces whose gradients are added up: the step is the same, but for
+batch norm, which then compares the images of a piece.
+"""
+
+import gc
+import logging
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from engine.jobs import Cancelled
+from engine.spec import RecipeSpec
+from engine.tasks import Classification
+from engine.train.average import Average
+from engine.train.device import Placement
+from engine.train.memory import out_of_memory
+
+log = logging.getLogger(__name__)
+
+Batch = tuple[Tensor, Tensor]
+
+
+class Taken(NamedTuple):
+    """What a step was about: mean loss, right answers (both still on the device) and images."""
+
+    loss: Tensor
+    correct: Tensor
+    images: int
+
+
+class Stepper:
+    """Takes steps, and finds another way where one cannot be taken.
+
+    Attributes:
+        pieces: that each batch is cut into; saved with the run, which then goes on as it was.
+        average: follows every step; None where it is not wanted.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        task: Classification,
+        placement: Placement,
+        optimizer: torch.optim.Optimizer,
+        recipe: RecipeSpec,
+        batch_size: int,
+    ):
+        self.network, self.optimizer = network, optimizer
+        self.pieces = 1
+        self.average = Average(network, recipe.average_decay) if recipe.average_decay else None
+        # Keeps small gradients alive in float16; does nothing in other formats.
+        self.scaler = torch.amp.GradScaler(placement.device.type, enabled=placement.precision == "float16")
+        self._task, self._placement, self._clip = task, placement, recipe.clip_norm
+        self._learnt = [weight for weight in network.parameters() if weight.requires_grad]
+        self._batch_size = batch_size
+        compares = any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in network.modules())
+        self._smallest = min(2, batch_size) if compares else 1
+        self._forward: Callable[[Tensor], Tensor] = torch.compile(network) if recipe.compiled else network
+        self._is_proven = not recipe.compiled  # compiling happens at the first step, and may fail there
+
+    # ---- a step
+
+    def take(self, batches: Iterator[Batch], sizes: list[int], number: int, between: Callable[[], None]) -> Taken:
+        """Take the next batches and go one step along the mean gradient of their images.
+
+        Args:
+            sizes: images of each of these batches.
+            number: of the step in the run, 1-based.
+            between: called before each batch, to pause or leave.
+        """
+        images, losses, hits = sum(sizes), [], []
+        self.optimizer.zero_grad(set_to_none=True)
+        for _ in sizes:
+            between()
+            for inputs, labels in self._cut(*next(batches)):
+                with self._placement.autocast():
+                    outputs = self._forward(inputs)
+                loss = self._task.loss(outputs, labels)
+                if len(labels) != images:
+                    loss = loss * (len(labels) / images)  # every image counts the same, however batches are cut
+                self.scaler.scale(loss).backward()
+                losses.append(loss.detach())
+                with torch.no_grad():
+                    hits.append(self._task.hits(outputs, labels))
+        self._apply(number)
+        return Taken(_sum(losses), _sum(hits), images)
+
+    def _cut(self, inputs: Tensor, labels: Tensor) -> Iterator[Batch]:
+        pieces = min(self.pieces, max(1, len(labels) // self._smallest))
+        if pieces == 1:
+            return iter(((inputs, labels),))
+        return zip(inputs.tensor_split(pieces), labels.tensor_split(pieces), strict=True)
+
+    def _apply(self, number: int) -> None:
+        if self._clip:
+            self.scaler.unscale_(self.optimizer)
+            nn.utils.clip_grad_norm_(self._learnt, self._clip)
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
+        if self.average is not None:
+            self.average.follow(number)
+        self._is_proven = True
+
+    # ---- another way
+
+    def recover(self, error: Exception) -> str:
+        """Find another way to take a step that failed with `error`; nothing of it was applied.
+
+        Returns: in a sentence, what is done from now on; nothing where there is no other way.
+        """
+        if isinstance(error, Cancelled):
+            return ""
+        if out_of_memory(error):
+            return self._halve()
+        return "" if self._is_proven else self._stay_uncompiled(error)
+
+    def _halve(self) -> str:
+        most = self._batch_size // self._smallest
+        if self.pieces >= most:
+            return ""
+        self.pieces = min(2 * self.pieces, most)
+        self.optimizer.zero_grad(set_to_none=True)
+        return (
+            f"The memory is too small for batches of {self._batch_size} images: each is taken in {self.pieces} pieces, "
+            "whose gradients are added up."
+        )
+
+    def _stay_uncompiled(self, error: Exception) -> str:
+        log.warning("the network could not be compiled", exc_info=error)
+        self._forward, self._is_proven = self.network, True
+        reason = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+        return f"The network could not be compiled and is trained as it is ({reason.rstrip('.')[:160]})."
+
+
+def make_room(device: torch.device) -> None:
+    """Give back what a failed step held; call it where its exception is not handled any more, which holds it too."""
+    gc.collect()
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+    elif device.type == "mps":
+        torch.mps.empty_cache()
+
+
+def _sum(numbers: list[Tensor]) -> Tensor:
+    return numbers[0] if len(numbers) == 1 else torch.stack(numbers).sum()

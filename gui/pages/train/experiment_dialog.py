@@ -1,0 +1,166 @@
+"""What an experiment has found: its trials in a table, what they say together, and their curves as a band."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QHeaderView,
+    QPushButton,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from engine.errors import EngineError
+from engine.train.experiments.results import Results, band, results_of
+from engine.train.experiments.store import Experiment, Trial, read_experiment
+from gui.pages.train.band_chart import BandChart
+from gui.theme import theme
+from gui.widgets.bars import percent
+from gui.widgets.panel import dim_label, text_label
+
+WIDTH, HEIGHT = 760, 620  # px at 100 % text size
+
+
+class ExperimentDialog(QDialog):
+    """One experiment of the open project, live while it is being worked on."""
+
+    def __init__(self, studio: object, number: int, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._studio, self._number = studio, number
+        self.setObjectName("experiment")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.summary = text_label(wrap=True, title=True)
+        self.summary.setObjectName("experiment.summary")
+        self.more = dim_label(wrap=True)
+        self.chart = BandChart()
+        self.table = QTableWidget(0, 5)
+        self._prepare_table()
+        self.open_button = QPushButton(self.tr("Open the best network"))
+        self.open_button.setObjectName("experiment.open")
+        self.open_button.setAccessibleName(self.open_button.text())
+        self.open_button.clicked.connect(self._open_best)
+        self._lay_out()
+        studio.closing.connect(self.reject)
+        studio.document.replaced.connect(self.reject)
+        studio.experiments.changed.connect(self.update_now)
+        self.resize(theme().px(WIDTH), theme().px(HEIGHT))
+        self.update_now()
+
+    def _prepare_table(self) -> None:
+        table = self.table
+        table.setObjectName("experiment.trials")
+        table.setAccessibleName(self.tr("Trials"))
+        titles = [self.tr("Trial"), self.tr("Run"), self.tr("Epochs"), self.tr("Accuracy"), self.tr("State")]
+        table.setHorizontalHeaderLabels(titles)
+        table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
+        table.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
+        table.setSelectionMode(QTableWidget.SelectionMode.SingleSelection)
+        table.verticalHeader().hide()
+        header = table.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        table.activated.connect(self._show_run)
+        table.setToolTip(self.tr("Double-click a trial to look at its run"))
+
+    def _lay_out(self) -> None:
+        tokens = theme().tokens
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(*[2 * tokens.space] * 4)
+        outer.setSpacing(tokens.space)
+        for widget in (self.summary, self.more):
+            outer.addWidget(widget)
+        outer.addWidget(self.chart, 2)
+        outer.addWidget(self.table, 3)
+        buttons = QDialogButtonBox()
+        buttons.addButton(self.open_button, QDialogButtonBox.ButtonRole.ActionRole)
+        close = buttons.addButton(self.tr("Close"), QDialogButtonBox.ButtonRole.AcceptRole)
+        close.setObjectName("experiment.close")
+        close.clicked.connect(self.accept)
+        outer.addWidget(buttons)
+
+    # ---- what is shown
+
+    def update_now(self) -> None:
+        """Read the experiment anew."""
+        try:
+            experiment = read_experiment(self._studio.document.path, self._number)
+        except EngineError as error:
+            self._studio.failed.emit(error)
+            return
+        found = results_of(experiment)
+        self._best = found.best
+        self.setWindowTitle(experiment.title)
+        self.setAccessibleName(experiment.title)
+        self.summary.setText(found.in_words())
+        self.more.setText(self._honest(found))
+        self.more.setVisible(bool(self.more.text()))
+        self._show_trials(experiment, found)
+        shown = band(experiment, "validation_accuracy") if experiment.kind in ("folds", "seeds") else None
+        self.chart.setVisible(shown is not None)
+        if shown is not None:
+            self.chart.show_band(shown)
+        self.open_button.setVisible(experiment.kind == "search" and found.best is not None)
+
+    def _honest(self, found: Results) -> str:
+        """What the number does not say by itself."""
+        if found.kind == "search" and found.best is not None:
+            return self.tr(
+                "The best of many was chosen by the same images that measure it, so it looks a little better than it "
+                "is. The test images say how good it really is."
+            )
+        if found.last_mean is None:
+            return ""
+        words = self.tr("Accuracy of the best epochs on images for validation. After the last epochs: {mean}{spread}.")
+        spread = "" if found.last_deviation is None else self.tr(" ± {points} points")
+        figure = f"{100 * (found.last_deviation or 0):.1f}"
+        return words.format(mean=percent(found.last_mean), spread=spread.format(points=figure))
+
+    def _show_trials(self, experiment: Experiment, found: Results) -> None:
+        self.table.setRowCount(len(experiment.trials))
+        for row, trial in enumerate(experiment.trials):
+            cells = (
+                trial.label,
+                "" if trial.run is None else str(trial.run),
+                str(trial.epochs or ""),
+                "" if trial.accuracy is None else percent(trial.accuracy),
+                self._state(trial),
+            )
+            for column, text in enumerate(cells):
+                item = QTableWidgetItem(text)
+                item.setToolTip(trial.reason or text)
+                item.setData(Qt.ItemDataRole.UserRole, trial.run)
+                if found.best is not None and trial.name == found.best.name and experiment.kind == "search":
+                    font = item.font()
+                    font.setBold(True)
+                    item.setFont(font)
+                if column in (1, 2, 3):
+                    item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+                self.table.setItem(row, column, item)
+
+    def _state(self, trial: Trial) -> str:
+        words = {
+            "waiting": self.tr("waiting"),
+            "running": self.tr("in training"),
+            "judged": self.tr("waits for others"),
+            "finished": self.tr("finished"),
+            "dropped": self.tr("given up"),
+            "failed": self.tr("failed"),
+        }
+        return words.get(trial.state, trial.state)
+
+    # ---- what is done
+
+    def _show_run(self, index: QModelIndex) -> None:
+        run = index.data(Qt.ItemDataRole.UserRole)
+        if run is not None and any(info.number == run for info in self._studio.training.runs):
+            self._studio.training.show_run(run)
+            self.accept()
+
+    def _open_best(self) -> None:
+        if self._best is not None and self._best.run is not None:
+            self._studio.experiments.open_network(self._best.run)
+            self.accept()

@@ -1,0 +1,211 @@
+"""How the layers do: a line on the Train page, and a table with all that was measured."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QDialog,
+    QHBoxLayout,
+    QHeaderView,
+    QPushButton,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from engine.train.layer_health import LayersSeen, LayerState
+from gui.pages.shared.layer_words import TOKENS, layer_sentence, light_text, number_text, share_text
+from gui.theme import theme
+from gui.widgets.panel import dim_label
+
+Index = QModelIndex | QPersistentModelIndex
+ORDER = ("bad", "look", "good")
+
+
+def light_icon(token: str) -> QIcon:
+    """A round light in a colour of the theme."""
+    side = theme().px(10)
+    ratio = 2
+    pixmap = QPixmap(QSize(side * ratio, side * ratio))
+    pixmap.setDevicePixelRatio(ratio)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(theme().color(token)))
+    painter.drawEllipse(QRectF(1, 1, side - 2, side - 2))
+    painter.end()
+    return QIcon(pixmap)
+
+
+class LayerModel(QAbstractTableModel):
+    """One row per layer that learns or bends, in the order of computation."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.layers: tuple[LayerState, ...] = ()
+        self._icons = {light: light_icon(token) for light, token in TOKENS.items()}
+        self._columns = (
+            self.tr("Layer"),
+            self.tr("Gradient"),
+            self.tr("Weights"),
+            self.tr("Step / weights"),
+            self.tr("Silent"),
+            self.tr("Saturated"),
+            self.tr("What it means"),
+        )
+
+    def show_layers(self, layers: tuple[LayerState, ...]) -> None:
+        """Show these; the same number of them changes in place, so that scrolling stays."""
+        if len(layers) == len(self.layers):
+            self.layers = layers
+            if layers:
+                self.dataChanged.emit(self.index(0, 0), self.index(len(layers) - 1, len(self._columns) - 1))
+            return
+        self.beginResetModel()
+        self.layers = layers
+        self.endResetModel()
+
+    def wear(self) -> None:
+        """Take the colours of the look that is on."""
+        self._icons = {light: light_icon(token) for light, token in TOKENS.items()}
+        self.show_layers(self.layers)
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
+        return 0 if parent.isValid() else len(self.layers)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(self._columns)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if orientation == Qt.Orientation.Vertical or not 0 <= section < len(self._columns):
+            return None
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self._columns[section]
+        return self._side(section) if role == Qt.ItemDataRole.TextAlignmentRole else None
+
+    def _side(self, column: int) -> Qt.AlignmentFlag:
+        is_number = 0 < column < len(self._columns) - 1
+        side = Qt.AlignmentFlag.AlignRight if is_number else Qt.AlignmentFlag.AlignLeft
+        return side | Qt.AlignmentFlag.AlignVCenter
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        layer = self.layers[index.row()]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self._texts(layer)[index.column()]
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return self._side(index.column())
+        if role == Qt.ItemDataRole.DecorationRole and index.column() == 0:
+            return self._icons[layer.light]
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return layer_sentence(layer)
+        if role == Qt.ItemDataRole.AccessibleTextRole and index.column() == 0:
+            return f"{layer.node_id}: {light_text(layer)}"
+        return None
+
+    @staticmethod
+    def _texts(layer: LayerState) -> tuple[str, ...]:
+        return (
+            layer.node_id,
+            number_text(layer.gradient),
+            number_text(layer.weight),
+            number_text(layer.update_ratio),
+            share_text(layer.dead),
+            share_text(layer.saturated),
+            layer_sentence(layer),
+        )
+
+
+class LayerTable(QDialog):
+    """All that the last look found; it follows the training."""
+
+    def __init__(self, training: object, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._training = training
+        self.setObjectName("train.layers")
+        self.setWindowTitle(self.tr("Layers in training"))
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.model = LayerModel(self)
+        self.table = QTableView()
+        self.table.setObjectName("train.layers.table")
+        self.table.setAccessibleName(self.tr("Layers and how they learn"))
+        self.table.setModel(self.model)
+        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.table.setShowGrid(False)
+        self.table.verticalHeader().hide()
+        self.table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)  # sentences wrap
+        self.about = dim_label(wrap=True)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(*[2 * theme().tokens.space] * 4)
+        column.setSpacing(theme().tokens.space)
+        column.addWidget(self.about)
+        column.addWidget(self.table, 1)
+        header = self.table.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setStretchLastSection(True)
+        training.layers_seen.connect(self._show)
+        theme().changed.connect(self.model.wear)
+        self.resize(theme().px(900), theme().px(380))
+        if training.layers is not None:
+            self._show(training.layers)
+            header.resizeSections(QHeaderView.ResizeMode.ResizeToContents)
+
+    def _show(self, seen: LayersSeen) -> None:
+        words = self.tr("Measured at step {step} (epoch {epoch}), on one batch of {images} images.")
+        self.about.setText(words.format(step=seen.total_step, epoch=seen.epoch, images=seen.images))
+        self.model.show_layers(seen.layers)
+
+
+class LayersRow(QWidget):
+    """The lights counted, and a button that opens the table; hidden until something was measured."""
+
+    def __init__(self, training: object, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._training = training
+        self.words = dim_label(wrap=True)
+        self.words.setTextFormat(Qt.TextFormat.RichText)
+        self.button = QPushButton(self.tr("Table…"))
+        self.button.setObjectName("train.layers.open")
+        self.button.setAccessibleName(self.tr("Show how each layer learns"))
+        self.button.setProperty("link", True)
+        self.button.clicked.connect(self.open_table)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme().tokens.space)
+        row.addWidget(self.words, 1)
+        row.addWidget(self.button, 0, Qt.AlignmentFlag.AlignTop)
+        for signal in (training.layers_seen, training.started, training.shown_changed, theme().changed):
+            signal.connect(self.refresh)
+        self.refresh()
+
+    def refresh(self, *_: object) -> None:
+        """Bring the line to the last look of the run that is shown."""
+        training = self._training
+        seen = training.layers
+        is_shown = seen is not None and training.run is not None and training.shown_run == training.run.run
+        self.setVisible(is_shown)
+        if not is_shown:
+            return
+        counts = Counter(state.light for state in seen.layers)
+        names = {"good": self.tr("good"), "look": self.tr("worth a look"), "bad": self.tr("bad")}
+        parts = [self._part(light, counts[light], names[light]) for light in ORDER if counts[light]]
+        self.words.setText(self.tr("Layers: {lights}").format(lights=" · ".join(parts)))
+        worst = min(seen.layers, key=lambda state: ORDER.index(state.light), default=None)
+        self.words.setToolTip(f"{worst.node_id}: {layer_sentence(worst)}" if worst is not None else "")
+
+    @staticmethod
+    def _part(light: str, count: int, name: str) -> str:
+        """One light with its number, which no line break divides."""
+        color = theme().color(TOKENS[light]).name()
+        return f'<span style="color:{color}">●</span>&nbsp;{count}&nbsp;{name.replace(" ", "&nbsp;")}'
+
+    def open_table(self) -> LayerTable:
+        """Open the table beside the window."""
+        table = LayerTable(self._training, self)
+        table.show()
+        return table

@@ -1,0 +1,200 @@
+"""What can be done with runs: the menu of each, the way back from the trash, and what trains more than one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from PySide6.QtCore import QPoint
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QHBoxLayout, QInputDialog, QMenu, QMessageBox, QPushButton, QVBoxLayout, QWidget
+
+from engine.train.continuing import can_continue
+from engine.train.runs import RunInfo
+from gui.pages.train.compare_dialog import CompareDialog
+from gui.pages.train.more_ways import MoreWays
+from gui.pages.train.runs import RunList
+from gui.theme import theme
+from gui.widgets.elided import ElidedLabel
+
+MOST_EPOCHS = 100_000
+
+
+class UndoRow(QWidget):
+    """Says what was deleted, and takes it back."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.text = ElidedLabel()
+        self.text.setProperty("dim", True)
+        self.undo = QPushButton(self.tr("Undo"))
+        self.undo.setObjectName("train.runs.undo")
+        self.undo.setAccessibleName(self.tr("Bring the deleted runs back"))
+        self.undo.setProperty("link", True)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.text, 1)
+        row.addWidget(self.undo)
+        self.hide()
+
+    def show_deleted(self, numbers: tuple[int, ...], can_undo: bool) -> None:
+        """Tell it."""
+        if len(numbers) == 1:
+            words = self.tr("Run {number} is in the trash.") if can_undo else self.tr("Run {number} is deleted.")
+            self.text.setText(words.format(number=numbers[0]))
+        else:
+            words = self.tr("{count} runs are in the trash.") if can_undo else self.tr("{count} runs are deleted.")
+            self.text.setText(words.format(count=len(numbers)))
+        self.undo.setVisible(can_undo)
+        self.show()
+
+
+class RunTools(QWidget):
+    """Stands under the list of runs and answers its menus."""
+
+    def __init__(self, studio: object, runs: RunList, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._studio, self._runs = studio, runs
+        self._training, self._experiments = studio.training, studio.experiments
+        self.compare_button = QPushButton(self.tr("Compare two runs…"))
+        self.compare_button.setObjectName("train.compare")
+        self.compare_button.setAccessibleName(self.tr("Compare two runs"))
+        self.compare_button.clicked.connect(self._compare_chosen)
+        self.undo_row = UndoRow()
+        self.undo_row.undo.clicked.connect(self._undo)
+        self.more = MoreWays(studio)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme().tokens.space)
+        for widget in (self.undo_row, self.compare_button, self.more):
+            column.addWidget(widget)
+        runs.menu_wanted.connect(self.open_menu)
+        runs.note_written.connect(self._experiments.set_note)
+        self._experiments.deleted.connect(self._on_deleted)
+        studio.document.replaced.connect(self.undo_row.hide)
+        self._training.runs_changed.connect(self._update)
+        self._update()
+
+    def _update(self) -> None:
+        self.compare_button.setVisible(len(self._with_answers()) > 1)
+
+    def _with_answers(self) -> list[RunInfo]:
+        return [info for info in self._training.runs if info.epochs_done]
+
+    def _info(self, number: int) -> RunInfo | None:
+        return next((info for info in self._training.runs if info.number == number), None)
+
+    # ---- the menu of a run
+
+    def open_menu(self, number: int, place: QPoint) -> None:
+        """Show what can be done with a run."""
+        info = self._info(number)
+        if info is not None:
+            self.menu_of(info).popup(place)
+
+    def menu_of(self, info: RunInfo) -> QMenu:
+        """Return a new menu that acts on a run."""
+        menu = QMenu(self)
+        menu.setObjectName("train.run.menu")
+        menu.aboutToHide.connect(menu.deleteLater)
+        is_idle, number = not self._training.is_active, info.number
+
+        def add(name: str, text: str, slot: Callable[[], object], enabled: bool = True) -> QAction:
+            action = menu.addAction(text, slot)
+            action.setObjectName(f"train.run.{name}")
+            action.setEnabled(enabled)
+            return action
+
+        others = [other for other in self._with_answers() if other.number != number]
+        compare = add("compare", self.tr("Compare…"), partial(self.compare, number))
+        compare.setEnabled(bool(info.epochs_done and others))
+        menu.addSeparator()
+        add("open", self.tr("Open this network"), partial(self._experiments.open_network, number))
+        more = add("continue", self.tr("Continue for more epochs…"), partial(self._continue, info))
+        more.setEnabled(is_idle and can_continue(info))
+        add("again", self.tr("Start again with another seed"), partial(self._experiments.start_again, number), is_idle)
+        menu.addSeparator()
+        pin = self.tr("Unpin") if info.is_pinned else self.tr("Pin to the top")
+        add("pin", pin, partial(self._experiments.set_pinned, number, not info.is_pinned))
+        add("note", self.tr("Write a note"), partial(self._runs.edit_note, number))
+        menu.addSeparator()
+        numbers = self._deletable(number)
+        words = self.tr("Delete") if len(numbers) < 2 else self.tr("Delete {count} runs").format(count=len(numbers))
+        add("delete", words, partial(self.delete, numbers), bool(numbers))
+        return menu
+
+    def _deletable(self, number: int) -> tuple[int, ...]:
+        """The runs that are meant: all that are chosen, where this is one of them; none that is being trained."""
+        chosen = self._runs.chosen()
+        known = (self._info(each) for each in (chosen if number in chosen else (number,)))
+        return tuple(info.number for info in known if info is not None and info.state != "running")
+
+    def _continue(self, info: RunInfo) -> None:
+        title = self.tr("Continue run {number}").format(number=info.number)
+        words = self.tr("For how many more epochs? The schedule of the learning rate begins anew for them.")
+        box = QInputDialog(self)
+        box.setObjectName("train.continue")
+        box.setWindowTitle(title)
+        box.setLabelText(words)
+        box.setInputMode(QInputDialog.InputMode.IntInput)
+        box.setIntRange(1, MOST_EPOCHS)
+        box.setIntValue(max(1, info.epochs_done // 2))
+        self._studio.closing.connect(box.reject)
+        if box.exec() and not self._training.is_active:
+            self._training.continue_run(info.number, box.intValue())
+        box.deleteLater()
+
+    # ---- deleting
+
+    def delete(self, numbers: tuple[int, ...]) -> None:
+        """Put runs into the trash; where there is none, ask."""
+        refused = self._experiments.delete(numbers)
+        if refused and self._asked(refused):
+            self._experiments.delete_for_good(refused)
+
+    def _asked(self, numbers: tuple[int, ...]) -> bool:
+        box = QMessageBox(self)
+        box.setObjectName("question.delete")
+        box.setIcon(QMessageBox.Icon.Question)
+        box.setWindowTitle(self.tr("Delete runs"))
+        names = ", ".join(str(number) for number in numbers)
+        one, many = self.tr("Delete run {names} for good?"), self.tr("Delete runs {names} for good?")
+        box.setText((one if len(numbers) == 1 else many).format(names=names))
+        box.setInformativeText(self.tr("There is no trash where this project lies, so this cannot be undone."))
+        delete = box.addButton(self.tr("Delete"), QMessageBox.ButtonRole.DestructiveRole)
+        cancel = box.addButton(self.tr("Cancel"), QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(cancel)
+        box.setEscapeButton(cancel)
+        self._studio.closing.connect(box.reject)
+        box.exec()
+        return box.clickedButton() is delete
+
+    def _on_deleted(self, numbers: tuple[int, ...]) -> None:
+        self.undo_row.show_deleted(numbers, self._experiments.can_undo_delete)
+
+    def _undo(self) -> None:
+        self.undo_row.hide()
+        self._experiments.undo_delete()
+
+    # ---- comparing
+
+    def _compare_chosen(self) -> None:
+        chosen = [number for number in self._runs.chosen() if getattr(self._info(number), "epochs_done", 0)]
+        if len(chosen) >= 2:
+            self._open_comparison(chosen[1], chosen[0])  # the older one first
+        else:
+            self.compare(chosen[0] if chosen else self._with_answers()[0].number)
+
+    def compare(self, number: int) -> None:
+        """Compare a run with its parent, or else with the one before it."""
+        info, known = self._info(number), [each.number for each in self._with_answers()]
+        others = [each for each in known if each != number]
+        if info is None or not others:
+            return
+        before = [each for each in others if each < number]
+        other = info.parent if info.parent in others else before[0] if before else others[-1]
+        self._open_comparison(min(other, number), max(other, number))
+
+    def _open_comparison(self, first: int, second: int) -> None:
+        dialog = CompareDialog(self._studio, first, second, self.window())
+        dialog.open()

@@ -1,0 +1,123 @@
+"""The curve of a learning-rate range test: loss over learning rate, both by their logarithms, with a band."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from gui.plots.series import write_number
+from gui.theme import theme
+
+
+class RangeCurve(QWidget):
+    """A small plot that paints itself: it is there before pyqtgraph is."""
+
+    def __init__(self, lowest: float, highest: float, parent: QWidget | None = None) -> None:
+        """Make an empty plot.
+
+        Args:
+            lowest, highest: ends of the axis of learning rates.
+        """
+        super().__init__(parent)
+        self._ends = math.log10(lowest), math.log10(highest)
+        self._rates: tuple[float, ...] = ()
+        self._losses: tuple[float, ...] = ()
+        self._band: tuple[float, float] | None = None
+        self._rate: float | None = None
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setAccessibleName(self.tr("Loss by learning rate"))
+
+    def show_curve(self, rates: Sequence[float], losses: Sequence[float]) -> None:
+        """Show these points."""
+        self._rates, self._losses = tuple(rates), tuple(losses)
+        self.update()
+
+    def show_band(self, low: float | None, high: float | None = None, rate: float | None = None) -> None:
+        """Mark a band of rates and one value in it; None takes the marks away."""
+        self._band = None if low is None or high is None else (low, high)
+        self._rate = rate
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(theme().px(420), theme().px(220))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(theme().px(220), theme().px(140))
+
+    # ---- painting
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        metrics = painter.fontMetrics()
+        left = metrics.horizontalAdvance("0.000") + theme().px(8)
+        area = QRectF(self.rect()).adjusted(left, metrics.height() / 2, -theme().px(10), -metrics.height() * 1.4)
+        low, high = self._levels()
+        self._paint_axes(painter, area, low, high)
+        self._paint_band(painter, area)
+        points = [self._point(area, *one, low, high) for one in zip(self._rates, self._losses, strict=True)]
+        painter.setClipRect(area.adjusted(0, -2, 0, 2))
+        painter.setPen(QPen(theme().color("train"), 2))
+        painter.drawPolyline(QPolygonF(points))
+        self._paint_value(painter, area, low, high)
+
+    def _levels(self) -> tuple[float, float]:
+        """The losses at the foot and the top; what diverges may leave at the top."""
+        if not self._losses:
+            return 0.0, 1.0
+        low, first = min(self._losses), self._losses[0]
+        room = max(first - low, 0.05 * first, 1e-6)
+        return max(0.0, low - 0.15 * room), first + 0.6 * room
+
+    def _across(self, area: QRectF, rate: float) -> float:
+        first, last = self._ends
+        return area.left() + area.width() * (math.log10(rate) - first) / (last - first)
+
+    def _point(self, area: QRectF, rate: float, loss: float, low: float, high: float) -> QPointF:
+        return QPointF(self._across(area, rate), area.bottom() - area.height() * (loss - low) / (high - low))
+
+    def _paint_axes(self, painter: QPainter, area: QRectF, low: float, high: float) -> None:
+        height = painter.fontMetrics().height()
+        for part in range(4):
+            value = low + (high - low) * part / 3
+            y = area.bottom() - area.height() * part / 3
+            painter.setPen(QPen(theme().color("line"), 1))
+            painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
+            painter.setPen(theme().color("dim"))
+            room = QRectF(0, y - height / 2, area.left() - theme().px(6), height)
+            painter.drawText(room, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, write_number(value))
+        first, last = self._ends
+        for power in range(math.ceil(first - 1e-9), math.floor(last + 1e-9) + 1):
+            x = area.left() + area.width() * (power - first) / (last - first)
+            wide = painter.fontMetrics().horizontalAdvance("0.00001")
+            room = QRectF(x - wide / 2, area.bottom() + theme().px(4), wide, height)
+            side = Qt.AlignmentFlag.AlignHCenter
+            if room.right() > self.width():  # the last figure stays whole
+                room.moveRight(self.width())
+                side = Qt.AlignmentFlag.AlignRight
+            painter.drawText(room, side | Qt.AlignmentFlag.AlignTop, f"{10.0**power:g}")
+
+    def _paint_band(self, painter: QPainter, area: QRectF) -> None:
+        if self._band is None:
+            return
+        left, right = (self._across(area, rate) for rate in self._band)
+        color = theme().color("good")
+        color.setAlpha(48)
+        least = theme().px(3)
+        painter.fillRect(QRectF(left, area.top(), max(least, right - left), area.height()), color)
+
+    def _paint_value(self, painter: QPainter, area: QRectF, low: float, high: float) -> None:
+        if self._rate is None:
+            return
+        x = self._across(area, self._rate)
+        painter.setPen(QPen(theme().color("good"), 1.5, Qt.PenStyle.DashLine))
+        painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
+        nearest = min(range(len(self._rates)), key=lambda place: abs(math.log(self._rates[place] / self._rate)))
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme().color("good"))
+        place = self._point(area, self._rate, self._losses[nearest], low, high)
+        painter.drawEllipse(place, theme().px(4), theme().px(4))

@@ -1,0 +1,212 @@
+"""What is done with runs beside training one: experiments, the queue, and the shelf of runs itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import QFile, QObject, Signal
+
+from engine.errors import EngineError
+from engine.spec import ProjectSpec
+from engine.train import runs
+from engine.train.continuing import with_another_seed
+from engine.train.experiments.plans import Plan
+from engine.train.experiments.runner import run_experiment, start_experiment
+from engine.train.experiments.store import Experiment, add_to_queue, list_experiments, open_queue, sweep_experiments
+from engine.train.job import Origin
+from gui.document import ProjectDocument
+from gui.jobs import Finished, Outcome
+from gui.studio.train_session import TrainSession
+
+NOWHERE = Path()
+"""Where something lies that cannot be brought back from here."""
+
+
+def to_trash(folder: Path) -> Path | None:
+    """Put a folder into the system's trash.
+
+    Returns:
+        Where it lies now, `NOWHERE` where the system does not tell; None where there is no trash, and it stays.
+    """
+    file = QFile(str(folder))
+    if not file.moveToTrash():
+        return None
+    return Path(file.fileName()) if file.fileName() else NOWHERE
+
+
+class ExperimentSession(QObject):
+    """The experiments of the open project, and what the user does with its runs.
+
+    Signals:
+        changed: experiments came, went on or ended.
+        failed(EngineError): what was asked for could not be done.
+        deleted(tuple of int): these runs are in the trash, or gone; `can_undo_delete` says which.
+
+    Attributes:
+        experiments: newest first.
+    """
+
+    changed = Signal()
+    failed = Signal(object)
+    deleted = Signal(object)
+
+    def __init__(self, document: ProjectDocument, training: TrainSession, parent: QObject | None = None):
+        super().__init__(parent)
+        self._document, self._training = document, training
+        self.experiments: tuple[Experiment, ...] = ()
+        self._trashed: list[tuple[Path, Path]] = []  # where each lies now, and where it was
+        document.replaced.connect(self._on_replaced)
+        training.trial_started.connect(self.reload)
+        training.trial_done.connect(self.reload)
+        training.ended.connect(self._on_ended)
+
+    def reload(self) -> None:
+        """Read the experiments anew."""
+        path = self._document.path
+        self.experiments = list_experiments(path) if path is not None else ()
+        self.changed.emit()
+
+    def _on_replaced(self) -> None:
+        self._trashed = []
+        if self._document.path is not None:
+            sweep_experiments(self._document.path)
+        self.reload()
+
+    # ---- experiments
+
+    def start(self, plan: Plan) -> None:
+        """Begin an experiment on the project as it is now; why that is not possible is for `blocker` to say."""
+        if self._training.blocker() is None:
+            spec, path = self._document.spec, self._document.path
+            self._training.run_work(lambda control: start_experiment(spec, path, plan, control))
+
+    def resume(self, number: int) -> None:
+        """Go on with an experiment where it was left."""
+        if not self._training.is_active and self._document.path is not None:
+            path = self._document.path
+            self._training.run_work(lambda control: run_experiment(path, number, control))
+
+    def waiting(self) -> int:
+        """How many trainings of the queue have not begun."""
+        queue = next((e for e in self.experiments if e.kind == "queue" and e.done < len(e.trials)), None)
+        return 0 if queue is None else sum(trial.state == "waiting" for trial in queue.trials)
+
+    def add_to_queue(self) -> None:
+        """Let the project as it is now be trained after what is being trained; at once, where nothing is."""
+        path = self._document.path
+        if path is None or self.queue_blocker() is not None:
+            return
+        try:
+            queue = add_to_queue(path, self._document.spec)
+        except EngineError as error:
+            self.failed.emit(error)
+            return
+        self.reload()
+        if not self._training.is_active:
+            self.resume(queue.number)
+
+    def queue_blocker(self) -> EngineError | None:
+        """Why the project cannot be trained; that something else is being trained is no reason."""
+        if not self._training.is_active:
+            return self._training.blocker()
+        problems = self._document.report.problems
+        return problems[0].raised() if problems else None
+
+    def _on_ended(self, outcome: Outcome) -> None:
+        self.reload()
+        path = self._document.path
+        # A training that the user stopped, or that failed, leaves the queue to the user as well.
+        if isinstance(outcome, Finished) and path is not None and not self._training.is_active:
+            queue = open_queue(path)
+            if queue is not None and queue.can_resume:
+                self.resume(queue.number)
+
+    # ---- runs
+
+    def open_network(self, number: int) -> None:
+        """Put what a run has trained into the project, as one step that can be undone. Its notes stay."""
+        spec = self._spec(number)
+        if spec is not None:
+            # Which fold a run was given says nothing of the project.
+            data = replace(spec.data, folds=self._document.data.folds, fold=self._document.data.fold)
+            text = self.tr("Open the network of run {number}").format(number=number)
+            self._document.edit(text, data=data, network=spec.network, recipe=spec.recipe)
+
+    def start_again(self, number: int) -> None:
+        """Train what a run has trained from another seed, as its child."""
+        spec = self._spec(number)
+        if spec is not None and not self._training.is_active:
+            other = with_another_seed(spec, self._training.runs)
+            self._training.start_project(other, Origin(parent=number, label=self.tr("another seed")))
+
+    def _spec(self, number: int) -> ProjectSpec | None:
+        try:
+            return runs.read_run_spec(runs.run_folder(self._document.path, number))
+        except EngineError as error:
+            self.failed.emit(error)
+            return None
+
+    def set_note(self, number: int, note: str) -> None:
+        """Keep a note on a run; an empty one is none."""
+        self._mark(number, note=note.strip())
+
+    def set_pinned(self, number: int, pinned: bool) -> None:
+        """Let a run stand first in the list, or no longer."""
+        self._mark(number, pinned=pinned)
+
+    def _mark(self, number: int, **marks: str | bool) -> None:
+        try:
+            runs.write_marks(runs.run_folder(self._document.path, number), **marks)
+        except EngineError as error:
+            self.failed.emit(error)
+        self._training.reload_runs()
+
+    def delete(self, numbers: tuple[int, ...]) -> tuple[int, ...]:
+        """Put runs into the system's trash. Returns: those for which there is none; they are where they were.
+
+        A run that is being trained stays, here and wherever else.
+        """
+        trashed, refused = [], []
+        for number in numbers:
+            folder = runs.run_folder(self._document.path, number)
+            if runs.owner_is_alive(folder):
+                continue
+            place = to_trash(folder)
+            if place is None:
+                refused.append(number)
+            else:
+                trashed.append((number, place, folder))
+        self._tell_deleted(trashed)
+        return tuple(refused)
+
+    def delete_for_good(self, numbers: tuple[int, ...]) -> None:
+        """Remove runs where there is no trash; this cannot be undone."""
+        gone = []
+        for number in numbers:
+            folder = runs.run_folder(self._document.path, number)
+            if not runs.owner_is_alive(folder):
+                runs.discard(folder)
+                gone.append((number, NOWHERE, folder))
+        self._tell_deleted(gone)
+
+    def _tell_deleted(self, gone: list[tuple[int, Path, Path]]) -> None:
+        if gone:
+            self._trashed = [(place, folder) for _, place, folder in gone if place != NOWHERE]
+            self._training.reload_runs()
+            self.deleted.emit(tuple(number for number, _, _ in gone))
+
+    @property
+    def can_undo_delete(self) -> bool:
+        """Whether the runs that were deleted last can be brought back from here."""
+        return bool(self._trashed)
+
+    def undo_delete(self) -> None:
+        """Bring back the runs that were deleted last."""
+        trashed, self._trashed = self._trashed, []
+        for place, folder in trashed:
+            try:
+                runs.bring_back(place, folder)
+            except EngineError as error:
+                self.failed.emit(error)
+        self._training.reload_runs()

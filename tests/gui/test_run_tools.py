@@ -1,0 +1,322 @@
+"""The shelf of runs: what the list says of each, what its menu does, and what trains more than one."""
+
+from dataclasses import replace
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QInputDialog, QMessageBox, QPushButton
+from train_studio import FakeStudio
+
+from engine.errors import EngineError
+from engine.spec import ProjectSpec
+from engine.templates import fitted
+from engine.train import runs
+from engine.train.experiments.plans import FoldsPlan, SearchPlan, SeedsPlan
+from engine.train.experiments.settings import parse_choice
+from engine.train.experiments.store import create_experiment, open_queue, trial_project
+from engine.train.tensorboard import writes_event_files
+from gui.jobs import Finished, Stopped
+from gui.pages.train.experiment_dialog import ExperimentDialog
+from gui.pages.train.run_tools import RunTools
+from gui.pages.train.runs import RunList
+from gui.pages.train.search_dialog import SearchDialog
+from gui.studio import experiment_session
+
+
+@pytest.fixture
+def studio(qtbot, picture_folder, tmp_path, monkeypatch) -> FakeStudio:
+    """A project with three runs of its own: the second a child of the first, the third of the second."""
+    studio = FakeStudio(tmp_path)
+    studio.open(tmp_path, ("disc", "stripes"))
+    document, training = studio.document, studio.training
+    rates = (0.001, 0.0003, 0.0003)
+    for number, rate in enumerate(rates, start=1):
+        recipe = replace(document.recipe, learning_rate=rate, epochs=12)
+        spec = replace(document.spec, recipe=recipe)
+        facts = {"epochs": 12, "network": "Small VGG", "parent": number - 1}
+        _, folder = runs.create_run(document.path, spec, facts)
+        runs.write_state(folder, {"state": "finished"})
+        runs.release(folder)
+    monkeypatch.setattr(type(training), "reload_runs", lambda self: read_runs(self, document.path))
+    read_runs(training, document.path)
+    return studio
+
+
+def read_runs(training, path) -> None:
+    """What the real session does; the best epoch is made up, since nothing was trained."""
+    scores = {1: 0.90, 2: 0.925, 3: 0.8}
+    training.runs = tuple(
+        replace(info, best_accuracy=scores.get(info.number), epochs_done=12, best_epoch=9)
+        for info in runs.list_runs(path)
+    )
+    training.runs_changed.emit()
+
+
+@pytest.fixture
+def tools(qtbot, studio) -> RunTools:
+    listed = RunList(studio.training)
+    made = RunTools(studio, listed)
+    made.runs = listed
+    for widget in (listed, made):
+        qtbot.addWidget(widget)
+        widget.show()
+    return made
+
+
+def info(studio, number: int) -> runs.RunInfo:
+    return next(each for each in studio.training.runs if each.number == number)
+
+
+def choose(tools, studio, number: int, name: str) -> None:
+    """Choose an entry of a run's menu."""
+    menu = tools.menu_of(info(studio, number))
+    (action,) = [each for each in menu.actions() if each.objectName() == f"train.run.{name}"]
+    assert action.isEnabled(), name
+    action.trigger()
+
+
+def words(tools, place: int) -> str:
+    return tools.runs.item(place).data(Qt.ItemDataRole.AccessibleTextRole)
+
+
+# ---- the list
+
+
+def test_a_run_says_what_is_different_from_its_parent_and_what_came_of_it(tools):
+    assert "same settings as run 2" in words(tools, 0) and "−12.5 points" in words(tools, 0)
+    assert "learning rate 0.001 → 0.0003" in words(tools, 1) and "+2.5 points" in words(tools, 1)
+    assert "points" not in words(tools, 2)
+
+
+def test_a_trial_of_an_experiment_says_what_it_is(tools, studio):
+    runs.write_state(info(studio, 3).folder, {"experiment": 1, "label": "fold 2 of 5"})
+    studio.training.reload_runs()
+    assert "fold 2 of 5" in words(tools, 0) and "points" not in words(tools, 0)
+
+
+def test_a_pinned_run_stands_first_and_choosing_one_shows_it(tools, studio):
+    choose(tools, studio, 1, "pin")
+    assert words(tools, 0).startswith("run 1") and "pinned" in words(tools, 0)
+    tools.runs.setCurrentRow(2)
+    assert studio.training.shown_run == 2, "the third of the list is run 2 now"
+    choose(tools, studio, 1, "pin")
+    assert words(tools, 0).startswith("run 3")
+
+
+def test_a_note_is_written_in_the_row_kept_by_enter_and_left_by_escape(qtbot, tools, studio):
+    choose(tools, studio, 2, "note")
+    row = tools.runs.itemWidget(tools.runs.item(1))
+    assert row.is_editing() and row.note.objectName() == "train.run.2.note"
+    qtbot.keyClicks(row.note, "darker images ")
+    qtbot.keyClick(row.note, Qt.Key.Key_Return)
+    assert not row.is_editing() and info(studio, 2).note == "darker images" and "darker images" in words(tools, 1)
+    choose(tools, studio, 2, "note")
+    qtbot.keyClicks(row.note, "something else")
+    qtbot.keyClick(row.note, Qt.Key.Key_Escape)
+    assert not row.is_editing() and info(studio, 2).note == "darker images"
+
+
+def test_rows_grow_with_what_they_say(tools, studio):
+    before = tools.runs.item(1).sizeHint().height()
+    studio.experiments.set_note(2, "a note")
+    assert tools.runs.item(1).sizeHint().height() > before
+
+
+# ---- the menu
+
+
+def test_open_network_is_one_step_that_undo_takes_back(tools, studio):
+    document = studio.document
+    document.edit("Set fold", data=replace(document.data, folds=4, fold=2))
+    before = document.spec
+    choose(tools, studio, 2, "open")
+    assert document.recipe.learning_rate == 0.0003 and document.undo_stack.undoText().endswith("run 2")
+    assert (document.data.folds, document.data.fold) == (4, 2), "the project's own"
+    document.undo_stack.undo()
+    assert document.spec == before
+
+
+def test_another_seed_starts_a_child(tools, studio):
+    choose(tools, studio, 1, "again")
+    name, project, origin = studio.training.asked[-1]
+    assert name == "start_project" and project.recipe.seed == 1 and origin.parent == 1
+
+
+def test_continue_asks_for_how_many_epochs(qtbot, tools, studio, monkeypatch):
+    def accept(box: QInputDialog) -> int:
+        box.setIntValue(7)
+        return 1
+
+    monkeypatch.setattr(QInputDialog, "exec", accept)
+    choose(tools, studio, 2, "continue")
+    assert studio.training.asked[-1] == ("continue_run", 2, 7)
+    monkeypatch.setattr(QInputDialog, "exec", lambda box: 0)
+    choose(tools, studio, 2, "continue")
+    assert len(studio.training.asked) == 1
+
+
+def test_while_something_is_trained_nothing_else_can_be_started(tools, studio):
+    studio.training.become("training")
+    enabled = {each.objectName(): each.isEnabled() for each in tools.menu_of(info(studio, 1)).actions()}
+    assert not enabled["train.run.continue"] and not enabled["train.run.again"] and enabled["train.run.open"]
+
+
+def test_what_is_being_trained_cannot_be_deleted(tools, studio):
+    folder = info(studio, 3).folder
+    runs.write_state(folder, {"state": "running"})
+    runs.claim(folder)
+    studio.training.reload_runs()
+    menu = tools.menu_of(info(studio, 3))
+    assert not next(each for each in menu.actions() if each.objectName() == "train.run.delete").isEnabled()
+    assert studio.experiments.delete((3,)) == () and folder.exists()
+
+
+def test_a_deleted_run_lies_in_the_trash_and_comes_back(qtbot, tools, studio, user_folders):
+    folder = info(studio, 2).folder
+    content = {file.name: file.read_bytes() for file in folder.iterdir()}
+    choose(tools, studio, 2, "delete")
+    if not studio.experiments.can_undo_delete:
+        pytest.skip("there is no trash here")
+    assert not folder.exists() and [each.number for each in studio.training.runs] == [3, 1]
+    assert tools.undo_row.isVisible() and "Run 2 is in the trash" in tools.undo_row.text.text()
+    qtbot.mouseClick(tools.undo_row.undo, Qt.MouseButton.LeftButton)
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == content
+    assert tools.undo_row.isHidden() and [each.number for each in studio.training.runs] == [3, 2, 1]
+    assert not list(user_folders.rglob("*.trashinfo")), "no note of what is no longer in the trash"
+
+
+def test_a_run_that_comes_back_takes_another_number_where_its_own_is_taken(tools, studio):
+    choose(tools, studio, 3, "delete")
+    if not studio.experiments.can_undo_delete:
+        pytest.skip("there is no trash here")
+    number, folder = runs.create_run(studio.document.path, ProjectSpec(), {"epochs": 1})
+    runs.release(folder)
+    assert number == 3
+    studio.experiments.undo_delete()
+    assert [each.number for each in studio.training.runs] == [4, 3, 2, 1]
+
+
+@pytest.mark.parametrize("answer", ["Delete", "Cancel"])
+def test_without_a_trash_it_asks_before_anything_is_gone(tools, studio, monkeypatch, answer):
+    monkeypatch.setattr(experiment_session, "to_trash", lambda folder: None)
+    asked = []
+
+    def exec(box: QMessageBox) -> None:
+        asked.append(box.text())
+        next(each for each in box.findChildren(QPushButton) if each.text() == answer).click()
+
+    monkeypatch.setattr(QMessageBox, "exec", exec)
+    folder = info(studio, 1).folder
+    choose(tools, studio, 1, "delete")
+    assert asked == ["Delete run 1 for good?"] and folder.exists() == (answer == "Cancel")
+    assert not studio.experiments.can_undo_delete
+    assert tools.undo_row.isVisible() == (answer == "Delete") and tools.undo_row.undo.isHidden() == (answer == "Delete")
+
+
+def test_all_that_are_chosen_are_deleted_together(tools, studio):
+    studio.training.show_run(1)
+    tools.runs.compare([3])
+    choose(tools, studio, 3, "delete")
+    assert [each.number for each in studio.training.runs] == [2]
+
+
+# ---- more ways
+
+
+def test_folds_and_seeds_start_with_the_number_that_is_chosen(qtbot, tools, studio, monkeypatch):
+    started = []
+    monkeypatch.setattr(studio.experiments, "start", started.append)
+    more = tools.more
+    more.fold.set_open(True)
+    more.folds.setValue(4)
+    for button in (more.folds_start, more.seeds_start):
+        qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert started == [FoldsPlan(4), SeedsPlan(3)]
+
+
+def test_what_cannot_be_trained_cannot_be_started_more_than_once_either(tools, studio):
+    assert tools.more.folds_start.isEnabled()
+    studio.training.problem = EngineError("No images have been chosen.")
+    studio.training.become("idle")
+    assert not any(b.isEnabled() for b in (tools.more.folds_start, tools.more.seeds_start, tools.more.search))
+
+
+def test_the_queue_takes_the_project_as_it_is_while_something_is_trained(qtbot, tools, studio):
+    document = studio.document
+    document.edit("x", network=fitted("mlp", document.facts))
+    studio.training.become("training")
+    tools.more.fold.set_open(True)
+    for rate in (0.01, 0.02):
+        document.edit("x", recipe=replace(document.recipe, learning_rate=rate))
+        qtbot.mouseClick(tools.more.queue, Qt.MouseButton.LeftButton)
+    assert tools.more.waiting.text() == "2 waiting in the queue" and not studio.training.asked
+    queue = open_queue(document.path)
+    assert [trial_project(queue, trial).recipe.learning_rate for trial in queue.trials] == [0.01, 0.02]
+    studio.training.state = "idle"
+    studio.training.ended.emit(Stopped())
+    assert not studio.training.asked, "a stop leaves the queue to the user"
+    studio.training.ended.emit(Finished())
+    assert studio.training.asked == [("run_work",)]
+
+
+def test_event_files_are_switched_for_all_projects(qtbot, tools):
+    tools.more.fold.set_open(True)
+    assert not writes_event_files()
+    tools.more.events.setChecked(True)
+    assert writes_event_files()
+    tools.more.events.setChecked(False)
+    assert not writes_event_files()
+
+
+def test_an_experiment_is_listed_with_what_it_has_found_and_can_go_on(qtbot, tools, studio):
+    made = create_experiment(studio.document.path, studio.document.spec, SeedsPlan(2))
+    studio.experiments.reload()
+    (row,) = [each for each in tools.more.findChildren(QPushButton) if each.objectName() == "train.experiment.1.resume"]
+    assert made.can_resume
+    qtbot.waitUntil(row.isVisible)
+    qtbot.mouseClick(row, Qt.MouseButton.LeftButton)
+    assert studio.training.asked[-1] == ("run_work",)
+
+
+# ---- the dialogs
+
+
+def test_the_search_says_what_it_will_do_and_why_it_cannot_begin(qtbot, studio):
+    dialog = SearchDialog(studio)
+    qtbot.addWidget(dialog)
+    plans = []
+    dialog.wanted.connect(plans.append)
+    assert dialog.start.isEnabled() and "9 trainings begin" in dialog.sentence.text()
+    row = dialog._rows[0]
+    row.values.setText("0.1 .. nonsense")
+    assert not dialog.start.isEnabled() and dialog.sentence.text()
+    row.values.setText("0.001, 0.01")
+    dialog.method.button("grid").click()
+    assert "2 trainings of" in dialog.sentence.text() and dialog.count.isHidden()
+    dialog.add_row("optimizer")
+    dialog._rows[1].values.setText("adamw, sgd")
+    assert "4 trainings of" in dialog.sentence.text()
+    dialog.add_row("learning_rate")
+    assert not dialog.start.isEnabled() and "twice" in dialog.sentence.text()
+    dialog._rows[2].removed.emit()
+    dialog.start.click()
+    (plan,) = plans
+    assert isinstance(plan, SearchPlan) and [choice.name for choice in plan.choices] == ["learning_rate", "optimizer"]
+
+
+def test_every_setting_begins_with_something_that_can_be_tried(qtbot, studio):
+    dialog = SearchDialog(studio)
+    qtbot.addWidget(dialog)
+    row = dialog._rows[0]
+    for place in range(row.setting.count()):
+        row.setting.setCurrentIndex(place)
+        parse_choice(studio.document.spec, row.name(), row.values.text())
+
+
+def test_the_table_of_an_experiment_holds_its_trials_and_follows_them(qtbot, studio):
+    create_experiment(studio.document.path, studio.document.spec, SeedsPlan(3))
+    dialog = ExperimentDialog(studio, 1)
+    qtbot.addWidget(dialog)
+    assert dialog.table.rowCount() == 3 and dialog.table.item(0, 4).text() == "waiting"
+    assert dialog.chart.isHidden() and dialog.open_button.isHidden()
+    assert "No trial" in dialog.summary.text()

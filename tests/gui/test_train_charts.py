@@ -1,0 +1,307 @@
+"""Train: the curves: one cross-hair, smoothing, other runs, the menu, and room for them."""
+
+import csv
+import io
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, QSettings, Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QWidget
+from train_studio import FakeStudio, make_index
+
+from engine.errors import EngineError
+from gui.pages.train import TrainPage, charts
+from gui.pages.train.charts import Charts
+from gui.plots import Curves
+from gui.plots.series import MOST_KEPT, Series, in_columns, smoothed
+
+
+@pytest.fixture
+def studio(tmp_path, picture_folder) -> FakeStudio:
+    studio = FakeStudio(tmp_path)
+    studio.open(tmp_path)
+    studio.data.become("ready", make_index(picture_folder))
+    return studio
+
+
+@pytest.fixture
+def page(studio, qtbot):
+    QSettings().clear()
+    page = TrainPage(studio)
+    qtbot.addWidget(page)
+    page.resize(1356, 854)
+    with qtbot.waitExposed(page):
+        page.show()
+    return page
+
+
+def entry(page, name):
+    menu = page.charts.menu
+    menu.aboutToShow.emit()
+    return next(action for action in (*menu.actions(), *menu.runs.actions()) if action.objectName() == name)
+
+
+# ---- cross-hair
+
+
+def test_one_cross_hair_reads_all_charts(page, studio, qtbot):
+    studio.training.add_run(1, "finished")
+    studio.training.begin()
+    studio.training.play(6)
+    loss, accuracy, rate = page.charts.all
+    qtbot.waitUntil(lambda: loss._area is not None and len(loss._area.train.getOriginalDataset()[0]) == 6)
+    place = QPoint(round(loss._area.place_of(4)) + 2, loss._area.height() // 2)
+    qtbot.mouseMove(loss._area.viewport(), place)
+    qtbot.waitUntil(lambda: rate.readout_texts()[:1] == ["epoch 4"])
+    done = studio.training.epochs[3]
+    assert accuracy.readout_texts()[1:3] == [
+        f"train {100 * done.train_accuracy:.1f} %",
+        f"validation {100 * done.validation_accuracy:.1f} %",
+    ]
+    assert rate.readout_texts()[1] == "learning rate 0.0010"
+    assert [texts.readout_texts()[-1][:5] for texts in page.charts.all] == ["run 1"] * 3
+    page.charts._on_hovered_all(None)
+    assert [chart.readout_texts() for chart in page.charts.all] == [[], [], []]
+
+
+def test_steps_after_the_last_epoch_can_be_read(page, studio, qtbot):
+    studio.training.begin()
+    studio.training.play(0, within=10)
+    loss = page.charts.loss
+    qtbot.waitUntil(lambda: loss._area is not None and loss._area.isVisible())
+    loss._on_hovered(0.3)
+    texts = loss.readout_texts()
+    assert texts[0] == "in epoch 1" and texts[1].startswith("train ") and len(texts) == 2
+    assert page.charts.accuracy.readout_texts()[0] == "in epoch 1"
+    studio.training.play(2, within=10)
+    loss._on_hovered(2.45)
+    assert loss.readout_texts()[0] == "in epoch 3"
+    loss._on_hovered(2.1)
+    assert loss.readout_texts()[0] == "epoch 2"
+
+
+# ---- lines
+
+
+def test_the_learning_rate_follows_the_steps_and_the_epochs_before_them(page, studio, qtbot):
+    studio.training.begin()
+    studio.training.play(2, within=3)
+    rate = page.charts.rate
+    x, y = rate._whole_line()
+    assert len(x) == 2 * 20 + 3 and set(y) == {1e-3}
+    resumed = Curves("Learning rate", single="learning rate")
+    qtbot.addWidget(resumed)
+    resumed.set_epochs([1, 2, 3], [0.1, 0.2, 0.3], [np.nan] * 3)
+    resumed.add_steps([2.5, 3.0], [0.25, 0.3])
+    assert resumed._whole_line()[0].tolist() == [1, 2, 2.5, 3.0]
+
+
+def test_the_growing_end_joins_the_last_epoch_and_follows_the_steps(qtbot):
+    chart = Curves("Loss")
+    qtbot.addWidget(chart)
+    chart.add_steps(np.linspace(0.05, 1.0, 20), np.full(20, 2.0))
+    x, y = chart._growing_end()
+    assert x[0] == 0.05 and x[-1] == 1.0 and set(y) == {2.0}
+    chart.add_epoch(1, 1.5, 1.6)
+    assert len(chart._growing_end()[0]) == 0
+    chart.add_steps([1.1, 1.2], [1.0, 1.0])
+    x, y = chart._growing_end()
+    assert (x[0], y[0]) == (1.0, 1.5) and (x[-1], y[-1]) == (1.2, 1.0)
+
+
+def test_smoothing_draws_the_mean_and_keeps_the_epochs_faintly(page, studio, qtbot):
+    studio.training.begin()
+    studio.training.play(8)
+    loss = page.charts.loss
+    raw = [done.validation_loss for done in studio.training.epochs]
+    qtbot.waitUntil(lambda: loss._area is not None and len(loss._area.validation.getOriginalDataset()[0]) == 8)
+    assert loss._area.raw_validation.getOriginalDataset()[0] is None
+    page.charts.smooth.slider.setValue(80)
+    assert page.charts.smooth.text() == "smooth 0.8"
+    qtbot.waitUntil(lambda: loss._area.raw_validation.getOriginalDataset()[0] is not None)
+    assert loss._area.raw_validation.getOriginalDataset()[1] == pytest.approx(raw)
+    assert loss._area.validation.getOriginalDataset()[1] == pytest.approx(smoothed(np.array(raw), 0.8))
+    again = Charts(studio.training)
+    qtbot.addWidget(again)
+    assert again.smooth.weight() == pytest.approx(0.8)  # remembered
+    assert again.loss._smoothing == pytest.approx(0.8)
+
+
+def test_smoothing_is_the_exponential_mean_without_a_pull_to_zero():
+    values = np.array([4.0, 2.0, np.nan, 1.0])
+    weights = [[1], [0.5, 1], None, [0.125, 0.25, 1]]
+    expected = [4.0, (4 * 0.5 + 2) / 1.5, np.nan, (4 * 0.125 + 2 * 0.25 + 1) / sum(weights[3])]
+    assert smoothed(values, 0.5) == pytest.approx(expected, nan_ok=True)
+    assert smoothed(values, 0.0) is values
+    assert len(smoothed(np.empty(0), 0.9)) == 0
+    assert smoothed(np.full(5000, 3.0), 0.98) == pytest.approx(np.full(5000, 3.0))
+
+
+def test_the_learning_rate_can_be_left_out_and_that_is_remembered(page, studio, qtbot):
+    studio.training.begin()
+    studio.training.play(2)
+    qtbot.waitUntil(page.charts.rate.isVisible)
+    entry(page, "train.charts.rate").trigger()
+    assert not page.charts.rate.isVisible()
+    again = Charts(studio.training)
+    qtbot.addWidget(again)
+    assert not again.menu.rate.isChecked()
+
+
+def test_in_a_small_window_accuracy_and_learning_rate_share_a_place(page, studio, qtbot):
+    studio.training.begin()
+    studio.training.play(2)
+    qtbot.waitUntil(page.charts.isVisible)
+    page.resize(940, 608)
+    qtbot.waitUntil(lambda: page.width() == 940 and not page.charts.rate.isVisible())
+    switch = page.findChild(QWidget, "train.accuracy.to_rate")
+    assert switch.isVisible()
+    switch.click()
+    assert (page.charts.accuracy.isVisible(), page.charts.rate.isVisible()) == (False, True)
+    page.findChild(QWidget, "train.rate.to_accuracy").click()
+    assert (page.charts.accuracy.isVisible(), page.charts.rate.isVisible()) == (True, False)
+    page.resize(1356, 854)
+    qtbot.waitUntil(lambda: page.charts.rate.isVisible() and page.charts.accuracy.isVisible())
+    assert not switch.isVisible()
+
+
+def test_the_logarithmic_axis_is_remembered(page, studio, qtbot):
+    page.charts.loss.set_logarithmic(True)
+    again = Charts(studio.training)
+    qtbot.addWidget(again)
+    assert again.loss.is_logarithmic() and not again.rate.is_logarithmic()
+
+
+# ---- other runs
+
+
+def test_runs_are_compared_from_the_menu_at_most_four(page, studio, qtbot):
+    for number in range(1, 8):
+        studio.training.add_run(number, "finished")
+    studio.training.show_run(7)
+    qtbot.waitUntil(page.charts.isVisible)
+    assert page.charts.compared() == (6,)
+    for number in (1, 3, 5):
+        entry(page, f"train.charts.compare.{number}").trigger()
+    assert page.charts.compared() == (6, 5, 3, 1)
+    assert [line.name for line in page.charts.loss._others] == ["run 6", "run 5", "run 3", "run 1"]
+    assert len(set(page.charts.loss.other_tokens())) == 4
+    assert not entry(page, "train.charts.compare.2").isEnabled()
+    assert {item.data(Qt.ItemDataRole.UserRole) for item in page.runs.selectedItems()} == {7, 6, 5, 3, 1}
+    for number in (1, 3, 5, 6):
+        entry(page, f"train.charts.compare.{number}").trigger()
+    assert page.charts.compared() == ()
+
+
+def test_control_click_in_the_list_compares_and_a_click_shows(page, studio, qtbot):
+    for number in (1, 2, 3):
+        studio.training.add_run(number, "finished")
+    studio.training.show_run(3)
+    qtbot.waitUntil(page.runs.isVisible)
+
+    def click(row, modifier=Qt.KeyboardModifier.NoModifier):
+        place = page.runs.visualItemRect(page.runs.item(row)).center()
+        qtbot.mouseClick(page.runs.viewport(), Qt.MouseButton.LeftButton, modifier, place)
+
+    click(2, Qt.KeyboardModifier.ControlModifier)
+    assert studio.training.shown_run == 3
+    assert page.charts.compared() == (1,)
+    click(1)
+    assert studio.training.shown_run == 2
+    assert page.charts.compared() == (3,)  # the newest other one, as nothing is chosen
+    assert [item.data(Qt.ItemDataRole.UserRole) for item in page.runs.selectedItems()] == [2]
+
+
+def test_the_selection_survives_the_epochs_of_a_live_run(page, studio, qtbot):
+    studio.training.add_run(1, "finished")
+    studio.training.add_run(2, "finished")
+    studio.training.begin(number=3)
+    studio.training.play(1)
+    page.runs.item(2).setSelected(True)
+    assert page.charts.compared() == (1,)
+    studio.training.play(2)
+    assert page.charts.compared() == (1,)
+    chosen = {item.data(Qt.ItemDataRole.UserRole) for item in page.runs.selectedItems()}
+    assert chosen == {3, 1}
+
+
+# ---- copy and save
+
+
+def test_copy_puts_a_picture_of_the_charts_on_the_clipboard(page, studio, qtbot):
+    studio.training.begin()
+    studio.training.play(3)
+    qtbot.waitUntil(page.charts.isVisible)
+    page.charts.set_cursor(2)
+    QGuiApplication.clipboard().clear()
+    entry(page, "train.charts.copy").trigger()
+    picture = QGuiApplication.clipboard().image()
+    assert picture.width() >= page.charts.width() and not picture.isNull()
+    assert page.charts.loss.cursor() == 2  # as before
+    colours = {picture.pixelColor(x, y).name() for x in range(0, picture.width(), 3) for y in range(0, 200, 3)}
+    assert len(colours) > 3
+
+
+def test_the_table_has_epochs_steps_and_compared_runs(page, studio, qtbot, tmp_path, monkeypatch):
+    studio.training.add_run(1, "finished", epochs=5)
+    studio.training.begin(number=2)
+    studio.training.play(3, within=4)
+    path = tmp_path / "curves.csv"
+    monkeypatch.setattr(charts, "choose_new_file", lambda *args: path)
+    entry(page, "train.charts.save").trigger()
+    rows = list(csv.DictReader(io.StringIO(path.read_text("utf-8"))))
+    kinds = [(row["run"], row["kind"]) for row in rows]
+    assert kinds.count(("2", "epoch")) == 3 and kinds.count(("1", "epoch")) == 5
+    assert kinds.count(("2", "step")) == 3 * 20 + 4
+    done, first = studio.training.epochs[0], rows[0]
+    assert float(first["validation_loss"]) == done.validation_loss
+    assert float(first["learning_rate"]) == done.learning_rate
+    step = next(row for row in rows if row["kind"] == "step")
+    assert step["validation_loss"] == "" and float(step["epoch"]) == pytest.approx(0.05)
+
+
+def test_a_place_that_cannot_be_written_to_is_said(page, studio, qtbot, tmp_path, monkeypatch):
+    studio.training.begin()
+    studio.training.play(1)
+    monkeypatch.setattr(charts, "choose_new_file", lambda *args: tmp_path / "no" / "where.csv")
+    with qtbot.waitSignal(studio.failed) as failed:
+        entry(page, "train.charts.save").trigger()
+    assert isinstance(failed.args[0], EngineError) and "could not be saved" in failed.args[0].what
+
+
+# ---- many steps
+
+
+def test_a_million_steps_stay_few_in_memory_and_keep_their_peaks_and_means():
+    rng = np.random.default_rng(0)
+    x, y = np.linspace(0, 100, 1_000_000), rng.random(1_000_000)
+    y[123_456], y[654_321], y[777_777] = 50.0, -50.0, np.nan
+    series = Series()
+    series.extend(x, y)
+    assert len(series) <= MOST_KEPT
+    assert np.nanmax(series.y) == 50.0 and np.nanmin(series.y) == -50.0
+    assert (np.diff(series.x) > 0).all()
+    assert series.trailing_mean(np.array([series.x[-1]]), 1000.0)[0] == pytest.approx(np.nanmean(y), abs=1e-4)
+
+
+def test_columns_keep_the_extremes_of_each_column():
+    x = np.linspace(0, 10, 100_000)
+    y = np.sin(x)
+    y[50_000] = 9.0
+    drawn_x, drawn_y = in_columns(x, y, 0, 10, 300)
+    assert len(drawn_x) <= 2 * 301 and drawn_y.max() == 9.0
+    assert (np.diff(drawn_x) >= 0).all() and drawn_x[0] == 0 and drawn_x[-1] == 10
+    part_x, _ = in_columns(x, y, 4.0, 6.0, 10)
+    assert part_x[0] < 4.0 < 6.0 < part_x[-1]
+    few = in_columns(x[:20], y[:20], 0, 10, 300)
+    assert np.array_equal(few[0], x[:20])
+
+
+def test_trailing_means_count_what_is_within_the_window():
+    series = Series()
+    series.extend([1.0, 2.0, 3.0, 4.0], [1.0, np.nan, 3.0, 5.0])
+    assert series.trailing_mean(np.array([0.5, 1.0, 2.0, 3.5, 4.0]), 1.5).tolist() == pytest.approx(
+        [np.nan, 1.0, 1.0, 3.0, 4.0], nan_ok=True
+    )
+    assert np.isnan(Series().trailing_mean(np.array([1.0]), 1.0)).all()
