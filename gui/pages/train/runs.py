@@ -40,7 +40,7 @@ from gui.theme import icon, theme
 from gui.widgets.bars import percent
 from gui.widgets.elided import ElidedLabel
 from gui.widgets.empty import IconView
-from gui.widgets.panel import text_label
+from gui.widgets.panel import dim_label, text_label
 
 ITEM_PADDING = 12  # px above and below together that the style sheet gives the items of a list, and a little air
 MOST_SHOWN = 5  # rows before the list scrolls by itself
@@ -102,7 +102,7 @@ class RunRow(QWidget):
         self._change.setProperty("small", True)
         self._note.setProperty("small", True)
         self._note.setProperty("dim", True)
-        self._difference = text_label(small=True)
+        self._difference = dim_label(small=True)
         self._pin = IconView("pin", 12, color="accent")
         self._pin.setToolTip(self.tr("Pinned"))
         self.resume = QPushButton(self.tr("resume"))
@@ -126,18 +126,15 @@ class RunRow(QWidget):
         grid.addWidget(self._name, 0, 1)
         grid.addWidget(self._network, 0, 2)
         grid.addWidget(self._pin, 0, 3)
-        grid.addWidget(self._score, 0, 4, Qt.AlignmentFlag.AlignRight)
+        grid.addWidget(self._difference, 0, 4)  # beside the score: under it, the change itself would have no room
+        grid.addWidget(self._score, 0, 5, Qt.AlignmentFlag.AlignRight)
         below = QHBoxLayout()
         below.addWidget(self._state, 1)
         below.addWidget(self.resume)
         below.addWidget(self.more)
-        grid.addLayout(below, 1, 1, 1, 4)
-        came_of_it = QHBoxLayout()
-        came_of_it.addWidget(self._change, 1)
-        came_of_it.addWidget(self._difference)
-        grid.addLayout(came_of_it, 2, 1, 1, 4)
-        grid.addWidget(self._note, 3, 1, 1, 4)
-        grid.addWidget(self.note, 4, 1, 1, 4)
+        grid.addLayout(below, 1, 1, 1, 5)
+        for line, widget in enumerate((self._change, self._note, self.note), start=2):
+            grid.addWidget(widget, line, 1, 1, 5)
         grid.setColumnStretch(2, 1)
 
     def show_run(
