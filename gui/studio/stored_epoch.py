@@ -21,6 +21,8 @@ class StoredEpoch:
         numbers: (N,) picture numbers in today's index of the stored answers, -1 for pictures that are gone.
     """
 
+    __slots__ = ("_all", "_folder", "line")
+
     def __init__(self, line: EpochLine, folder: Path, numbers: np.ndarray):
         self.line = line
         self._folder = folder

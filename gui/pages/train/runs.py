@@ -161,7 +161,8 @@ class RunRow(QWidget):
             label.setText(text)
             label.setVisible(bool(text) and (label is not self._note or self.note.isHidden()))
         pinned = self.tr("pinned") if info.is_pinned else ""
-        self._difference.setText(difference)
+        self._difference.setText(difference.partition(" ")[0])  # "+1.2": the whole would leave the network no room
+        self._difference.setToolTip(self.tr("{points} against its parent").format(points=difference))
         self._difference.setVisible(bool(difference))
         texts = (self._name.text(), info.network, self._score.text(), self._state.text())
         parts = (*texts, change, difference, info.note, pinned)
