@@ -13,13 +13,14 @@ from engine.errors import EngineError
 from engine.files import sweep_parts
 from engine.jobs import JobControl
 from engine.templates import title_of
-from engine.train import history, kept, runs
+from engine.train import history, kept, runs, step_curve
 from engine.train.checkpoint import BEST, LAST, save_weights
 from engine.train.events import EpochDone
 from engine.train.fingerprint import fingerprint
 from engine.train.history import EpochLine
 from engine.train.kept import KeptWeights
 from engine.train.setup import Setup
+from engine.train.step_curve import StepWriter
 from engine.train.watch import WatchFolder
 
 log = logging.getLogger(__name__)
@@ -34,6 +35,7 @@ class Record:
 
     Attributes:
         lines: the epochs done so far.
+        steps: the curve within epochs; None before the folder is there.
         restarted_after: epochs that were done when the run was continued beyond its plan; see `continuing`.
         best: of them the one whose weights are kept; None before the first.
     """
@@ -44,6 +46,7 @@ class Record:
         self._more_facts = dict(facts or {})
         self.restarted_after = 0
         self._claimed = False
+        self.steps: StepWriter | None = None
         self.lines: list[EpochLine] = []
         self.best: EpochLine | None = None
         self.diverged = False  # the loss was no number any more
@@ -69,6 +72,7 @@ class Record:
             self._claim()
             self._continue()
         self.kept = KeptWeights(self.folder, setup.recipe.epochs)
+        self.steps = StepWriter(self.folder, setup.steps)
         self.watch = WatchFolder(self.folder)
         self.watch.begin(setup.pictures.index, setup.validation.numbers)
 
@@ -116,6 +120,7 @@ class Record:
         self.best = history.best_of(self.lines)
         # Epochs after the checkpoint were not kept: they are done again, with the same numbers.
         history.rewrite(self.folder, self.lines)
+        step_curve.cut(self.folder, len(self.lines))
         runs.write_state(self.folder, {"state": "running", "reason": ""})
 
     def keep(self, event: EpochDone) -> None:
@@ -126,6 +131,7 @@ class Record:
         if event.is_best:
             save_weights(self.folder / BEST, setup.judged, facts)
         self.kept.keep(event.epoch, setup.judged, facts)
+        self.steps.write()
         history.append(self.folder, line)
         setup.save(self.folder / LAST, event.epoch)
         self.lines.append(line)
@@ -158,6 +164,7 @@ class Record:
             lambda: runs.write_state(self.folder, {"state": state, "reason": reason, "diverged": self.diverged}),
             lambda: runs.release(self.folder),  # also where nothing can be written: else it would count as running
             lambda: self.note(f"{state} {reason}".strip()),
+            lambda: self.steps.write() if self.steps else None,  # of the epoch it ended in
         ):
             try:
                 step()

@@ -293,7 +293,7 @@ class _Loop:
         loss, accuracy = recent.means()
         self._must_be_finite(loss, epoch)
         self.pace.mark()
-        return BatchDone(
+        event = BatchDone(
             epoch,
             step,
             total,
@@ -303,6 +303,8 @@ class _Loop:
             self.pace.images_per_second(),
             self.pace.seconds_left(),
         )
+        self.record.steps.add(event)
+        return event
 
     def _must_be_finite(self, loss: float, epoch: int) -> None:
         if not np.isfinite(loss):

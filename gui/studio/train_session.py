@@ -10,13 +10,14 @@ from engine.data.cache import Pictures
 from engine.errors import EngineError
 from engine.jobs import Progress
 from engine.spec import ProjectSpec
-from engine.train import history, runs
+from engine.train import history, runs, step_curve
 from engine.train.events import BatchDone, EpochDone, RunStarted, Told, Watched
 from engine.train.experiments.runner import TrialDone, TrialStarted
 from engine.train.history import EpochLine
 from engine.train.job import Origin, PicturesReady, continue_run, resume_run, start_run
 from engine.train.layer_health import LayersSeen
 from engine.train.runs import RunInfo
+from engine.train.step_curve import StepCurve
 from engine.train.watch import WatchFolder
 from gui.document import ProjectDocument
 from gui.jobs import Failed, JobRunner, Outcome
@@ -34,7 +35,8 @@ class TrainSession(QObject):
     Attributes:
         state: "idle", "preparing" (listing and decoding), "training", "paused", "stopping".
         run: of the live run, None when none has started in this session.
-        epochs, steps: of the run that is shown.
+        epochs, steps: of the run that is shown; the steps are those of the live run since it is shown.
+        past_steps: of the run that is shown, what its files held when it was shown.
         shown_run: its number, None when there is none.
         pictures: of the live run; picture numbers in its events are numbers of their index.
         trial: of the experiment that is being worked on; None for a run of its own.
@@ -64,10 +66,12 @@ class TrainSession(QObject):
         self.run: RunStarted | None = None
         self.epochs: list[StoredEpoch] = []
         self.steps: list[BatchDone] = []
+        self.past_steps = StepCurve.none()
         self.runs: tuple[RunInfo, ...] = ()
         self.shown_run: int | None = None
         self.pictures: Pictures | None = None
         self._coming: Pictures | None = None  # of the run that is about to start
+        self._told_epochs = 0  # of the live run: its files may be ahead of its news
         self.last_watched: Watched | None = None
         self.layers: LayersSeen | None = None
         self.progress: Progress | None = None
@@ -210,6 +214,7 @@ class TrainSession(QObject):
 
     def _on_started(self, event: RunStarted) -> None:
         self._preparing, self.run, self.progress, self.layers = False, event, None, None
+        self._told_epochs = event.first_epoch - 1
         self.pictures, self._coming = self._coming, None
         self._show_files(event.run)
         self._reload_runs()
@@ -245,8 +250,8 @@ class TrainSession(QObject):
 
     def _on_epoch(self, event: EpochDone) -> None:
         line = EpochLine.of(event)
-        # The files may have been read since the epoch was written there and before its news arrived here.
-        if self.is_live_shown and len(self.epochs) < line.epoch:
+        self._told_epochs = line.epoch
+        if self.is_live_shown:
             self.epochs.append(StoredEpoch(line, self.run.folder, event.numbers))
         self.runs = tuple(_grown(info, line) if info.number == self.run.run else info for info in self.runs)
         self.runs_changed.emit()
@@ -309,7 +314,7 @@ class TrainSession(QObject):
         if newest is not None:
             self._show_files(newest.number)
         else:
-            self.shown_run, self.epochs, self.steps = None, [], []
+            self.shown_run, self.epochs, self.steps, self.past_steps = None, [], [], StepCurve.none()
             self.shown_changed.emit()
 
     def show_run(self, number: int) -> None:
@@ -321,8 +326,10 @@ class TrainSession(QObject):
         folder = runs.run_folder(self._path, number)
         index = self._data.index if self.pictures is None else self.pictures.index
         numbers = WatchFolder(folder).numbers(index) if index is not None else np.zeros(0, dtype=np.int64)
-        self.epochs = [StoredEpoch(line, folder, numbers) for line in history.read(folder)]
-        self.steps, self.shown_run = [], number
+        is_live = self.is_active and self.run is not None and self.run.run == number
+        until = self._told_epochs if is_live else None  # what comes after is told in a moment, and counts only once
+        self.epochs = [StoredEpoch(line, folder, numbers) for line in history.read(folder)[:until]]
+        self.steps, self.past_steps, self.shown_run = [], step_curve.read(folder, until), number
         self.shown_changed.emit()
 
 

@@ -1,18 +1,29 @@
 """One training at a time, from the first picture to its last epoch, and the runs of the past."""
 
 import shutil
+import threading
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from conftest import draw_pictures
-from real_studio import hold_after, open_project, running_studio, set_epochs, small_project, train, until, wait_ready
+from real_studio import (
+    PATIENCE,
+    hold_after,
+    open_project,
+    running_studio,
+    set_epochs,
+    small_project,
+    train,
+    until,
+    wait_ready,
+)
 
 from engine.errors import EngineError, TrainingDiverged
 from engine.spec import Chosen, NetworkSpec, ProjectSpec
 from engine.spec.network import remove
-from engine.train import history, runs, trainer
+from engine.train import history, runs, step_curve, trainer
 from gui.jobs import Failed, Finished, Stopped
 from gui.studio import Studio, data_session, train_session
 
@@ -120,6 +131,36 @@ def test_the_answers_of_an_epoch_come_from_its_file(qtbot, ready):
     assert stored.validation_loss == event.validation_loss and stored.seconds > 0
     shutil.rmtree(ready.training.run.folder / "watch")
     assert ready.training.epochs[1].probabilities.shape[0] == 0
+
+
+def test_epochs_that_are_written_before_their_news_arrive_count_once(qtbot, ready, monkeypatch):
+    """A window that was busy finds several epochs on disk when it hears that the run has started."""
+    written, usual = threading.Event(), history.append
+
+    def append(folder, line) -> None:
+        usual(folder, line)
+        if line.epoch == 3:
+            written.set()
+
+    monkeypatch.setattr(history, "append", append)
+    set_epochs(ready, 5)
+    told = []
+    ready.training.epoch_done.connect(lambda done: told.append((done.epoch, len(ready.training.epochs))))
+    with qtbot.waitSignal(ready.training.ended, timeout=PATIENCE):
+        ready.training.start()
+        assert written.wait(PATIENCE / 1000)  # no event of Qt is looked at meanwhile
+    assert told == [(epoch, epoch) for epoch in range(1, 6)]
+    steps = ready.training.steps
+    assert [step.total_step for step in steps] == sorted({step.total_step for step in steps})
+    assert not len(ready.training.past_steps.place)
+
+
+def test_the_curve_within_epochs_is_there_again(qtbot, ready):
+    train(qtbot, ready)
+    session = ready.training
+    live = [step_curve.place(step, session.run.steps_per_epoch) for step in session.steps]
+    session._on_replaced()  # as when the project is opened again
+    assert session.steps == [] and session.past_steps.place.tolist() == live and live
 
 
 def test_starting_twice_trains_once(qtbot, training):
@@ -310,16 +351,21 @@ def test_an_older_run_can_be_looked_at_while_another_trains(qtbot, ready):
 
 
 def test_news_that_arrive_late_are_not_counted_twice(qtbot, ready, monkeypatch):
-    """A run that is shown anew is read from files, which are ahead of the news on their way to the window."""
+    """A run that is shown anew is read from files, which are ahead of the news on their way to the window.
+
+    What they are ahead is left to the news: a chart that read it would draw it twice.
+    """
     monkeypatch.setattr(trainer, "WATCH_EVERY", 0.0)
     set_epochs(ready, LONG)
     ready.training.start()
     session, ahead = ready.training, []
 
     def show_anew() -> None:
-        session.shown_run, known = None, len(session.epochs)
+        known = session.runs[0].epochs_done
+        session.shown_run = None
         session.show_run(1)
-        ahead.append(len(session.epochs) > known)
+        assert [epoch.epoch for epoch in session.epochs] == list(range(1, known + 1))
+        ahead.append(len(history.read(session.run.folder)) > known)
 
     session.watched.connect(show_anew)  # the last thing that is told before the epoch itself
     until(qtbot, lambda: sum(ahead) > 3)

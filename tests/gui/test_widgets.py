@@ -409,6 +409,15 @@ def test_sparkline_rises_with_its_values(qtbot) -> None:
     assert DARK.good in before and DARK.good not in colors(line)
 
 
+def test_sparkline_of_thousands_draws_no_more_than_it_shows(qtbot) -> None:
+    line = Sparkline(token="good")
+    line.set_values([number / 9999 for number in range(10_000)])
+    shown(qtbot, line, 100, 40)
+    (piece,) = line._pieces()
+    assert len(piece) <= 2 * 100 + 2
+    assert piece[-1] == line._point(9999), "the newest value is always there"
+
+
 def test_flow_layout_wraps_and_skips_hidden(qtbot) -> None:
     area = QWidget()
     flow = FlowLayout(area, spacing=10)

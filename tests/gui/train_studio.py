@@ -15,6 +15,7 @@ from engine.spec import Chosen, DataSpec, NetworkSpec, ProjectSpec, RecipeSpec
 from engine.train.events import BatchDone, EpochDone, RunStarted, Watched
 from engine.train.history import NAME, EpochLine
 from engine.train.runs import RunInfo
+from engine.train.step_curve import StepCurve
 from gui.document import ProjectDocument
 from gui.studio.experiment_session import ExperimentSession
 from gui.studio.pins import PinBoard
@@ -78,6 +79,7 @@ class FakeTraining(QObject):
         self.state, self.problem = "idle", None
         self.run = self.shown_run = self.pictures = self.progress = self.layers = self.trial = None
         self.epochs, self.steps, self.runs = [], [], ()
+        self.past_steps = StepCurve.none()
         self.histories: dict[int, list] = {}
         self.asked: list[tuple] = []
         self._rng = np.random.default_rng(0)

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from engine.errors import EngineError
 from engine.files import save_for_user
-from engine.train import history
+from engine.train import history, step_curve
 from engine.train.runs import RunInfo
 from gui.pages.shared.choosing import choose_new_file
 from gui.pages.train.chart_menu import ChartMenu, SmoothButton
@@ -142,6 +142,9 @@ class Charts(QWidget):
             chart.clear()
             chart.set_planned(self._planned())
         self._others = None
+        past = self._training.past_steps
+        for chart, values in zip(self.all, past[1:], strict=True):
+            chart.add_steps(past.place, values)
         self._add_steps(self._training.steps)
         self._show_epochs()
         self._show_others()
@@ -183,7 +186,7 @@ class Charts(QWidget):
         run = self._training.run
         if run is None or not steps:
             return
-        x = [event.epoch - 1 + event.step / max(1, run.steps_per_epoch) for event in steps]
+        x = [step_curve.place(event, run.steps_per_epoch) for event in steps]
         self.loss.add_steps(x, [event.loss for event in steps])
         self.accuracy.add_steps(x, [event.accuracy for event in steps])
         self.rate.add_steps(x, [event.learning_rate for event in steps])
