@@ -39,6 +39,7 @@ DOWNLOAD_SHARE = 0.5  # of the installed size; it lies in DOWNLOADS until all is
 # Inside the environment: the system's temporary folder is often too small for torch, and what a killed pip leaves
 # behind there is gigabytes that nobody would find.
 DOWNLOADS = "atelier-downloads"
+WHOLE_SUITE = ["-n", "2", "--dist", "loadfile"]  # tests of one file stay together, they share what they make
 NEWER_PIP = "pip>=25.1,<27"  # shows progress while unpacking too; an older one does the same work silently
 
 NO_NETWORK = re.compile(
@@ -107,12 +108,15 @@ def run_app(argv: list[str], options: argparse.Namespace) -> int:
 
 
 def run_tests(arguments: list[str]) -> int:
-    """Run pytest in the environment, without a display; returns its exit code."""
+    """Run pytest in the environment, without a display; returns its exit code.
+
+    The whole suite is shared among two processes: most tests keep one core busy, and no machine has fewer than two.
+    """
     python = ensure_environment(("test",))
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     check_system()
     os.chdir(ROOT)
-    return hand_over([str(python), "-m", "pytest", *arguments])
+    return hand_over([str(python), "-m", "pytest", *(arguments or WHOLE_SUITE)])
 
 
 def check_system() -> None:

@@ -173,7 +173,8 @@ def test_the_tests_bring_their_own_packages_and_exit_code(begun: Checkout) -> No
     assert tested.returncode == 3
     assert f"tests ['-k', 'one or two'] {begun.env}" in tested.stdout
     assert begun.start().stderr == "", "what the tests brought is no reason to install again"
-    assert begun.start("test").stderr == ""
+    whole = begun.start("test")
+    assert whole.stderr == "" and "tests ['-n', '2', '--dist', 'loadfile']" in whole.stdout
 
 
 def test_another_place_for_the_environment(begun: Checkout, tmp_path: Path) -> None:

@@ -401,8 +401,12 @@ def test_what_cannot_be_trained_does_not_hold_up_the_queue(project, path):
 # ---- killed
 
 
+def _slow(line: str) -> object:
+    return pytest.param(line, marks=pytest.mark.slow)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signal")
-@pytest.mark.parametrize("line", ["run 1", "epoch   1", "4-fold cross-validation: 2", "run 3"])
+@pytest.mark.parametrize("line", [_slow("run 1"), "epoch   1", _slow("4-fold cross-validation: 2"), "run 3"])
 def test_killed_it_goes_on_and_ends_as_if_it_had_lived(picture_folder, path, tmp_path, line):
     whole = tmp_path / "whole" / "P.atelier"
     project = saved_project(picture_folder, path, epochs=2)

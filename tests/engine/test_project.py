@@ -14,7 +14,7 @@ from engine.templates import templates
 from engine.train.events import EpochDone
 from engine.train.job import start_run
 
-HEAVY = {"alexnet", "vgg11", "vgg16"}
+HEAVY = {"alexnet", "vgg11", "vgg16", "convnext-tiny", "inception-v3", "resnet50"}
 TEMPLATES = [pytest.param(entry.name, marks=pytest.mark.slow if entry.name in HEAVY else ()) for entry in templates()]
 
 

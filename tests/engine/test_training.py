@@ -99,7 +99,8 @@ def test_what_is_told_is_what_lies_on_the_disk(picture_folder, path):
     assert info.best_accuracy == best.validation_accuracy and info.has_weights and not info.can_resume
     assert runs.read_run_spec(folder) == small_project(picture_folder)
     assert {p.name for p in folder.iterdir()} == {
-        "spec.json", "run.json", "history.jsonl", "watch", "kept", "best.safetensors", "last.safetensors", "log.txt"
+        "spec.json", "run.json", "history.jsonl", "watch", "kept", "best.safetensors", "last.safetensors", "log.txt",
+            "steps.bin",
     }  # fmt: skip
     assert "run 1 on cpu (chosen by hand)" in (folder / "log.txt").read_text("utf-8")
 
