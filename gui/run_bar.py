@@ -18,6 +18,7 @@ from gui.widgets.single_clicks import only_single_clicks
 HEIGHT = 40  # px at 100 % text size
 NARROWEST_PROGRESS = 60  # px
 REPAINT_MS = 100
+STEP_MS = 400  # how often the place within an epoch is told anew: each time takes the training a millisecond
 SAVED_MS = 5000  # how often "autosaved … ago" is told anew
 RUNNING = ("preparing", "training", "paused", "stopping")
 
@@ -31,6 +32,7 @@ class RunBar(QFrame):
         self._saved_at: float | None = None
         self._step: object | None = None  # the latest BatchDone of the live run
         self._accuracies: list[float] = []
+        self._is_roomy = True  # nothing had to be left out
         self._last = ""  # how the last run of this project ended
         self.setObjectName("runbar")
         self.setAccessibleName(self.tr("Run bar"))
@@ -39,6 +41,8 @@ class RunBar(QFrame):
         self._lay_out()
         self._timer = QTimer(self, singleShot=True, interval=REPAINT_MS)
         self._timer.timeout.connect(self.update_now)
+        self._step_timer = QTimer(self, singleShot=True, interval=STEP_MS)
+        self._step_timer.timeout.connect(self._follow_step)
         self._saved_timer = QTimer(self, interval=SAVED_MS)
         self._saved_timer.timeout.connect(self._show_saved)
         self._connect()
@@ -142,7 +146,8 @@ class RunBar(QFrame):
 
     def _on_batch(self, event: object) -> None:
         self._step = event
-        self._update_later()
+        if not self._step_timer.isActive():
+            self._step_timer.start()
 
     def _on_epoch(self, event: object) -> None:
         self._accuracies.append(event.validation_accuracy)
@@ -175,6 +180,7 @@ class RunBar(QFrame):
     def update_now(self) -> None:
         """Show the state of now, as much of it as there is room for."""
         self._show_state()
+        self._is_roomy = True
         self._fit()
 
     def _fit(self) -> None:
@@ -184,6 +190,7 @@ class RunBar(QFrame):
             if part.isHidden() or self._needed() <= self.width():
                 continue
             part.hide()
+            self._is_roomy = False
 
     def _needed(self) -> int:
         """Return the px that everything shown takes, uncut."""
@@ -227,17 +234,13 @@ class RunBar(QFrame):
 
     def _show_training(self) -> None:
         run = self._training.run
-        epoch, share = self._place()
         if run is not None:
             self.run.setText(self.tr("run {number}").format(number=run.run))
-            words = self.tr("epoch {epoch} / {epochs}").format(epoch=epoch, epochs=run.epochs)
-            trial = self._training.trial
-            self.text.setText(words if trial is None else f"{self._trial_in_words(trial)} · {words}")
             self.device.setText(run.device.upper())
             self.device.setToolTip(run.device_reason)
         self.progress.setRange(0, 1000)
-        self.progress.setValue(round(1000 * share))
-        self._show_pace()
+        self.speed.setVisible(self._speed() > 0)
+        self._show_place()
         known = bool(self._accuracies)
         for widget in (self.accuracy_caption, self.accuracy, self.spark):
             widget.setVisible(known)
@@ -245,6 +248,24 @@ class RunBar(QFrame):
             self.accuracy.setText(percent(self._accuracies[-1]))
             self.spark.set_values(self._accuracies, total=run.epochs if run is not None else 0)
         self._show_buttons()
+
+    def _follow_step(self) -> None:
+        """Between two epochs: only what changes with steps, since the bar as a whole takes far longer."""
+        if self._training.state != "training" or (self.speed.isHidden() and self._is_roomy):
+            self.update_now()
+        else:
+            self._show_place()
+            self._fit()
+
+    def _show_place(self) -> None:
+        run = self._training.run
+        epoch, share = self._place()
+        if run is not None:
+            words = self.tr("epoch {epoch} / {epochs}").format(epoch=epoch, epochs=run.epochs)
+            trial = self._training.trial
+            self.text.setText(words if trial is None else f"{self._trial_in_words(trial)} · {words}")
+        self.progress.setValue(round(1000 * share))
+        self._show_pace()
 
     def _trial_in_words(self, trial: object) -> str:
         """Return "fold 2 of 5", "training 4 of 9"."""
@@ -270,10 +291,13 @@ class RunBar(QFrame):
         else:
             words = self.tr("{time} left")
             self.left.setText(words.format(time=duration_in_words(step.seconds_left)) if step is not None else "")
-        is_known = step is not None and step.images_per_second > 0 and state == "training"
-        self.speed.setVisible(is_known)
-        if is_known:
-            self.speed.setText(self.tr("{count} images/s").format(count=number(round(step.images_per_second))))
+        if self._speed() > 0:
+            self.speed.setText(self.tr("{count} images/s").format(count=number(round(self._speed()))))
+
+    def _speed(self) -> float:
+        """Return images per second; 0 while they are not known."""
+        is_known = self._step is not None and self._training.state == "training"
+        return self._step.images_per_second if is_known else 0.0
 
     def _show_buttons(self) -> None:
         paused = self._training.state == "paused"

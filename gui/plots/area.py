@@ -8,13 +8,16 @@ from collections.abc import Sequence
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QMouseEvent
+from PySide6.QtGui import QColor, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
-from gui.plots.series import OTHER_TOKENS, SMALLEST_LOG, Line, epoch_ticks, in_columns
+from gui.plots.series import OTHER_TOKENS, SMALLEST_LOG, Line, epoch_ticks, in_columns, percent_ticks
 from gui.theme import theme
 
 STEP_ALPHA = 60
+NOTCH = 120  # of a wheel, as Qt counts
+ZOOM_FACTOR = 1.25  # per notch
+MOVE_SHARE = 0.1  # of the width in view, per notch
 RAW_ALPHA = 90  # of epochs behind their smooth line
 
 
@@ -40,7 +43,8 @@ class _ValueAxis(pg.AxisItem):
 
     def tickValues(self, low: float, high: float, size: float) -> list[tuple[float, list[float]]]:
         if self.percent:
-            return [(0.25, [0.0, 0.25, 0.5, 0.75, 1.0])]
+            ticks = percent_ticks(low, high)
+            return [(ticks[1] - ticks[0] if len(ticks) > 1 else 0.25, ticks)]
         if self.logarithmic:
             return [(1.0, self._log_ticks(low, high))]
         return super().tickValues(low, high, size)[:1]
@@ -54,7 +58,8 @@ class _ValueAxis(pg.AxisItem):
 
     def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
         if self.percent:
-            return [f"{round(100 * value)} %" for value in values]
+            digits = 1 if 0 < spacing < 0.0099 else 0
+            return [f"{100 * value:.{digits}f} %" for value in values]
         if self.logarithmic:
             return [f"{10**value:.2g}" for value in values]
         if 0 < spacing < 1e-4 or max(map(abs, values), default=0.0) >= 1e5:
@@ -68,6 +73,8 @@ class PlotArea(pg.PlotWidget):
 
     hovered = Signal(object)  # the place under the mouse in epochs, None when it left
     pressed = Signal(float)  # clicked at this place, in epochs
+    zoomed = Signal(float, float)  # the wheel turned at this place; factor of the width in view
+    moved = Signal(float)  # turned sideways: by this share of the width in view
 
     def __init__(self, percent: bool, main: str = "train", parent: QWidget | None = None) -> None:
         """Make empty axes; `main` is the colour token of what is drawn as `train`."""
@@ -166,9 +173,9 @@ class PlotArea(pg.PlotWidget):
         # All of it: the ends of the line stand out of the strip that Qt thinks it covers, and pieces of it would stay.
         self.viewport().update()
 
-    def set_ranges(self, epochs: float, low: float, high: float) -> None:
-        """Show epochs 0 to `epochs`; `low` and `high` are logarithms when the axis is logarithmic."""
-        self._range = (0.0, max(1.0, epochs))
+    def set_ranges(self, first: float, last: float, low: float, high: float) -> None:
+        """Show these epochs and values; `low` and `high` are logarithms when the axis is logarithmic."""
+        self._range = (first, max(first + 1.0, last))
         self.setXRange(*self._range, padding=0.015)
         self.setYRange(low, high, padding=0.0 if self._logarithmic else 0.02)
 
@@ -198,10 +205,19 @@ class PlotArea(pg.PlotWidget):
             elif event.type() == QEvent.Type.MouseButtonPress and isinstance(event, QMouseEvent):
                 if event.button() == Qt.MouseButton.LeftButton:
                     self.pressed.emit(self._epoch_at(event.position()))
-            elif event.type() == QEvent.Type.Wheel:
-                event.ignore()  # the page may scroll under the mouse
+            elif event.type() == QEvent.Type.Wheel and isinstance(event, QWheelEvent):
+                self._on_wheel(event)
                 return True
         return super().eventFilter(watched, event)
+
+    def _on_wheel(self, event: QWheelEvent) -> None:
+        turned = event.angleDelta()
+        sideways = turned.x() or (turned.y() if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 0)
+        if sideways:
+            self.moved.emit(-sideways / NOTCH * MOVE_SHARE)
+        elif turned.y():
+            self.zoomed.emit(self._epoch_at(event.position()), ZOOM_FACTOR ** (-turned.y() / NOTCH))
+        event.accept()
 
     def _epoch_at(self, place: QPointF) -> float:
         return self.getViewBox().mapSceneToView(self.mapToScene(place.toPoint())).x()

@@ -17,12 +17,15 @@ from gui.plots.series import (
     Columns,
     Line,
     Series,
+    between,
+    detail_range,
     loss_range,
     nearest_epoch,
     rate_range,
     smoothed,
     value_at,
     write_number,
+    zoomed,
 )
 from gui.theme import theme
 from gui.widgets.bars import percent as write_percent
@@ -32,7 +35,8 @@ if TYPE_CHECKING:
     from gui.plots.area import PlotArea
 
 HEADING_PX = 28  # as high with the log button as without, so that two charts side by side are level
-REPAINT_MS = 80  # events come far faster than anybody can see, and training wants the processor
+REPAINT_MS = 80
+STEPS_MS = 300  # steps come far faster than anybody can see, and training wants the processor
 KEPT_SHARE = 0.85  # of the height that must be in use for the range of values to stay as it is
 MOST_OTHERS = len(OTHER_TOKENS)  # other runs that can be told apart in one chart
 TAIL_SHARE = 0.02  # of all epochs so far: what the growing end of a line is the mean of
@@ -83,7 +87,7 @@ class _Readout(QFrame):
 
 
 class Curves(Panel):
-    """One chart with its heading, legend and cross-hair. Give it numbers at any rate: it repaints 12 times a second.
+    """One chart with its heading, legend and cross-hair. Give it numbers at any rate: it repaints now and then.
 
     Epochs are 1-based and lie at whole places; a step lies between them, at the share of its epoch that is done, so
     that the mean of epoch 1 is drawn at 1 and its steps lie between 0 and 1.
@@ -92,6 +96,7 @@ class Curves(Panel):
     epoch_picked = Signal(int)  # the user clicked at this epoch
     hovered = Signal(object)  # the place in epochs that the mouse reads, None when it left
     logarithmic_changed = Signal(bool)
+    view_changed = Signal(object)  # the user looks at (first, last) epoch; None: at the whole run
 
     def __init__(
         self,
@@ -119,10 +124,12 @@ class Curves(Panel):
         self._drawn_others: list[Line] = []  # smooth, where that is wanted
         self._best: int | None = None
         self._planned = 1
+        self._view: tuple[float, float] | None = None
         self._cursor: int | None = None
         self._hover: float | None = None
         self._area: PlotArea | None = None
         self._version = 0  # of all that does not change with single steps
+        self._drawn_to = 0.0  # the last place that has been drawn
         self._drawn: tuple | None = None  # what the lines of epochs were drawn for
         self._range: tuple[bool, float, float] | None = None  # logarithmic?, lowest and highest value in view
         self._timer = QTimer(self, singleShot=True, interval=REPAINT_MS)
@@ -217,7 +224,8 @@ class Curves(Panel):
         However many come, no more than `series.MOST_KEPT` of them stay in memory, the extremes among them.
         """
         self._steps.extend(x, values)
-        self._changed()
+        if self._area is None or abs(self._last_place() - self._drawn_to) >= self._pixel():
+            self._changed(STEPS_MS)  # less than a pixel could not be seen
 
     def clear_steps(self) -> None:
         """Forget the steps."""
@@ -239,6 +247,40 @@ class Curves(Panel):
         """Put the cross-hair at an epoch that is being replayed; None takes it away."""
         self._cursor = epoch
         self._changed()
+
+    def set_view(self, view: tuple[float, float] | None) -> None:
+        """Show from one place to another, in epochs; None shows the whole run up to its planned end."""
+        if view != self._view:
+            self._view, self._range = view, None
+            self._version += 1
+            self._changed()
+
+    def view(self) -> tuple[float, float] | None:
+        """Return what `set_view` shows."""
+        return self._view
+
+    def zoom(self, factor: float, place: float | None = None) -> None:
+        """Show more detail (below 1) or less, around a place: that of the cross-hair, or the newest numbers."""
+        if place is None:
+            place = self._cursor if self._cursor is not None else self._last_place()
+        self._look_at(zoomed(self._span(), self._whole(), place, factor))
+
+    def _move(self, share: float) -> None:
+        first, last = self._span()
+        by = min(max(share * (last - first), -first), self._whole() - last)
+        self._look_at((first + by, last + by) if self._view is not None else None)
+
+    def _look_at(self, view: tuple[float, float] | None) -> None:
+        if view != self._view:
+            self.set_view(view)
+            self.view_changed.emit(view)
+
+    def _whole(self) -> float:
+        """The end of the whole run, in epochs."""
+        return max(1.0, self._planned, self._last_place())
+
+    def _span(self) -> tuple[float, float]:
+        return self._view or (0.0, self._whole())
 
     def set_hover(self, place: float | None) -> None:
         """Read the values at a place, as the mouse does; a neighbour under the mouse says where."""
@@ -279,7 +321,7 @@ class Curves(Panel):
         self._steps.clear()
         self.set_others(())
         self.set_epochs((), (), ())
-        self._best = self._cursor = self._hover = self._range = None
+        self._best = self._cursor = self._hover = self._range = self._view = None
         self._planned = 1
 
     def set_logarithmic(self, on: bool) -> None:
@@ -314,9 +356,15 @@ class Curves(Panel):
 
     # ---- drawing
 
-    def _changed(self) -> None:
-        if not self._timer.isActive() and self._area is not None:
-            self._timer.start()
+    def _changed(self, within: int = REPAINT_MS) -> None:
+        """Draw anew within so many milliseconds."""
+        if self._area is not None and (not self._timer.isActive() or self._timer.remainingTime() > within):
+            self._timer.start(within)
+
+    def _pixel(self) -> float:
+        """The width of a pixel, in epochs."""
+        first, last = self._span()
+        return (last - first) / max(1, self.width())
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -330,6 +378,8 @@ class Curves(Panel):
         self._area = PlotArea(self._percent, "accent" if self._single else "train")
         self._area.hovered.connect(self._on_hovered)
         self._area.pressed.connect(self._on_pressed)
+        self._area.zoomed.connect(lambda place, factor: self.zoom(factor, place))
+        self._area.moved.connect(self._move)
         self._area.setAccessibleName(self.title())
         self.body.addWidget(self._area, 1)
         self._area.set_logarithmic(self.is_logarithmic())
@@ -339,11 +389,12 @@ class Curves(Panel):
         area = self._area
         if area is None or not self.isVisible():
             return  # showing it again draws what came meanwhile
-        epochs, values = max(self._planned, self._last_place()), self._steady_range()
-        drawn = epochs, area.columns(), self.is_logarithmic(), self._version
+        self._drawn_to = self._last_place()
+        span, values = self._span(), self._steady_range()
+        drawn = span, area.columns(), self.is_logarithmic(), self._version
         is_new = drawn != self._drawn
         self._drawn = drawn
-        area.set_ranges(epochs, *values)
+        area.set_ranges(*span, *values)
         if self._single:
             area.draw(area.train, *self._whole_line())
         else:
@@ -395,6 +446,8 @@ class Curves(Panel):
         return max([0.0, *self._x[-1:], *self._steps.x[-1:]])
 
     def _value_range(self) -> tuple[float, float]:
+        if self._view is not None:
+            return self._range_in_view(self._view)
         if self._percent:
             return 0.0, 1.0
         if self._single:
@@ -402,6 +455,15 @@ class Curves(Panel):
             return rate_range(values, self.is_logarithmic())
         parts = (self._train, self._validation, *(line.y for line in self._others))
         return loss_range(parts, self._steps.y, self.is_logarithmic())
+
+    def _range_in_view(self, view: tuple[float, float]) -> tuple[float, float]:
+        if self._single:
+            lines = [self._whole_line()]
+        else:
+            lines = [(self._x, self._train), (self._x, self._validation), (self._steps.x, self._steps.y)]
+        lines += [(line.x, line.y) for line in self._others]
+        parts = [between(x, y, view) for x, y in lines]
+        return detail_range(parts, self.is_logarithmic(), 1.02 if self._percent else math.inf)
 
     def _steady_range(self) -> tuple[float, float]:
         """Return the range of values, the same as before while it fits well: an axis that wavers is hard to read."""

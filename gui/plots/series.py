@@ -11,6 +11,7 @@ import numpy as np
 SMALLEST_LOG = 1e-6  # a loss below this is drawn at the foot of a logarithmic axis
 OTHER_TOKENS = ("dim", "family.normalisation", "family.merge", "family.recurrent")  # colours of other runs
 SMALLEST_WEIGHT = 1e-4  # what came so long ago that it weighs less is left out of a moving mean
+LEAST_VIEW = 1.0  # epochs; closer, single steps are all there is
 MOST_KEPT = 1 << 16  # points of one line in memory (4 MiB at most); a screen shows a few thousand
 
 
@@ -197,6 +198,52 @@ def loss_range(epochs: Sequence[np.ndarray], steps: np.ndarray, logarithmic: boo
         return low - room, high + room
     high = float(values.max()) if len(values) else 0.0
     return 0.0, 1.08 * high if high > 0 else 1.0
+
+
+def zoomed(view: tuple[float, float], whole: float, place: float, factor: float) -> tuple[float, float] | None:
+    """Return the part of 0 to `whole` that is in view after a zoom; None: all of it.
+
+    Args:
+        view: first and last place in view.
+        place: what stays where it is on the screen.
+        factor: of the width in view; below 1 shows more detail, down to `LEAST_VIEW`.
+    """
+    width = max(LEAST_VIEW, factor * (view[1] - view[0]))
+    if width >= whole:
+        return None
+    share = min(1.0, max(0.0, (place - view[0]) / (view[1] - view[0])))
+    first = min(max(0.0, place - share * width), whole - width)
+    return first, first + width
+
+
+def between(x: np.ndarray, y: np.ndarray, view: tuple[float, float]) -> np.ndarray:
+    """Return the values whose places, which ascend, lie in view."""
+    return y[np.searchsorted(x, view[0]) : np.searchsorted(x, view[1], "right")]
+
+
+def detail_range(parts: Sequence[np.ndarray], logarithmic: bool, most: float = math.inf) -> tuple[float, float]:
+    """Return the lowest and highest value to show of a part that somebody looks at closely.
+
+    Args:
+        parts: all values in view.
+        logarithmic: whether their log10 is drawn, and returned.
+        most: nothing above it is shown.
+    """
+    values = np.concatenate([np.asarray(part, dtype=float) for part in parts])
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return (-2.0, 1.0) if logarithmic else (0.0, 1.0)
+    values = np.log10(np.maximum(values, SMALLEST_LOG)) if logarithmic else values
+    low, high = float(values.min()), float(values.max())
+    room = max(0.06 * (high - low), 0.002 * abs(high), 1e-9)
+    return (low if logarithmic else max(0.0, low)) - room, min(high + room, most)
+
+
+def percent_ticks(low: float, high: float) -> list[float]:
+    """Return the shares to write beside an axis from `low` to `high`: 0, 0.25 ... 1 for all, closer ones for a part."""
+    span = high - low
+    step = next((step for step in (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1) if span / step <= 5), 0.25)
+    return [step * number for number in range(math.ceil(low / step), math.floor(high / step + 1e-9) + 1)]
 
 
 def _without_peaks(steps: np.ndarray) -> np.ndarray:

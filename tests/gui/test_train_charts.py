@@ -5,16 +5,18 @@ import io
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QSettings, Qt
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QWidget
+from hypothesis import given
+from hypothesis import strategies as st
+from PySide6.QtCore import QPoint, QPointF, QSettings, Qt
+from PySide6.QtGui import QGuiApplication, QWheelEvent
+from PySide6.QtWidgets import QApplication, QWidget
 from train_studio import FakeStudio, make_index
 
 from engine.errors import EngineError
 from gui.pages.train import TrainPage, charts
 from gui.pages.train.charts import Charts
 from gui.plots import Curves
-from gui.plots.series import MOST_KEPT, Series, in_columns, smoothed
+from gui.plots.series import LEAST_VIEW, MOST_KEPT, Series, in_columns, percent_ticks, smoothed, zoomed
 
 
 @pytest.fixture
@@ -40,6 +42,17 @@ def entry(page, name):
     menu = page.charts.menu
     menu.aboutToShow.emit()
     return next(action for action in (*menu.actions(), *menu.runs.actions()) if action.objectName() == name)
+
+
+def turn_wheel(chart, place: float, notches: int = 1, sideways: bool = False) -> None:
+    """Turn the wheel over a chart at a place in epochs."""
+    area = chart._area
+    at = QPointF(area.place_of(place), area.height() / 2)
+    turned = QPoint(120 * notches, 0) if sideways else QPoint(0, 120 * notches)
+    state = Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False
+    viewport = area.viewport()
+    event = QWheelEvent(at, QPointF(viewport.mapToGlobal(at.toPoint())), QPoint(), turned, *state)
+    QApplication.sendEvent(viewport, event)
 
 
 # ---- cross-hair
@@ -70,11 +83,13 @@ def test_steps_after_the_last_epoch_can_be_read(page, studio, qtbot):
     studio.training.play(0, within=10)
     loss = page.charts.loss
     qtbot.waitUntil(lambda: loss._area is not None and loss._area.isVisible())
+    qtbot.waitUntil(loss.has_steps)  # they come in a few times a second
     loss._on_hovered(0.3)
     texts = loss.readout_texts()
     assert texts[0] == "in epoch 1" and texts[1].startswith("train ") and len(texts) == 2
     assert page.charts.accuracy.readout_texts()[0] == "in epoch 1"
     studio.training.play(2, within=10)
+    qtbot.waitUntil(lambda: not page.charts._coming)
     loss._on_hovered(2.45)
     assert loss.readout_texts()[0] == "in epoch 3"
     loss._on_hovered(2.1)
@@ -88,6 +103,7 @@ def test_the_learning_rate_follows_the_steps_and_the_epochs_before_them(page, st
     studio.training.begin()
     studio.training.play(2, within=3)
     rate = page.charts.rate
+    qtbot.waitUntil(lambda: not page.charts._coming)
     x, y = rate._whole_line()
     assert len(x) == 2 * 20 + 3 and set(y) == {1e-3}
     resumed = Curves("Learning rate", single="learning rate")
@@ -305,3 +321,96 @@ def test_trailing_means_count_what_is_within_the_window():
         [np.nan, 1.0, 1.0, 3.0, 4.0], nan_ok=True
     )
     assert np.isnan(Series().trailing_mean(np.array([1.0]), 1.0)).all()
+
+
+# ---- looking closer
+
+
+@pytest.fixture
+def played(page, studio, qtbot):
+    studio.training.begin(planned=40)
+    studio.training.play(20)
+    qtbot.waitUntil(lambda: page.charts.loss._area is not None and page.charts.loss._area._range == (0.0, 40.0))
+    return page
+
+
+def test_the_wheel_looks_closer_in_all_charts_at_once(played, qtbot):
+    loss, accuracy, rate = played.charts.all
+    assert played.charts.whole.isHidden()
+    for _ in range(6):
+        turn_wheel(accuracy, 12.0)
+        qtbot.waitUntil(lambda: accuracy._area._range == accuracy.view())
+    first, last = accuracy.view()
+    assert first < 12 < last and last - first == pytest.approx(40 / 1.25**6)
+    # What was under the mouse is still there.
+    assert (12 - first) / (last - first) == pytest.approx(12 / 40, abs=0.01)
+    assert loss.view() == rate.view() == (first, last)
+    qtbot.waitUntil(lambda: loss._area._range == (first, last))
+    turn_wheel(loss, 12.0, sideways=True)
+    assert loss.view()[0] < first and rate.view() == loss.view()
+    assert played.charts.whole.isVisible()
+    qtbot.mouseClick(played.charts.whole, Qt.MouseButton.LeftButton)
+    assert [chart.view() for chart in played.charts.all] == [None] * 3 and played.charts.whole.isHidden()
+    qtbot.waitUntil(lambda: loss._area._range == (0.0, 40.0))
+
+
+def test_turning_the_wheel_back_ends_at_the_whole_run(played, qtbot):
+    loss = played.charts.loss
+    for notches in (3, 2, -1, -2, -2, -5):
+        turn_wheel(loss, 30.0, notches)
+    assert loss.view() is None and played.charts.whole.isHidden()
+
+
+def test_values_fill_the_chart_that_is_looked_at_closely(played, qtbot):
+    loss, accuracy, _ = played.charts.all
+    played.charts.look_at((15.0, 20.0))
+    qtbot.waitUntil(lambda: loss._area._range == (15.0, 20.0) and accuracy._area._range == (15.0, 20.0))
+    (left, right), (low, high) = loss._area.viewRange()
+    assert 14 < left < 15 and 20 < right < 21
+    shown = [done.validation_loss for done in played._training.epochs[14:]]
+    assert low < min(shown) < max(shown) < high < 2 * max(shown)
+    assert accuracy._area.viewRange()[1][0] > 0.5, "not from 0 to 100 %"
+
+
+def test_the_menu_looks_closer_without_a_mouse(played, qtbot):
+    loss = played.charts.loss
+    assert not entry(played, "train.charts.whole").isEnabled()
+    entry(played, "train.charts.closer").trigger()
+    assert loss.view() == (10.0, 30.0), "around the newest epoch"
+    entry(played, "train.charts.closer").trigger()
+    assert loss.view() == (15.0, 25.0)
+    entry(played, "train.charts.farther").trigger()
+    assert loss.view() == (10.0, 30.0)
+    entry(played, "train.charts.whole").trigger()
+    assert loss.view() is None
+
+
+def test_another_run_is_shown_whole(played, studio):
+    played.charts.look_at((2.0, 4.0))
+    studio.training.begin(planned=10)
+    assert played.charts.loss.view() is None and played.charts.whole.isHidden()
+
+
+SHARES = st.floats(0, 1)
+
+
+@given(st.floats(1.5, 1e5), SHARES, st.floats(0.01, 1), st.floats(-1, 2), st.floats(0.1, 8))
+def test_a_view_never_leaves_the_run(whole, first, width, at, by):
+    span = max(LEAST_VIEW, width * whole)
+    before = (first * (whole - span), first * (whole - span) + span)
+    view = zoomed(before, whole, at * whole, by)
+    if view is not None:
+        assert -1e-6 <= view[0] < view[1] <= whole * (1 + 1e-9)
+        assert LEAST_VIEW <= view[1] - view[0] + 1e-6 < whole + 1e-6
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "ticks"),
+    [
+        (0, 1, [0, 0.25, 0.5, 0.75, 1]),
+        (0.9, 0.99, [0.9, 0.92, 0.94, 0.96, 0.98]),
+        (0.5, 0.504, [0.5, 0.501, 0.502, 0.503, 0.504]),
+    ],
+)
+def test_shares_are_written_as_closely_as_they_are_looked_at(low, high, ticks):
+    assert percent_ticks(low, high) == pytest.approx(ticks)

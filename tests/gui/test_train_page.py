@@ -204,7 +204,7 @@ def test_curves_follow_the_training(page, studio, qtbot):
     qtbot.waitUntil(page.charts.isVisible)
     loss = page.charts.loss
     qtbot.waitUntil(lambda: loss._area is not None and len(loss._area.train.getOriginalDataset()[0]) == 3)
-    assert loss._steps.x[-1] == pytest.approx(3.2)
+    qtbot.waitUntil(lambda: loss._steps.x[-1] == pytest.approx(3.2))
     assert loss._planned == 30
     assert [line.name for line in loss._others] == ["run 2"]
     assert len(loss._others[0].x) == 12

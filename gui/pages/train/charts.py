@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
-from PySide6.QtCore import QPoint, QSettings, QSize, Qt, Signal
+from PySide6.QtCore import QPoint, QSettings, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from engine.errors import EngineError
 from engine.files import save_for_user
@@ -23,6 +23,8 @@ from gui.widgets.segmented import Segmented
 
 WIDE = 860  # px at 100 % text size: from here on, three charts stand side by side
 SHARES = (5, 5, 3)  # of the width
+MENU_ZOOM = 2.0
+COLLECT_MS = 250
 SMOOTHING, LOGARITHMIC, RATE = "train/smoothing", "train/logarithmic", "train/rate"
 
 
@@ -49,6 +51,9 @@ class Charts(QWidget):
         self._compared: tuple[int, ...] | None = None  # chosen by the user; None: the newest other run
         self._others: tuple[tuple[int, int], ...] | None = None  # number and epochs of those that are drawn
         self._best: object | None = None  # the best epoch so far
+        self._coming: list = []  # steps that have not been added yet
+        self._collected = QTimer(self, singleShot=True, interval=COLLECT_MS)
+        self._collected.timeout.connect(self._take_in)
         self._is_rate_in_front = False  # where it shares its place with the accuracy
         self._lay_out()
         self._make_menu()
@@ -67,6 +72,7 @@ class Charts(QWidget):
             row.addWidget(chart, share)
             chart.epoch_picked.connect(self.epoch_picked)
             chart.hovered.connect(self._on_hovered)
+            chart.view_changed.connect(self.look_at)
         self._switches = []
         for chart, name in ((self.accuracy, "accuracy"), (self.rate, "rate")):
             switch = Segmented()
@@ -82,10 +88,21 @@ class Charts(QWidget):
         self.smooth = SmoothButton()
         self.smooth.changed.connect(self._on_smoothing)
         self.loss.add_extra(self.smooth)
+        self.whole = QPushButton(self.tr("whole run"))
+        self.whole.setObjectName("train.whole")
+        self.whole.setProperty("quiet", True)
+        self.whole.setToolTip(self.tr("Show all epochs again; the wheel over a chart looks closer"))
+        self.whole.setAccessibleName(self.tr("Show the whole run"))
+        self.whole.clicked.connect(lambda: self.look_at(None))
+        self.whole.hide()
+        self.loss.add_extra(self.whole)
         self.menu = ChartMenu(self)
         self.menu.aboutToShow.connect(self._fill_menu)
         self.menu.copy.triggered.connect(self.copy_picture)
         self.menu.save.triggered.connect(self._choose_file)
+        self.menu.closer.triggered.connect(lambda: self.loss.zoom(1 / MENU_ZOOM))
+        self.menu.farther.triggered.connect(lambda: self.loss.zoom(MENU_ZOOM))
+        self.menu.whole.triggered.connect(lambda: self.look_at(None))
         self.menu.rate.toggled.connect(self._on_rate_toggled)
         self.menu.compared.connect(self.compare_with)
         self.loss.add_extra(self.menu.button)
@@ -138,6 +155,7 @@ class Charts(QWidget):
 
     def show_run(self) -> None:
         """Draw the shown run from its beginning."""
+        self.look_at(None)
         for chart in self.all:
             chart.clear()
             chart.set_planned(self._planned())
@@ -145,6 +163,7 @@ class Charts(QWidget):
         past = self._training.past_steps
         for chart, values in zip(self.all, past[1:], strict=True):
             chart.add_steps(past.place, values)
+        self._coming = []  # they are among the steps of the session
         self._add_steps(self._training.steps)
         self._show_epochs()
         self._show_others()
@@ -153,6 +172,12 @@ class Charts(QWidget):
         """Put all cross-hairs at the epoch that is being replayed."""
         for chart in self.all:
             chart.set_cursor(epoch)
+
+    def look_at(self, view: tuple[float, float] | None) -> None:
+        """Show the same epochs in all charts, from one place to another; None: the whole run."""
+        for chart in self.all:
+            chart.set_view(view)
+        self.whole.setVisible(view is not None)
 
     def _on_hovered(self, place: float | None) -> None:
         for chart in self.all:
@@ -180,7 +205,14 @@ class Charts(QWidget):
 
     def _on_batch(self, event: object) -> None:
         if self._is_live():
-            self._add_steps([event])
+            self._coming.append(event)
+            if not self._collected.isActive():
+                self._collected.start()
+
+    def _take_in(self) -> None:
+        """Add the steps that came since the last time: together they take the window less than one by one."""
+        coming, self._coming = self._coming, []
+        self._add_steps(coming)
 
     def _add_steps(self, steps: Sequence) -> None:
         run = self._training.run
@@ -194,6 +226,7 @@ class Charts(QWidget):
     def _on_epoch(self, event: object) -> None:
         if not self._is_live():
             return
+        self._take_in()
         drawn = self.loss.count()
         if len(self._training.epochs) != drawn + 1:
             self._show_epochs()
@@ -265,10 +298,14 @@ class Charts(QWidget):
         shown = self._training.shown_run
         others = [info.number for info in self._training.runs if info.number != shown and info.epochs_done]
         self.menu.offer_runs({number: self._name(number) for number in others}, self.compared())
+        is_whole = self.loss.view() is None
+        for action in (self.menu.farther, self.menu.whole):
+            action.setEnabled(not is_whole)
         self.menu.save.setEnabled(bool(self._training.epochs) or self.loss.has_steps())
 
     def copy_picture(self) -> None:
         """Put the charts as they are, without the cross-hair, on the clipboard."""
+        self._take_in()
         cursor = self.loss.cursor()
         self._on_hovered_all(None)
         self.set_cursor(None)
@@ -294,6 +331,7 @@ class Charts(QWidget):
 
     def table(self) -> str:
         """Return the shown run, its steps, and the runs it is compared with as a table: text of a CSV file."""
+        self._take_in()
         table = CurveTable()
         table.add_epochs(self._training.shown_run or 0, self._training.epochs)
         x, _ = self.loss.steps()

@@ -13,7 +13,7 @@ EVERY_MS = 2000
 
 
 class DeviceLine(QWidget):
-    """Two short sentences under the recipe, brought up to date while they can be seen."""
+    """A few short sentences under the recipe, brought up to date while they can be seen."""
 
     def __init__(self, studio: object, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -27,9 +27,11 @@ class DeviceLine(QWidget):
         self._timer.timeout.connect(self.refresh)
         studio.machine_changed.connect(self.refresh)
         studio.document.recipe_changed.connect(self.refresh)
+        studio.training.started.connect(self.refresh)
+        studio.training.ended.connect(self.refresh)
         self.words.hide()
 
-    def refresh(self) -> None:
+    def refresh(self, *_: object) -> None:
         """Ask anew; nothing is said before torch is there to be asked."""
         if self._studio.machine is None or not self.isVisible():
             return
@@ -40,11 +42,26 @@ class DeviceLine(QWidget):
             text = self.tr("Computes on {device}: {reason}. Now {busy}.").format(
                 device=use.words, reason=use.reason, busy=use.busy
             )
+            text = " ".join(filter(None, (text, self._of_the_run())))
         except EngineError as error:
             text = str(error)
         self.words.setText(text)
         self.words.setAccessibleName(text)
         self.words.show()
+
+    def _of_the_run(self) -> str:
+        """How the run that goes on computes, and why."""
+        training = self._studio.training
+        run = training.run if training.is_active else None
+        if run is None:
+            return ""
+        return self.tr("Run {number}: {precision} ({why}), batches of {batch} ({batch_why}).").format(
+            number=run.run,
+            precision=run.precision,
+            why=run.precision_reason,
+            batch=run.batch_size,
+            batch_why=run.batch_reason or self.tr("as chosen"),
+        )
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

@@ -27,7 +27,7 @@ from gui.widgets.elided import ElidedLabel
 from gui.widgets.panel import Panel
 from gui.widgets.segmented import Segmented
 
-REFRESH_MS = 250
+REFRESH_MS = 400
 READ_SECONDS = 0.05  # stored answers are read in pieces, so that the grid can show what is there already
 FILTERS = ("watched", "worst", "flipped", "all", "biography")
 SMALLEST_WIDTH = 420  # px at 100 % text size

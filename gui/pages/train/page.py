@@ -85,7 +85,7 @@ class TrainPage(QWidget):
         column.setContentsMargins(0, 0, tokens.space_small, 0)
         column.setSpacing(tokens.space)
         self._runs_heading = heading(self.tr("Runs"))
-        upper = (self.recipe, self.device, self.later, self._runs_heading, self.runs)
+        upper = (self.recipe, self.device, self.later, self._runs_heading, self.runs, self.run_tools.undo_row)
         for widget in (*upper, self.diagnosis, self.layers, self.run_tools):
             column.addWidget(widget)
         column.addStretch(1)

@@ -50,7 +50,11 @@ class UndoRow(QWidget):
 
 
 class RunTools(QWidget):
-    """Stands under the list of runs and answers its menus."""
+    """Answers the menus of the list of runs.
+
+    Attributes:
+        undo_row: to be shown right under that list.
+    """
 
     def __init__(self, studio: object, runs: RunList, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -60,13 +64,13 @@ class RunTools(QWidget):
         self.compare_button.setObjectName("train.compare")
         self.compare_button.setAccessibleName(self.tr("Compare two runs"))
         self.compare_button.clicked.connect(self._compare_chosen)
-        self.undo_row = UndoRow()
+        self.undo_row = UndoRow(self)
         self.undo_row.undo.clicked.connect(self._undo)
         self.more = MoreWays(studio)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme().tokens.space)
-        for widget in (self.undo_row, self.compare_button, self.more):
+        for widget in (self.compare_button, self.more):
             column.addWidget(widget)
         runs.menu_wanted.connect(self.open_menu)
         runs.note_written.connect(self._experiments.set_note)
