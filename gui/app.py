@@ -11,6 +11,7 @@ from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
 import engine
+from engine.allocator import keep_freed_memory
 from engine.files import cache_folder
 from gui.crash import ExceptionCatcher
 from gui.jobs.garbage import GuiCollector
@@ -47,6 +48,7 @@ def create_app(argv: Sequence[str]) -> tuple[QApplication, MainWindow]:
 
 def keep_responsive() -> GuiCollector:
     """Tune this process for a window that paints while a network trains in it."""
+    keep_freed_memory()
     # Python hands its lock from thread to thread every 5 ms; a tenth of that is still far more than a switch costs.
     sys.setswitchinterval(0.0005)
     collector = GuiCollector()

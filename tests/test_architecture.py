@@ -20,6 +20,7 @@ ENGINE = (
         "params",
         "jobs",
         "files",
+        "allocator",
         "statistics",
         "spec",
         "layers",

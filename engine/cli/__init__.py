@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from engine.allocator import keep_freed_memory
 from engine.cli import commands, experiments
 from engine.errors import EngineError
 from engine.export import TARGETS
@@ -24,6 +25,7 @@ from engine.train.experiments.plans import METHODS
 def main(argv: list[str]) -> int:
     """Run one command. Returns: the exit status."""
     options = _parser().parse_args(argv)
+    keep_freed_memory()
     for stream in (sys.stdout, sys.stderr):
         # File names may hold what no terminal or no encoding can show; that must not end the work.
         stream.reconfigure(errors="backslashreplace")

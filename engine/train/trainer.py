@@ -20,6 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from engine.allocator import give_back, keep_freed_memory
 from engine.data.cache import Pictures
 from engine.errors import EngineError, TrainingDiverged
 from engine.jobs import Cancelled, JobControl
@@ -72,7 +73,8 @@ def train(
         TrainingDiverged: the loss is no number any more; the best epoch so far is kept.
     """
     control = control or JobControl()
-    record, setup = Record(project_path, resume, facts), None
+    keep_freed_memory()
+    record, setup, loop = Record(project_path, resume, facts), None, None
     state, reason = "failed", ""
     try:
         with deterministic(project.recipe.deterministic):
@@ -108,6 +110,8 @@ def train(
         raise
     finally:
         record.close(state, reason, control)
+        setup = loop = None  # what they held can go back, too
+        give_back()
 
 
 def _summary(setup: Setup, record: Record, ended: str) -> RunSummary:

@@ -1,6 +1,6 @@
 """Run as a script by the measurements of epochs: one training in a process of its own.
 
-Arguments: "atelier", "window" or "plain"; a folder with `train` and `val`, each with one folder per class; the seed;
+Arguments: "atelier", "window", "in turns" or "plain"; a folder with `train` and `val`, each with one folder per class; the seed;
 the number of epochs; an empty folder to work in. Prints one line of JSON: `epochs` (seconds of each, validation
 included), `total` (seconds from the start of the process, imports and decoding included), `training` (the same without
 the imports), `accuracy` (on `val`, after the last epoch), `own_memory` and `memory` (bytes at the peak of this process,
@@ -11,6 +11,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 BEGAN = time.time()  # the interpreter itself started some hundredths of a second before, in all cases alike
@@ -32,11 +33,22 @@ def atelier(folder: Path, seed: int, epochs: int, work: Path) -> dict:
     return told([event.seconds for event in done], time.perf_counter() - began, done[-1].validation_accuracy)
 
 
-def window(folder: Path, seed: int, epochs: int, work: Path) -> dict:
+def in_turns(folder: Path, seed: int, epochs: int, work: Path) -> dict:
+    """In the real window, which every second epoch does nothing at all: the even ones (2, 4, ...) are served by it.
+
+    What was told during an odd epoch is dealt with in the next, which so bears somewhat more than its own.
+    """
+    return window(folder, seed, epochs, work, stands_still_after=lambda epoch: epoch % 2 == 0 and epoch < epochs)
+
+
+def window(
+    folder: Path, seed: int, epochs: int, work: Path, stands_still_after: Callable[[int], bool] = lambda _: False
+) -> dict:
     """In the real window, with the Train page in sight; from an empty cache."""
     from PySide6.QtCore import QEventLoop
 
     from engine.spec.files import write_project
+    from engine.train import history
     from gui.app import create_app, keep_responsive
 
     path = work / "bench.atelier"
@@ -48,6 +60,13 @@ def window(folder: Path, seed: int, epochs: int, work: Path) -> dict:
     shown.build_pages()
     collector.spare()
     studio, loop = shown.studio, QEventLoop()
+
+    def stand_still(done: object) -> None:
+        if stands_still_after(done.epoch):
+            while len(history.read(studio.training.run.folder)) == done.epoch:
+                time.sleep(0.01)
+
+    studio.training.epoch_done.connect(stand_still)
 
     def wait_for(signal: object, condition: object) -> None:
         signal.connect(lambda *_: condition() and loop.quit())
@@ -148,7 +167,7 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
     name, folder, seed, epochs, work = sys.argv[1:]
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    answer = {"atelier": atelier, "window": window, "plain": plain}[name](
+    answer = {"atelier": atelier, "window": window, "in turns": in_turns, "plain": plain}[name](
         Path(folder), int(seed), int(epochs), Path(work)
     )
     print(json.dumps(answer), flush=True)

@@ -132,14 +132,17 @@ def test_epochs_from_jpegs_against_plain_pytorch(photographs: Path, tmp_path: Pa
 
 
 def test_the_window_costs_little(photographs: Path, tmp_path: Path, capsys) -> None:
-    """An epoch with the Train page in sight takes at most 3 % longer than one without a window."""
-    without, within = [], []
-    for turn in range(4):
-        order = ("atelier", "window") if turn % 2 else ("window", "atelier")
-        for name in order:
-            seconds = trained(name, photographs, tmp_path / name)["epochs"][1:]
-            (within if name == "window" else without).extend(seconds)
-    ratio = statistics.median(within) / statistics.median(without)
-    rows = [("without a window", spread(without)), ("in the window", spread(within)), ("ratio", f"{ratio:.3f}")]
-    print_table(capsys, "An epoch from the second on, 4 turns", rows)
+    """An epoch with the Train page in sight takes at most 3 % longer than one in which the window does nothing.
+
+    Both are epochs of one training, in turns: from process to process and minute to minute, the same epoch takes up to
+    1.5 times as long on a shared machine.
+    """
+    served, alone = [], []
+    for turn in range(3):
+        seconds = trained("in turns", photographs, tmp_path / f"{turn}", epochs=18)["epochs"]
+        alone += seconds[2::2]
+        served += seconds[3::2]
+    ratio = statistics.median(with_it / without for with_it, without in zip(served, alone, strict=True))
+    rows = [("the window does nothing", spread(alone)), ("it follows the training", spread(served))]
+    print_table(capsys, "Epochs in turns, 24 pairs", [*rows, ("median of the ratios", f"{ratio:.3f}")])
     assert ratio <= 1.03
