@@ -2,9 +2,9 @@
 
 Arguments: "atelier", "window", "in turns" or "plain"; a folder with `train` and `val`, each with one folder per class;
 the seed; the number of epochs; an empty folder to work in. Prints one line of JSON: `epochs` (seconds of each,
-validation included), `total` (seconds from the start of the process, imports and decoding included), `training` (the same without
-the imports), `accuracy` (on `val`, after the last epoch), `own_memory` and `memory` (bytes at the peak of this process,
-and with its largest child).
+validation included), `total` (seconds from the start of the process, imports and decoding included), `training` (the
+same without the imports), `accuracy` (on `val`, after the last epoch), `own_memory` and `memory` (bytes at the peak of
+this process, and with its largest child).
 """
 
 import json
