@@ -19,6 +19,9 @@ from gui.document import ProjectDocument
 from gui.jobs import Finished, Outcome
 from gui.studio.train_session import TrainSession
 
+Gone = tuple[int, Path, Path]
+"""A run that was deleted, 0 for what is none; where it lies now, and where it was."""
+
 NOWHERE = Path()
 """Where something lies that cannot be brought back from here."""
 
@@ -41,7 +44,8 @@ class ExperimentSession(QObject):
     Signals:
         changed: experiments came, went on or ended.
         failed(EngineError): what was asked for could not be done.
-        deleted(tuple of int): these runs are in the trash, or gone; `can_undo_delete` says which.
+        deleted(tuple of int, str): these runs are in the trash, or gone; `can_undo_delete` says which. The title of
+            the experiment that went with them, empty where none did.
 
     Attributes:
         experiments: newest first.
@@ -49,7 +53,7 @@ class ExperimentSession(QObject):
 
     changed = Signal()
     failed = Signal(object)
-    deleted = Signal(object)
+    deleted = Signal(object, str)
 
     def __init__(self, document: ProjectDocument, training: TrainSession, parent: QObject | None = None):
         super().__init__(parent)
@@ -167,6 +171,11 @@ class ExperimentSession(QObject):
 
         A run that is being trained stays, here and wherever else.
         """
+        trashed, refused = self._to_trash(numbers)
+        self._tell_deleted(trashed)
+        return refused
+
+    def _to_trash(self, numbers: tuple[int, ...]) -> tuple[list[Gone], tuple[int, ...]]:
         trashed, refused = [], []
         for number in numbers:
             folder = runs.run_folder(self._document.path, number)
@@ -177,24 +186,58 @@ class ExperimentSession(QObject):
                 refused.append(number)
             else:
                 trashed.append((number, place, folder))
-        self._tell_deleted(trashed)
-        return tuple(refused)
+        return trashed, tuple(refused)
 
     def delete_for_good(self, numbers: tuple[int, ...]) -> None:
         """Remove runs where there is no trash; this cannot be undone."""
+        self._tell_deleted(self._discarded(numbers))
+
+    def _discarded(self, numbers: tuple[int, ...]) -> list[Gone]:
         gone = []
         for number in numbers:
             folder = runs.run_folder(self._document.path, number)
             if not runs.owner_is_alive(folder):
                 runs.discard(folder)
                 gone.append((number, NOWHERE, folder))
-        self._tell_deleted(gone)
+        return gone
 
-    def _tell_deleted(self, gone: list[tuple[int, Path, Path]]) -> None:
+    def delete_experiment(self, number: int) -> bool:
+        """Put an experiment and the runs of its trials into the system's trash.
+
+        Returns:
+            False where there is no trash: all of it is where it was. One that is being worked on stays as well.
+        """
+        experiment = self._idle(number)
+        if experiment is None:
+            return True
+        place = to_trash(experiment.folder)
+        if place is None:
+            return False
+        trashed, _ = self._to_trash(self._runs_of(number))
+        self._tell_deleted([*trashed, (0, place, experiment.folder)], experiment.title)
+        return True
+
+    def delete_experiment_for_good(self, number: int) -> None:
+        """Remove an experiment and its runs where there is no trash; this cannot be undone."""
+        experiment = self._idle(number)
+        if experiment is not None:
+            runs.discard(experiment.folder)
+            gone = self._discarded(self._runs_of(number))
+            self._tell_deleted([*gone, (0, NOWHERE, experiment.folder)], experiment.title)
+
+    def _idle(self, number: int) -> Experiment | None:
+        known = next((experiment for experiment in self.experiments if experiment.number == number), None)
+        return None if known is None or runs.owner_is_alive(known.folder) else known
+
+    def _runs_of(self, number: int) -> tuple[int, ...]:
+        return tuple(info.number for info in self._training.runs if info.experiment == number)
+
+    def _tell_deleted(self, gone: list[Gone], experiment: str = "") -> None:
         if gone:
             self._trashed = [(place, folder) for _, place, folder in gone if place != NOWHERE]
             self._training.reload_runs()
-            self.deleted.emit(tuple(number for number, _, _ in gone))
+            self.reload()
+            self.deleted.emit(tuple(number for number, _, _ in gone if number), experiment)
 
     @property
     def can_undo_delete(self) -> bool:
@@ -210,3 +253,4 @@ class ExperimentSession(QObject):
             except EngineError as error:
                 self.failed.emit(error)
         self._training.reload_runs()
+        self.reload()

@@ -196,21 +196,64 @@ def test_a_run_that_comes_back_takes_another_number_where_its_own_is_taken(tools
     assert [each.number for each in studio.training.runs] == [4, 3, 2, 1]
 
 
+def press(box: QMessageBox, answer: str) -> None:
+    next(each for each in box.findChildren(QPushButton) if each.text() == answer).click()
+
+
 @pytest.mark.parametrize("answer", ["Delete", "Cancel"])
 def test_without_a_trash_it_asks_before_anything_is_gone(tools, studio, monkeypatch, answer):
     monkeypatch.setattr(experiment_session, "to_trash", lambda folder: None)
     asked = []
-
-    def exec(box: QMessageBox) -> None:
-        asked.append(box.text())
-        next(each for each in box.findChildren(QPushButton) if each.text() == answer).click()
-
-    monkeypatch.setattr(QMessageBox, "exec", exec)
+    monkeypatch.setattr(QMessageBox, "exec", lambda box: asked.append(box.text()) or press(box, answer))
     folder = info(studio, 1).folder
     choose(tools, studio, 1, "delete")
     assert asked == ["Delete run 1 for good?"] and folder.exists() == (answer == "Cancel")
     assert not studio.experiments.can_undo_delete
     assert tools.undo_row.isVisible() == (answer == "Delete") and tools.undo_row.undo.isHidden() == (answer == "Delete")
+
+
+def with_trials(studio) -> int:
+    """Make an experiment whose first trial is run 3. Returns: its number."""
+    made = create_experiment(studio.document.path, studio.document.spec, SeedsPlan(2))
+    studio.experiments.reload()
+    folder = runs.run_folder(studio.document.path, 3)
+    runs.write_state(folder, {"experiment": made.number})
+    studio.training.reload_runs()
+    return made.number
+
+
+def test_an_experiment_and_its_runs_are_deleted_together_and_come_back(qtbot, tools, studio):
+    number = with_trials(studio)
+    dialog = ExperimentDialog(studio, number)
+    qtbot.addWidget(dialog)
+    dialog.delete_button.click()
+    if not studio.experiments.can_undo_delete:
+        pytest.skip("there is no trash here")
+    assert studio.experiments.experiments == () and [info.number for info in studio.training.runs] == [2, 1]
+    assert "and its runs are in the trash" in tools.undo_row.text.text() and dialog.isHidden()
+    qtbot.mouseClick(tools.undo_row.undo, Qt.MouseButton.LeftButton)
+    assert [known.number for known in studio.experiments.experiments] == [number]
+    assert [info.number for info in studio.training.runs] == [3, 2, 1]
+
+
+@pytest.mark.parametrize("answer", ["Delete", "Cancel"])
+def test_without_a_trash_it_asks_before_an_experiment_is_gone(qtbot, tools, studio, monkeypatch, answer):
+    monkeypatch.setattr(experiment_session, "to_trash", lambda folder: None)
+    monkeypatch.setattr(QMessageBox, "exec", lambda box: press(box, answer))
+    dialog = ExperimentDialog(studio, with_trials(studio))
+    qtbot.addWidget(dialog)
+    dialog.delete_button.click()
+    gone = answer == "Delete"
+    assert (studio.experiments.experiments == ()) == gone
+    assert [info.number for info in studio.training.runs] == ([2, 1] if gone else [3, 2, 1])
+
+
+def test_an_experiment_that_is_worked_on_stays(qtbot, tools, studio):
+    number = with_trials(studio)
+    folder = studio.experiments.experiments[0].folder
+    runs.claim(folder)
+    assert studio.experiments.delete_experiment(number) and folder.exists()
+    runs.release(folder)
 
 
 def test_all_that_are_chosen_are_deleted_together(tools, studio):

@@ -16,8 +16,9 @@ from PySide6.QtWidgets import (
 
 from engine.errors import EngineError
 from engine.train.experiments.results import Results, band, results_of
-from engine.train.experiments.store import Experiment, Trial, read_experiment
+from engine.train.experiments.store import Experiment, Trial, experiments_folder, read_experiment
 from gui.pages.train.band_chart import BandChart
+from gui.pages.train.deleting import wants_to_delete
 from gui.theme import theme
 from gui.widgets.bars import percent
 from gui.widgets.panel import dim_label, text_label
@@ -43,6 +44,11 @@ class ExperimentDialog(QDialog):
         self.open_button.setObjectName("experiment.open")
         self.open_button.setAccessibleName(self.open_button.text())
         self.open_button.clicked.connect(self._open_best)
+        self.delete_button = QPushButton(self.tr("Delete"))
+        self.delete_button.setObjectName("experiment.delete")
+        self.delete_button.setAccessibleName(self.tr("Delete this experiment and its runs"))
+        self.delete_button.setToolTip(self.tr("Put the experiment and all its runs into the trash"))
+        self.delete_button.clicked.connect(self._delete)
         self._lay_out()
         studio.closing.connect(self.reject)
         studio.document.replaced.connect(self.reject)
@@ -77,6 +83,7 @@ class ExperimentDialog(QDialog):
         outer.addWidget(self.table, 3)
         buttons = QDialogButtonBox()
         buttons.addButton(self.open_button, QDialogButtonBox.ButtonRole.ActionRole)
+        buttons.addButton(self.delete_button, QDialogButtonBox.ButtonRole.ResetRole)
         close = buttons.addButton(self.tr("Close"), QDialogButtonBox.ButtonRole.AcceptRole)
         close.setObjectName("experiment.close")
         close.clicked.connect(self.accept)
@@ -86,8 +93,12 @@ class ExperimentDialog(QDialog):
 
     def update_now(self) -> None:
         """Read the experiment anew."""
+        path = self._studio.document.path
+        if not (experiments_folder(path) / f"{self._number:04d}").exists():
+            self.reject()  # deleted, here or in another window
+            return
         try:
-            experiment = read_experiment(self._studio.document.path, self._number)
+            experiment = read_experiment(path, self._number)
         except EngineError as error:
             self._studio.failed.emit(error)
             return
@@ -103,6 +114,7 @@ class ExperimentDialog(QDialog):
         self.chart.setVisible(shown is not None)
         if shown is not None:
             self.chart.show_band(shown)
+        self.delete_button.setEnabled(experiment.state != "running")
         self.open_button.setVisible(experiment.kind == "search" and found.best is not None)
 
     def _honest(self, found: Results) -> str:
@@ -159,6 +171,15 @@ class ExperimentDialog(QDialog):
         if run is not None and any(info.number == run for info in self._studio.training.runs):
             self._studio.training.show_run(run)
             self.accept()
+
+    def _delete(self) -> None:
+        experiments = self._studio.experiments
+        if not experiments.delete_experiment(self._number):
+            question = self.tr("Delete “{title}” and all its runs for good?").format(title=self.windowTitle())
+            if not wants_to_delete(self._studio, question, self):
+                return
+            experiments.delete_experiment_for_good(self._number)
+        self.accept()
 
     def _open_best(self) -> None:
         if self._best is not None and self._best.run is not None:

@@ -7,46 +7,17 @@ from functools import partial
 
 from PySide6.QtCore import QPoint
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QHBoxLayout, QInputDialog, QMenu, QMessageBox, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QInputDialog, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from engine.train.continuing import can_continue
 from engine.train.runs import RunInfo
 from gui.pages.train.compare_dialog import CompareDialog
+from gui.pages.train.deleting import UndoRow, wants_to_delete
 from gui.pages.train.more_ways import MoreWays
 from gui.pages.train.runs import RunList
 from gui.theme import theme
-from gui.widgets.elided import ElidedLabel
 
 MOST_EPOCHS = 100_000
-
-
-class UndoRow(QWidget):
-    """Says what was deleted, and takes it back."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.text = ElidedLabel()
-        self.text.setProperty("dim", True)
-        self.undo = QPushButton(self.tr("Undo"))
-        self.undo.setObjectName("train.runs.undo")
-        self.undo.setAccessibleName(self.tr("Bring the deleted runs back"))
-        self.undo.setProperty("link", True)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self.text, 1)
-        row.addWidget(self.undo)
-        self.hide()
-
-    def show_deleted(self, numbers: tuple[int, ...], can_undo: bool) -> None:
-        """Tell it."""
-        if len(numbers) == 1:
-            words = self.tr("Run {number} is in the trash.") if can_undo else self.tr("Run {number} is deleted.")
-            self.text.setText(words.format(number=numbers[0]))
-        else:
-            words = self.tr("{count} runs are in the trash.") if can_undo else self.tr("{count} runs are deleted.")
-            self.text.setText(words.format(count=len(numbers)))
-        self.undo.setVisible(can_undo)
-        self.show()
 
 
 class RunTools(QWidget):
@@ -157,24 +128,12 @@ class RunTools(QWidget):
             self._experiments.delete_for_good(refused)
 
     def _asked(self, numbers: tuple[int, ...]) -> bool:
-        box = QMessageBox(self)
-        box.setObjectName("question.delete")
-        box.setIcon(QMessageBox.Icon.Question)
-        box.setWindowTitle(self.tr("Delete runs"))
         names = ", ".join(str(number) for number in numbers)
         one, many = self.tr("Delete run {names} for good?"), self.tr("Delete runs {names} for good?")
-        box.setText((one if len(numbers) == 1 else many).format(names=names))
-        box.setInformativeText(self.tr("There is no trash where this project lies, so this cannot be undone."))
-        delete = box.addButton(self.tr("Delete"), QMessageBox.ButtonRole.DestructiveRole)
-        cancel = box.addButton(self.tr("Cancel"), QMessageBox.ButtonRole.RejectRole)
-        box.setDefaultButton(cancel)
-        box.setEscapeButton(cancel)
-        self._studio.closing.connect(box.reject)
-        box.exec()
-        return box.clickedButton() is delete
+        return wants_to_delete(self._studio, (one if len(numbers) == 1 else many).format(names=names), self)
 
-    def _on_deleted(self, numbers: tuple[int, ...]) -> None:
-        self.undo_row.show_deleted(numbers, self._experiments.can_undo_delete)
+    def _on_deleted(self, numbers: tuple[int, ...], experiment: str) -> None:
+        self.undo_row.show_deleted(numbers, self._experiments.can_undo_delete, experiment)
 
     def _undo(self) -> None:
         self.undo_row.hide()

@@ -209,6 +209,7 @@ class RunList(QListWidget):
         self._training = training
         self._compared: frozenset[int] = frozenset()
         self._shown: tuple[RunInfo, ...] = ()  # in the order of the list
+        self._drawn: dict[int, tuple] = {}  # by place: what each row was drawn for
         self.setObjectName("train.runs")
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setAccessibleName(self.tr("Runs"))
@@ -218,7 +219,7 @@ class RunList(QListWidget):
         training.runs_changed.connect(self.update_runs)
         training.state_changed.connect(self.update_runs)
         training.shown_changed.connect(self._select_shown)
-        theme().changed.connect(self.update_runs)
+        theme().changed.connect(self._draw_anew)
         self.currentItemChanged.connect(self._on_current)
         self.itemSelectionChanged.connect(self._on_selected)
         self.update_runs()
@@ -240,11 +241,16 @@ class RunList(QListWidget):
             row.note.ended.connect(self._fit_rows)
             self.setItemWidget(item, row)
         idle, live = self._training.state == "idle", self._training.run
+        has_changed = len(self._drawn) != len(runs)
         for place, info in enumerate(runs):
             item = self.item(place)
             row = self.itemWidget(item)
             is_paused = self._training.state == "paused" and live is not None and live.run == info.number
             parent = known.get(info.parent)
+            drawn = (info, parent, idle, is_paused)
+            if self._drawn.get(place) == drawn:
+                continue  # after each epoch there is news of one run, and there may be hundreds
+            self._drawn[place], has_changed = drawn, True
             words = row.show_run(
                 info,
                 can_resume=idle and info.can_resume,
@@ -254,9 +260,15 @@ class RunList(QListWidget):
             )
             item.setData(Qt.ItemDataRole.UserRole, info.number)
             item.setData(Qt.ItemDataRole.AccessibleTextRole, words)
+        self._drawn = {place: drawn for place, drawn in self._drawn.items() if place < len(runs)}
         self.blockSignals(False)
-        self._fit_rows()
+        if has_changed:
+            self._fit_rows()
         self._select_shown()
+
+    def _draw_anew(self) -> None:
+        self._drawn.clear()
+        self.update_runs()
 
     def _fit_rows(self) -> None:
         """Make each row as high as what it shows."""
