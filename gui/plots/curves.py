@@ -38,6 +38,7 @@ HEADING_PX = 28  # as high with the log button as without, so that two charts si
 REPAINT_MS = 80
 STEPS_MS = 300  # steps come far faster than anybody can see, and training wants the processor
 KEPT_SHARE = 0.85  # of the height that must be in use for the range of values to stay as it is
+LONGER = 2.0  # times the shown run that another one is shown whole
 MOST_OTHERS = len(OTHER_TOKENS)  # other runs that can be told apart in one chart
 TAIL_SHARE = 0.02  # of all epochs so far: what the growing end of a line is the mean of
 TAIL_LEAST, TAIL_MOST = 0.1, 1.0  # epochs
@@ -96,6 +97,7 @@ class Curves(Panel):
     epoch_picked = Signal(int)  # the user clicked at this epoch
     hovered = Signal(object)  # the place in epochs that the mouse reads, None when it left
     logarithmic_changed = Signal(bool)
+    legend_moved = Signal()  # there is room for it in the heading, or no longer
     view_changed = Signal(object)  # the user looks at (first, last) epoch; None: at the whole run
 
     def __init__(
@@ -150,11 +152,12 @@ class Curves(Panel):
             self.add_extra(self._log_button)
         legend = self._legend = QWidget()
         self._has_legend = has_legend = has_legend and not self._single
-        legend.setMinimumHeight(theme().px(HEADING_PX))
+        for widget in (legend, self._title):  # without room for the legend, the heading stays as high
+            widget.setMinimumHeight(theme().px(HEADING_PX))
         self._keys = QHBoxLayout(legend)
         self._keys.setContentsMargins(0, 0, 0, 0)
         self._keys.setSpacing(theme().tokens.space)
-        for name, token in ((self.tr("train"), "train"), (self.tr("validation"), "validation")):
+        for name, token, _ in self.named_lines():
             self._keys.addWidget(LegendKey(name, token))
         self.add_extra(legend)
         legend.setVisible(has_legend)
@@ -277,7 +280,9 @@ class Curves(Panel):
 
     def _whole(self) -> float:
         """The end of the whole run, in epochs."""
-        return max(1.0, self._planned, self._last_place())
+        own = max(1.0, self._planned, self._last_place())
+        # Another run may have been longer; of one that was far longer, the beginning is what can be compared.
+        return max([own, *(line.x[-1] for line in self._others if len(line.x) and line.x[-1] <= LONGER * own)])
 
     def _span(self) -> tuple[float, float]:
         return self._view or (0.0, self._whole())
@@ -311,6 +316,12 @@ class Curves(Panel):
         for line, token in zip(self._others, self.other_tokens(), strict=True):
             self._keys.addWidget(LegendKey(line.name, token, dashed=True))
         self._fit_legend()
+
+    def named_lines(self) -> list[tuple[str, str, bool]]:
+        """Return name, colour token and whether it is dashed, of each line that a legend names."""
+        own = [(self.tr("train"), "train", False), (self.tr("validation"), "validation", False)]
+        others = zip(self._others, self.other_tokens(), strict=True)
+        return own + [(line.name, token, True) for line, token in others]
 
     def other_tokens(self) -> tuple[str, ...]:
         """Return the colour token of each other run that is shown."""
@@ -407,7 +418,8 @@ class Curves(Panel):
         self.setAccessibleDescription(self._in_words())
 
     def _draw_epochs(self, area: PlotArea) -> None:
-        best_value = value_at(self._x, self._shown_values()[1], self._best) if self._best is not None else math.nan
+        # On the true value, also where a smooth line runs elsewhere: it is what was kept.
+        best_value = value_at(self._x, self._validation, self._best) if self._best is not None else math.nan
         area.draw_best(self._best, best_value)
         if self._single:
             return
@@ -451,17 +463,17 @@ class Curves(Panel):
         if self._percent:
             return 0.0, 1.0
         if self._single:
-            values = np.concatenate([self._whole_line()[1], *(line.y for line in self._others)])
-            return rate_range(values, self.is_logarithmic())
-        parts = (self._train, self._validation, *(line.y for line in self._others))
-        return loss_range(parts, self._steps.y, self.is_logarithmic())
+            return rate_range(self._whole_line()[1], self.is_logarithmic(), [line.y for line in self._others])
+        others = [line.y for line in self._others]
+        return loss_range((self._train, self._validation), self._steps.y, self.is_logarithmic(), others)
 
     def _range_in_view(self, view: tuple[float, float]) -> tuple[float, float]:
         if self._single:
             lines = [self._whole_line()]
         else:
             lines = [(self._x, self._train), (self._x, self._validation), (self._steps.x, self._steps.y)]
-        lines += [(line.x, line.y) for line in self._others]
+        if not any(len(between(x, y, view)) for x, y in lines):
+            lines = [(line.x, line.y) for line in self._others]
         parts = [between(x, y, view) for x, y in lines]
         return detail_range(parts, self.is_logarithmic(), 1.02 if self._percent else math.inf)
 
@@ -541,10 +553,17 @@ class Curves(Panel):
         validation = self._write(value_at(self._x, self._validation, place))
         validation = "" if self._single else words.format(name=self.tr("validation"), value=validation)
         others = [
-            (words.format(name=line.name, value=self._write(value_at(line.x, line.y, place))), token)
+            (self._of_another(line, place), token)
             for line, token in zip(self._others, self.other_tokens(), strict=True)
         ]
         return self.tr("epoch {number}").format(number=round(place)), train, validation, others
+
+    def _of_another(self, line: Line, place: float) -> str:
+        """Return what the box says of another run at an epoch."""
+        if len(line.x) and place > line.x[-1]:
+            return self.tr("{name} had ended").format(name=line.name)
+        value = float(np.interp(place, line.x, line.y)) if len(line.x) and place >= line.x[0] else math.nan
+        return self.tr("{name} {value}").format(name=line.name, value=self._write(value))
 
     def _place_readout(self, epoch: float) -> None:
         assert self._area is not None
@@ -580,11 +599,18 @@ class Curves(Panel):
     def _fit_legend(self) -> None:
         """Show the legend where it has room: pieces of it would say nothing, and the cross-hair names the lines too."""
         margins = self.layout().contentsMargins()
-        title = self.fontMetrics().horizontalAdvance(self.title()) * 1.15 + 2 * theme().tokens.space_large
-        if self._switch is not None and not self._switch.isHidden():
-            title = self._switch.sizeHint().width() + 2 * theme().tokens.space_large
+        has_switch = self._switch is not None and not self._switch.isHidden()
+        title = (self._switch if has_switch else self._title).sizeHint().width() + 2 * theme().tokens.space_large
         room = self.width() - margins.left() - margins.right() - title
-        self._legend.setVisible(self._has_legend and self._legend.sizeHint().width() <= room)
+        keys = [self._keys.itemAt(place).widget().sizeHint().width() for place in range(self._keys.count())]
+        fits = self._has_legend and sum(keys) + self._keys.spacing() * (len(keys) - 1) <= room
+        if fits != (not self._legend.isHidden()):
+            self._legend.setVisible(fits)
+            self.legend_moved.emit()
+
+    def has_legend(self) -> bool:
+        """Whether the heading names the lines now; where there is no room, somebody else should."""
+        return not self._legend.isHidden()
 
     def sizeHint(self) -> QSize:
         return QSize(theme().px(420), theme().px(250))

@@ -9,7 +9,6 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from gui.plots.series import write_number
 from gui.theme import theme
 
 
@@ -54,9 +53,9 @@ class RangeCurve(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         metrics = painter.fontMetrics()
-        left = metrics.horizontalAdvance("0.000") + theme().px(8)
-        area = QRectF(self.rect()).adjusted(left, metrics.height() / 2, -theme().px(10), -metrics.height() * 1.4)
         low, high = self._levels()
+        left = max(map(metrics.horizontalAdvance, self._written(low, high))) + theme().px(8)
+        area = QRectF(self.rect()).adjusted(left, metrics.height() / 2, -theme().px(10), -metrics.height() * 1.8)
         self._paint_axes(painter, area, low, high)
         self._paint_band(painter, area)
         points = [self._point(area, *one, low, high) for one in zip(self._rates, self._losses, strict=True)]
@@ -73,6 +72,16 @@ class RangeCurve(QWidget):
         room = max(first - low, 0.05 * first, 1e-6)
         return max(0.0, low - 0.15 * room), first + 0.6 * room
 
+    def _written(self, low: float, high: float) -> list[str]:
+        """The losses beside the four lines, from the foot to the top, all in the same way."""
+        values = [low + (high - low) * part / 3 for part in range(4)]
+        if not self._losses:
+            return [""] * 4  # nothing is known yet
+        if high >= 1000:
+            return [f"{value:.2g}" for value in values]
+        digits = max(0, min(6, 2 - math.floor(math.log10(high - low))))
+        return [f"{value:.{digits}f}" for value in values]
+
     def _across(self, area: QRectF, rate: float) -> float:
         first, last = self._ends
         return area.left() + area.width() * (math.log10(rate) - first) / (last - first)
@@ -82,19 +91,18 @@ class RangeCurve(QWidget):
 
     def _paint_axes(self, painter: QPainter, area: QRectF, low: float, high: float) -> None:
         height = painter.fontMetrics().height()
-        for part in range(4):
-            value = low + (high - low) * part / 3
+        for part, written in enumerate(self._written(low, high)):
             y = area.bottom() - area.height() * part / 3
             painter.setPen(QPen(theme().color("line"), 1))
             painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
             painter.setPen(theme().color("dim"))
             room = QRectF(0, y - height / 2, area.left() - theme().px(6), height)
-            painter.drawText(room, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, write_number(value))
+            painter.drawText(room, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, written)
         first, last = self._ends
         for power in range(math.ceil(first - 1e-9), math.floor(last + 1e-9) + 1):
             x = area.left() + area.width() * (power - first) / (last - first)
             wide = painter.fontMetrics().horizontalAdvance("0.00001")
-            room = QRectF(x - wide / 2, area.bottom() + theme().px(4), wide, height)
+            room = QRectF(x - wide / 2, area.bottom() + 0.6 * height, wide, height)
             side = Qt.AlignmentFlag.AlignHCenter
             if room.right() > self.width():  # the last figure stays whole
                 room.moveRight(self.width())

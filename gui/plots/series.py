@@ -11,6 +11,7 @@ import numpy as np
 SMALLEST_LOG = 1e-6  # a loss below this is drawn at the foot of a logarithmic axis
 OTHER_TOKENS = ("dim", "family.normalisation", "family.merge", "family.recurrent")  # colours of other runs
 SMALLEST_WEIGHT = 1e-4  # what came so long ago that it weighs less is left out of a moving mean
+MOST_BESIDE = 3.0  # times the largest value of the shown run: higher, those of other runs leave at the top
 LEAST_VIEW = 1.0  # epochs; closer, single steps are all there is
 MOST_KEPT = 1 << 16  # points of one line in memory (4 MiB at most); a screen shows a few thousand
 
@@ -182,13 +183,16 @@ def nearest_epoch(x: np.ndarray, place: float) -> float | None:
     return float(around[np.argmin(np.abs(around - place))])
 
 
-def loss_range(epochs: Sequence[np.ndarray], steps: np.ndarray, logarithmic: bool) -> tuple[float, float]:
+def loss_range(
+    epochs: Sequence[np.ndarray], steps: np.ndarray, logarithmic: bool, others: Sequence[np.ndarray] = ()
+) -> tuple[float, float]:
     """Return the lowest and highest value to show (log10 of them when `logarithmic`).
 
-    All epochs are shown whole; of the steps, whose first ones may be huge and whose single batches jump, 98 in 100.
+    All epochs are shown whole; of the steps, whose first ones may be huge and whose single batches jump, 98 in 100. Of
+    other runs, what lies not far above: beside one that diverged, a run that learns would be a line at the foot.
     """
-    values = np.concatenate([np.asarray(part, dtype=float) for part in (*epochs, _without_peaks(steps))])
-    values = values[np.isfinite(values)]
+    own = np.concatenate([np.asarray(part, dtype=float) for part in (*epochs, _without_peaks(steps))])
+    values = _with_near(own[np.isfinite(own)], others)
     if logarithmic:
         values = np.log10(np.maximum(values, SMALLEST_LOG))
         if not len(values):
@@ -246,6 +250,16 @@ def percent_ticks(low: float, high: float) -> list[float]:
     return [step * number for number in range(math.ceil(low / step), math.floor(high / step + 1e-9) + 1)]
 
 
+def _with_near(own: np.ndarray, others: Sequence[np.ndarray]) -> np.ndarray:
+    """(n,) finite values of a run, and those of others that are no more than a few times as large."""
+    if not others:
+        return own
+    beside = np.concatenate([np.asarray(part, dtype=float) for part in others])
+    beside = beside[np.isfinite(beside)]
+    usual = float(own.max()) if len(own) else float(np.median(beside)) if len(beside) else 0.0
+    return np.concatenate([own, beside[beside <= MOST_BESIDE * usual]])
+
+
 def _without_peaks(steps: np.ndarray) -> np.ndarray:
     # 2 000 points say the same about the range as a million, in no time.
     sample = steps[:: max(1, len(steps) // 2000)]
@@ -254,20 +268,20 @@ def _without_peaks(steps: np.ndarray) -> np.ndarray:
 
 
 def epoch_ticks(low: float, high: float, most: int = 7) -> list[int]:
-    """Return the whole epochs to write under the axis: 1 and then round steps, at most about `most`."""
+    """Return the whole epochs to write under the axis: those that stand in round steps from 1, at most about `most`."""
     span = max(1.0, high - low)
     raw = span / max(1, most)
     size = 10 ** math.floor(math.log10(raw)) if raw >= 1 else 1
     step = max(1, next((int(size * f) for f in (1, 2, 5, 10) if size * f >= raw), 1))
-    first = max(1, math.ceil(low))
-    rounded = range(step * math.ceil(first / step), math.floor(high) + 1, step)
-    ticks = [tick for tick in rounded if step == 1 or tick - first >= 0.6 * step]
-    return [first, *[tick for tick in ticks if tick != first]] if first <= high else []
+    first = 1 + step * math.ceil((max(1.0, low) - 1) / step)
+    return list(range(first, math.floor(high) + 1, step))
 
 
-def rate_range(values: np.ndarray, logarithmic: bool) -> tuple[float, float]:
-    """Return the lowest and highest learning rate to show (log10 of them when `logarithmic`); no value is left out."""
-    known = values[np.isfinite(values) & (values > 0)]
+def rate_range(values: np.ndarray, logarithmic: bool, others: Sequence[np.ndarray] = ()) -> tuple[float, float]:
+    """Return the lowest and highest learning rate to show (log10 of them when `logarithmic`); none is left out, but of
+    other runs those that lie far above."""
+    known = _with_near(values[np.isfinite(values) & (values > 0)], others)
+    known = known[known > 0]
     if not len(known):
         return (-5.0, -1.0) if logarithmic else (0.0, 1.0)
     high = float(known.max())

@@ -15,7 +15,8 @@ from train_studio import FakeStudio, make_index
 from engine.errors import EngineError
 from gui.pages.train import TrainPage, charts
 from gui.pages.train.charts import Charts
-from gui.plots import Curves
+from gui.plots import Curves, Line
+from gui.plots.legend import LegendKey
 from gui.plots.series import LEAST_VIEW, MOST_KEPT, Series, in_columns, percent_ticks, smoothed, zoomed
 
 
@@ -392,6 +393,52 @@ def test_another_run_is_shown_whole(played, studio):
 
 
 SHARES = st.floats(0, 1)
+
+
+def test_beside_a_run_that_diverged_the_shown_one_fills_the_chart(page, studio, qtbot):
+    studio.training.begin(planned=10)
+    studio.training.play(5)
+    loss, _, rate = page.charts.all
+    place = np.arange(1.0, 4)
+    loss.set_others([Line("diverged", place, np.array([1.0, 1e9, 1e16])), Line("near", place, np.full(3, 1.5))])
+    rate.set_others([Line("diverged", place, np.full(3, 80.0))])
+    assert 1.5 < loss._value_range()[1] < 5 and rate._value_range()[1] < 0.01
+    loss.set_logarithmic(True)
+    assert loss._value_range()[1] < 1
+
+
+def test_a_longer_run_is_shown_whole_but_one_that_is_far_longer_is_not(page, studio):
+    studio.training.begin(planned=10)
+    studio.training.play(5)
+    loss = page.charts.loss
+    for last, whole in ((8, 10.0), (16, 16.0), (400, 10.0)):
+        x = np.arange(1.0, last + 1)
+        loss.set_others([Line("other", x, np.ones(last))])
+        assert loss._whole() == whole
+
+
+def test_lines_are_named_below_where_no_heading_has_room(page, studio, qtbot):
+    studio.training.begin(planned=10)
+    studio.training.play(2)
+    qtbot.waitUntil(page.charts.accuracy.has_legend)
+    assert page.charts.legend.isHidden()
+    page.charts.accuracy.set_others([Line(f"a run with a long name {n}", np.ones(1), np.ones(1)) for n in range(4)])
+    qtbot.waitUntil(lambda: not page.charts.accuracy.has_legend())
+    keys = [key.text() for key in page.charts.legend.findChildren(LegendKey) if not key.isHidden()]
+    assert keys[:2] == ["train", "validation"] and len(keys) == 6
+    page.charts.accuracy.set_others(())
+    qtbot.waitUntil(page.charts.legend.isHidden)
+
+
+def test_the_best_mark_is_at_the_true_value_of_a_smooth_line(page, studio, qtbot):
+    studio.training.begin(planned=10)
+    studio.training.play(8)
+    accuracy = page.charts.accuracy
+    accuracy.set_smoothing(0.9)
+    qtbot.waitUntil(lambda: accuracy._area is not None and len(accuracy._area.best_dot.getData()[0]) == 1)
+    accuracy.repaint_now()
+    (x,), (y,) = accuracy._area.best_dot.getData()
+    assert y == studio.training.epochs[int(x) - 1].validation_accuracy
 
 
 @given(st.floats(1.5, 1e5), SHARES, st.floats(0.01, 1), st.floats(-1, 2), st.floats(0.1, 8))

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 from PySide6.QtCore import QPoint, QSettings, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from engine.errors import EngineError
 from engine.files import save_for_user
@@ -18,7 +18,9 @@ from gui.pages.shared.choosing import choose_new_file
 from gui.pages.train.chart_menu import ChartMenu, SmoothButton
 from gui.pages.train.curve_table import CurveTable
 from gui.plots import MOST_OTHERS, Curves, Line
+from gui.plots.legend import LegendKey
 from gui.theme import theme
+from gui.widgets.flow_layout import FlowLayout
 from gui.widgets.segmented import Segmented
 
 WIDE = 860  # px at 100 % text size: from here on, three charts stand side by side
@@ -65,9 +67,16 @@ class Charts(QWidget):
         self.show_run()
 
     def _lay_out(self) -> None:
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme().tokens.space)
+        row = self._row = QHBoxLayout()
         row.setSpacing(theme().tokens.space_large)
+        column.addLayout(row, 1)
+        self.legend = QWidget()
+        self._keys = FlowLayout(self.legend, spacing=theme().tokens.space_large, line_spacing=2)
+        column.addWidget(self.legend)
+        self.accuracy.legend_moved.connect(self._show_legend)
         for chart, share in zip(self.all, SHARES, strict=True):
             row.addWidget(chart, share)
             chart.epoch_picked.connect(self.epoch_picked)
@@ -88,7 +97,7 @@ class Charts(QWidget):
         self.smooth = SmoothButton()
         self.smooth.changed.connect(self._on_smoothing)
         self.loss.add_extra(self.smooth)
-        self.whole = QPushButton(self.tr("whole run"))
+        self.whole = QPushButton(self.tr("all"))
         self.whole.setObjectName("train.whole")
         self.whole.setProperty("quiet", True)
         self.whole.setToolTip(self.tr("Show all epochs again; the wheel over a chart looks closer"))
@@ -124,7 +133,7 @@ class Charts(QWidget):
     def minimumSizeHint(self) -> QSize:
         # That of two charts: the third gives way before it could hold the window open.
         each = self.loss.minimumSizeHint()
-        return QSize(2 * each.width() + self.layout().spacing(), each.height())
+        return QSize(2 * each.width() + self._row.spacing(), each.height())
 
     def is_wide(self) -> bool:
         """Whether there is room for three charts side by side."""
@@ -133,12 +142,26 @@ class Charts(QWidget):
     def _arrange(self) -> None:
         has_rate, is_wide = self.menu.rate.isChecked(), self.is_wide()
         rate_alone = has_rate and not is_wide and self._is_rate_in_front
-        self.layout().setStretch(self.layout().indexOf(self.rate), SHARES[2 if is_wide else 1])
+        self._row.setStretch(self._row.indexOf(self.rate), SHARES[2 if is_wide else 1])
         self.rate.setVisible(has_rate and (is_wide or rate_alone))
         self.accuracy.setVisible(not rate_alone)
         for chart, switch in zip((self.accuracy, self.rate), self._switches, strict=True):
             switch.set_current("rate" if self._is_rate_in_front else "accuracy")
             chart.show_switch(has_rate and not is_wide)
+        self._show_legend()
+
+    def _show_legend(self) -> None:
+        """Name the lines below all charts, where the heading of none has room for it."""
+        is_above = self.accuracy.has_legend() and not self.accuracy.isHidden()
+        self.legend.setHidden(is_above)
+        if is_above:
+            return
+        while self._keys.count():
+            key = self._keys.takeAt(0).widget()
+            key.hide()
+            key.deleteLater()
+        for name, token, dashed in self.accuracy.named_lines():
+            self._keys.addWidget(LegendKey(name, token, dashed=dashed, small=True))
 
     def _on_switched(self, key: str) -> None:
         self._is_rate_in_front = key == "rate"
@@ -282,9 +305,14 @@ class Charts(QWidget):
                 continue
             lines["loss"].append(Line(name, x, np.array([line.validation_loss for line in told])))
             lines["accuracy"].append(Line(name, x, np.array([line.validation_accuracy for line in told])))
-            lines["rate"].append(Line(name, x, np.array([line.learning_rate for line in told])))
+            steps = step_curve.read(info.folder, len(told))
+            rates = np.array([line.learning_rate for line in told])
+            lines["rate"].append(
+                Line(name, steps.place, steps.learning_rate) if len(steps.place) else Line(name, x, rates)
+            )
         for chart, key in zip(self.all, lines, strict=True):
             chart.set_others(lines[key])
+        self._show_legend()
 
     def _name(self, number: int) -> str:
         return self.tr("run {number}").format(number=number)
