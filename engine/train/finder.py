@@ -7,6 +7,7 @@ thrown away, no run is made, and the random numbers of other trainings are left 
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
@@ -35,6 +36,12 @@ DIVERGED = 4.0
 WORTH = 0.97
 """Times the first smoothed loss: where the lowest is not even below that, no rate made a difference."""
 
+BEGUN = 0.2
+"""Share of its fall after which the loss counts as falling."""
+
+BELOW_LOWEST = 5.0
+"""How far below the rate of the lowest loss the band ends."""
+
 FIRST, WIDTH = 8, 7
 """Steps whose mean is not to be relied on, and half of those over which steepness is measured."""
 
@@ -62,8 +69,8 @@ class FoundRate:
 
     Attributes:
         rates, losses: the curve, smoothed.
-        low, high: the band: the rate at which the loss falls most steeply, and a tenth of the rate of its lowest point,
-            in order of size.
+        low, high: the band in which the loss falls: from where a fifth of its fall is done to a fifth of the rate of
+            its lowest point.
         rate: one value within the band, to two figures.
         diverged: the loss left the scale before the largest rate was reached.
     """
@@ -162,7 +169,8 @@ def suggested(rates: Sequence[float], losses: Sequence[float], *, diverged: bool
     """Read a curve.
 
     The lowest point itself is too high a rate: there the loss is about to rise. A tenth of it, and the place where the
-    loss falls most steeply, are the two usual advices; the band lies between them, and the suggestion in its middle.
+    loss falls most steeply, are the two usual advices; the suggestion lies in the middle between them. The band says
+    how much that matters: where in it one begins makes little difference.
 
     Args:
         rates: ascending, by equal factors.
@@ -177,9 +185,18 @@ def suggested(rates: Sequence[float], losses: Sequence[float], *, diverged: bool
             why="The network did not learn in this short test, at any rate from 1e-7 to 10.",
             fix="Check that the last layer fits the classes, or try another network.",
         )
-    low, high = sorted((rates[_steepest(losses, lowest)], rates[lowest] / 10))
-    rate = float(f"{math.sqrt(low * high):.2g}")
+    steepest = _steepest(losses, lowest)
+    rate = float(f"{math.sqrt(rates[steepest] * rates[lowest] / 10):.2g}")
+    low = min(rate, rates[_onset(losses, steepest, lowest)])
+    high = max(rate, rates[lowest] / BELOW_LOWEST)
     return FoundRate(tuple(rates), tuple(losses), low, high, rate, diverged)
+
+
+def _onset(losses: Sequence[float], steepest: int, lowest: int) -> int:
+    """Where the loss has begun to fall for good: from there on it lies below what was usual before."""
+    before = statistics.median(losses[min(FIRST, steepest) : steepest + 1])
+    limit = before - BEGUN * max(0.0, before - losses[lowest])
+    return next((at for at in range(lowest, -1, -1) if losses[at] >= limit), 0)
 
 
 def _steepest(losses: Sequence[float], lowest: int) -> int:

@@ -77,6 +77,7 @@ class FinderPanel(QDialog):
     def start(self) -> None:
         """Begin the test."""
         self.take.setEnabled(False)
+        self.cancel.setText(self.tr("Cancel"))
         blocker = self._training.blocker()
         if blocker is not None:
             self._say(str(blocker), "bad")
@@ -114,6 +115,7 @@ class FinderPanel(QDialog):
             self._say(f"{event.text}…")
 
     def _on_ended(self, outcome: Outcome) -> None:
+        self._let_close()
         if isinstance(outcome, Finished):
             self._show_found(outcome.value)
         elif isinstance(outcome, Failed):
@@ -136,6 +138,12 @@ class FinderPanel(QDialog):
         if self._training.is_active and self._runner.is_running:
             self._runner.close()
             self._say(self.tr("A training was started, so the test was ended."))
+            self._let_close()
+
+    def _let_close(self) -> None:
+        """There is nothing to cancel any more."""
+        self.cancel.setText(self.tr("Close"))
+        self.cancel.setAccessibleName(self.cancel.text())
 
     def _take(self) -> None:
         rate = self.found.rate
