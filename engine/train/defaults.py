@@ -67,6 +67,17 @@ def suggested(project: ProjectSpec, images: int) -> tuple[Choice, ...]:
     return batch, rate, _epochs(images, batch.value), _augmentation(project)
 
 
+def suggested_rate(project: ProjectSpec, images: int = 0) -> float:
+    """The learning rate that suits the network and the optimizer of a project.
+
+    Args:
+        images: for training, for the batch size that is suggested for so many; 0: for the one that the project has.
+    """
+    report = infer(project.network, Facts(project.data.shape, len(project.data.classes)))
+    batch = _batch_size(images, report).value if images else project.recipe.assumed_batch_size
+    return _learning_rate(project.recipe, report, batch).value
+
+
 def applied(project: ProjectSpec, choices: tuple[Choice, ...]) -> ProjectSpec:
     """The project with these choices."""
     recipe = {choice.name: choice.value for choice in choices if choice.name != "augment"}

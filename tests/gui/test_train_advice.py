@@ -154,8 +154,17 @@ def test_cards_have_lights_while_their_network_trains(qtbot, opened, monkeypatch
     assert all(card._light is None for card in network.canvas.scene.cards.values())
     opened.document.undo_stack.undo()
     assert any(card._light is not None for card in network.canvas.scene.cards.values())
-    opened.training.stop(False)
+    opened.training.pause()
+    until(qtbot, lambda: opened.training.state == "paused")
+    later = NetworkPage(opened)
+    qtbot.addWidget(later)
+    assert any(card._light is not None for card in later.canvas.scene.cards.values()), "no news comes any more"
+    opened.training.resume()
+    opened.training.stop(True)
     until(qtbot, lambda: not opened.training.is_active)
+    for cards in (network.canvas.scene.cards, later.canvas.scene.cards):
+        assert any(card._light is not None for card in cards.values()), "the last look stays"
+    opened.experiments.delete_for_good((opened.training.run.run,))
     assert all(card._light is None for card in network.canvas.scene.cards.values())
 
 

@@ -8,10 +8,13 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QAbstractButton, QPushButton, QWidget
 from train_studio import CLASSES, FakeStudio, make_index
 
+from engine.compile import Facts
 from engine.errors import EngineError
 from engine.jobs import Progress
-from engine.spec import Chosen, ProjectSpec, RecipeSpec
+from engine.spec import Chosen, DataSpec, ProjectSpec, RecipeSpec
 from engine.spec.files import write_project
+from engine.templates import fitted
+from engine.train.defaults import suggested_rate, with_defaults
 from engine.train.diagnosis import Story, diagnose
 from engine.train.history import best_of
 from engine.train.optimizers import OPTIMIZERS
@@ -421,10 +424,30 @@ def test_another_optimizer_brings_its_usual_learning_rate(page, studio):
     assert studio.document.recipe.optimizer.kind == "sgd"
     assert studio.document.recipe.learning_rate == usual["sgd"]
     assert studio.document.undo_stack.count() == 1
-    own = RecipeSpec(learning_rate=0.0123, optimizer=Chosen("adamw"))
+    spec = studio.document.spec
+    own = replace(spec, recipe=RecipeSpec(learning_rate=0.0123, optimizer=Chosen("adamw")))
     assert with_optimizer(own, Chosen("sgd")).learning_rate == 0.0123
-    unknown = RecipeSpec(optimizer=Chosen("from the future"))
-    assert with_optimizer(unknown, Chosen("sgd")).learning_rate == unknown.learning_rate
+    unknown = replace(spec, recipe=RecipeSpec(optimizer=Chosen("from the future")))
+    assert with_optimizer(unknown, Chosen("sgd")).learning_rate == RecipeSpec().learning_rate
+
+
+def test_a_suggested_learning_rate_becomes_the_one_suggested_for_the_new_optimizer():
+    facts = Facts((3, 64, 64), 2)
+    data = DataSpec(size=64, classes=("a", "b"))
+    bare = ProjectSpec(data, fitted("small-vgg", facts), RecipeSpec())
+    for images in (150, 900):  # 150 images make batches of 16, for which other rates are suggested
+        project = with_defaults(bare, images)
+        for name in ("sgd", "lion", "adam"):
+            changed = replace(project, recipe=with_optimizer(project, Chosen(name), images))
+            assert changed.recipe.learning_rate == with_defaults(changed, images).recipe.learning_rate
+            assert with_optimizer(changed, Chosen("adamw"), images).learning_rate == project.recipe.learning_rate
+    suggested = with_defaults(bare, 900).recipe.learning_rate
+    assert suggested != OPTIMIZERS["adamw"].usual_learning_rate, "otherwise this tells nothing"
+    other_batch = replace(bare, recipe=replace(bare.recipe, batch_size=128))
+    own_batch = replace(other_batch, recipe=replace(other_batch.recipe, learning_rate=suggested_rate(other_batch)))
+    assert with_optimizer(own_batch, Chosen("sgd"), 900).learning_rate == suggested_rate(
+        replace(own_batch, recipe=replace(own_batch.recipe, optimizer=Chosen("sgd")))
+    )
 
 
 # ---- replay, in numbers

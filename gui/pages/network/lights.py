@@ -1,4 +1,4 @@
-"""A light on each card while the drawn network is in training."""
+"""A light on each card while the drawn network is in training, and afterwards as it was at last."""
 
 from __future__ import annotations
 
@@ -13,22 +13,23 @@ from engine.train import runs
 from gui.canvas import Light, NetworkCanvas
 from gui.pages.shared.layer_words import TOKENS, layer_sentence
 
-RUNNING = ("training", "paused", "stopping")
-
 
 class Lights(QObject):
-    """Follows the training's looks at its layers, and shows them where the network is still the one in training."""
+    """Follows the training's looks at its layers, and shows the last one as long as the network is still that one."""
 
     def __init__(self, studio: object, canvas: NetworkCanvas, parent: QObject | None = None):
         super().__init__(parent)
         self._training, self._document, self._canvas = studio.training, studio.document, canvas
-        for signal in (self._training.layers_seen, self._training.state_changed, self._document.network_changed):
+        training = self._training
+        # Of a run that was deleted nothing is shown any more.
+        signals = (training.layers_seen, training.state_changed, training.runs_changed, self._document.network_changed)
+        for signal in signals:
             signal.connect(self.refresh)
 
     def refresh(self, *_: object) -> None:
         """Bring the cards to what is known."""
         training = self._training
-        seen = training.layers if training.state in RUNNING else None
+        seen = training.layers
         if seen is None or training.run is None or _trained(training.run.folder) != self._document.network:
             self._canvas.set_lights({})
             return

@@ -275,6 +275,7 @@ class NetworkPage(QWidget):
         if not len(network):
             self.start.set_facts(self._document.facts)
         self.canvas.set_network(network, report)
+        self.lights.refresh()  # new cards have none yet
         self.canvas.set_animated(self.isVisible())
         present = frozenset(report.nodes)
         added, gone = present - self._known, self._known - present

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from PySide6.QtCore import QEvent, QObject
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
+from engine.data.index import TRAIN
 from engine.params import Value
+from engine.spec import ProjectSpec, RecipeSpec
 from engine.spec.data import Chosen
 from engine.tasks import LOSSES
+from engine.train.defaults import suggested_rate
 from engine.train.optimizers import OPTIMIZERS
 from engine.train.schedules import SCHEDULES
 from gui.forms import ChosenForm, DeclaredForm
@@ -18,19 +22,28 @@ from gui.pages.train.suggestions import Suggestions
 from gui.theme import theme
 
 
-def with_optimizer(recipe: object, chosen: Chosen) -> object:
-    """Return `recipe` with another optimizer.
+def with_optimizer(project: ProjectSpec, chosen: Chosen, images: int = 0) -> RecipeSpec:
+    """Return the recipe of `project` with another optimizer.
 
-    A learning rate that was still the usual one of the old optimizer becomes the usual one of the new: 0.001 suits
-    AdamW and gets SGD nowhere. One that somebody chose stays.
+    A learning rate that was still the usual one of the old optimizer, or the one suggested for it, becomes that of
+    the new: 0.001 suits AdamW and gets SGD nowhere. One that somebody chose stays.
+
+    Args:
+        images: for training; 0 while they are not known.
     """
-    old = recipe.optimizer.kind
+    recipe, old = project.recipe, project.recipe.optimizer.kind
     changed = replace(recipe, optimizer=chosen)
     if chosen.kind == old or chosen.kind not in OPTIMIZERS or old not in OPTIMIZERS:
         return changed
-    if recipe.learning_rate == OPTIMIZERS[old].usual_learning_rate:
-        return replace(changed, learning_rate=OPTIMIZERS[chosen.kind].usual_learning_rate)
+    # Suggested first: where both are the same, what suits the network is the better guess.
+    for rate in (partial(suggested_rate, images=images), suggested_rate, _usual_rate):
+        if recipe.learning_rate == rate(project):
+            return replace(changed, learning_rate=rate(replace(project, recipe=changed)))
     return changed
+
+
+def _usual_rate(project: ProjectSpec) -> float:
+    return OPTIMIZERS[project.recipe.optimizer.kind].usual_learning_rate
 
 
 class RecipeForm(QWidget):
@@ -121,7 +134,9 @@ class RecipeForm(QWidget):
         self._edit(self.tr("Set {setting}").format(setting=label), merge_key, **{name: value})
 
     def _on_optimizer(self, chosen: Chosen, merge_key: str) -> None:
-        recipe = with_optimizer(self._document.recipe, chosen)
+        index = self._studio.data.index if self._studio is not None else None
+        images = int((index.splits == TRAIN).sum()) if index is not None else 0
+        recipe = with_optimizer(self._document.spec, chosen, images)
         self._document.edit(self.tr("Set optimizer"), recipe=recipe, merge_key=self._key(merge_key))
 
     def _on_schedule(self, chosen: Chosen, merge_key: str) -> None:
