@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 NAME = "steps.bin"
 _NUMBER = np.dtype("<f8")
+_ROW = 4 * _NUMBER.itemsize  # bytes
 
 
 class StepCurve(NamedTuple):
@@ -68,6 +69,7 @@ class StepWriter:
     def write(self) -> None:
         """Add what was remembered to the file. Raises: OSError."""
         with open(self._path, "ab") as file:
+            file.truncate(file.tell() // _ROW * _ROW)  # a disk that was full may have taken a part of a row
             file.write(np.array(self._rows, dtype=_NUMBER).tobytes())
         self._rows.clear()
 
@@ -97,5 +99,5 @@ def _rows(folder: Path) -> np.ndarray:
         content = (folder / NAME).read_bytes()
     except OSError:
         content = b""
-    whole = len(content) // (4 * _NUMBER.itemsize) * 4
+    whole = len(content) // _ROW * 4
     return np.frombuffer(content, dtype=_NUMBER, count=whole).reshape(-1, 4)

@@ -55,6 +55,14 @@ def test_what_a_killed_process_left_half_written_is_ignored(tmp_path):
     assert step_curve.read(tmp_path).place.tolist() == [0.25, 1.25, 1.5, 1.75, 2.0], "the torn row is gone"
 
 
+def test_after_a_part_of_a_row_whole_rows_go_on(tmp_path):
+    written(tmp_path, 1)
+    whole = (tmp_path / NAME).read_bytes()
+    (tmp_path / NAME).write_bytes(whole[:-5])
+    written(tmp_path, 2)
+    assert step_curve.read(tmp_path).place.tolist() == [0.25, 0.5, 0.75, 1.25, 1.5, 1.75, 2.0]
+
+
 @given(st.binary(max_size=400))
 def test_whatever_is_in_the_file_the_places_ascend(tmp_path_factory, content):
     folder = tmp_path_factory.mktemp("run")
