@@ -88,8 +88,14 @@ class Param:
             return f"{value[0]} × {value[1]}"
         if isinstance(value, str) and value in self.choices and self.choice_labels:
             return self.choice_labels[self.choices.index(value)]
-        number = f"{value:g}" if isinstance(value, float) else str(value)
+        number = short_number(value) if isinstance(value, float) else str(value)
         return f"{number}{'' if self.unit in ('', '°', '%', '×') else ' '}{self.unit}"
+
+
+def short_number(value: float) -> str:
+    """A number with up to six figures as a person writes it: "0.001", "1e-5"."""
+    mantissa, letter, exponent = f"{value:g}".partition("e")
+    return f"{mantissa}e{int(exponent)}" if letter else mantissa
 
 
 def param(

@@ -34,6 +34,7 @@ class RunBar(QFrame):
         self._accuracies: list[float] = []
         self._is_roomy = True  # nothing had to be left out
         self._last = ""  # how the last run of this project ended
+        self._last_run: int | None = None  # which one that was; None where it is gone, and that was told
         self.setObjectName("runbar")
         self.setAccessibleName(self.tr("Run bar"))
         self.setProperty("bar", "bottom")
@@ -127,6 +128,7 @@ class RunBar(QFrame):
             signal.connect(self._update_later)
         training.state_changed.connect(self.update_now)
         training.ended.connect(self._on_ended)
+        training.runs_changed.connect(self._on_runs)
         self._document.autosaved.connect(self._on_autosaved)
         self._document.state_changed.connect(self._update_later)
         self._document.replaced.connect(self._on_replaced)
@@ -140,7 +142,7 @@ class RunBar(QFrame):
     def _on_started(self, run: object) -> None:
         # Of the live run, whichever one the Train page shows. A resumed one has epochs already.
         is_shown = self._training.shown_run == run.run
-        self._step, self._last = None, ""
+        self._step, self._last, self._last_run = None, "", None
         self._accuracies = [done.validation_accuracy for done in self._training.epochs] if is_shown else []
         self.update_now()
 
@@ -155,7 +157,17 @@ class RunBar(QFrame):
 
     def _on_ended(self) -> None:
         self._last = self._end_in_words()
+        run = self._training.run
+        self._last_run = run.run if run is not None and self._is_listed(run.run) else None
         self.update_now()
+
+    def _is_listed(self, number: int) -> bool:
+        return any(info.number == number for info in self._training.runs)
+
+    def _on_runs(self) -> None:
+        if self._last_run is not None and not self._is_listed(self._last_run):
+            self._last, self._last_run = "", None  # it was deleted
+            self.update_now()
 
     def _end_in_words(self) -> str:
         """Return "run 1 finished · validation accuracy 90.6 %"; empty when no run had begun."""
@@ -229,7 +241,7 @@ class RunBar(QFrame):
         elif running or loading:
             self._show_preparing()
         else:
-            self.text.setText(self._last or self.tr("Ready. Nothing is running."))
+            self.text.setText(self._training.beside or self._last or self.tr("Ready. Nothing is running."))
         self._show_saved()
 
     def _show_training(self) -> None:
@@ -334,7 +346,7 @@ class RunBar(QFrame):
         self._show_saved()
 
     def _on_replaced(self) -> None:
-        self._saved_at, self._last = None, ""
+        self._saved_at, self._last, self._last_run = None, "", None
         self._saved_timer.stop()
         self.update_now()
 

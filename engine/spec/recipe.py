@@ -49,7 +49,7 @@ class RecipeSpec(Declared):
     stop_metric: str = param(
         "loss",
         choices={"loss": "validation loss", "accuracy": "validation accuracy"},
-        label="Stop by",
+        label="Stops early by",
         help="What must improve for the training not to stop early.",
         more=True,
     )
@@ -65,13 +65,13 @@ class RecipeSpec(Declared):
     class_weights: str = param(
         "none",
         choices={"none": "equal images", "balanced": "equal classes"},
-        label="Weights",
+        label="Class weights",
         help="The network leans towards classes with more images; weights let each class count the same in the loss.",
         more=True,
     )
     decay_all: bool = param(
         False,
-        label="Decay all",
+        label="Decay biases too",
         help="Let biases and the scales of normalisation shrink like weights do. They are spared otherwise.",
         more=True,
     )

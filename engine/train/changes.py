@@ -51,7 +51,15 @@ class Change:
             return " ".join(part for part in (label, self.after, "added") if part)
         if self.after == NOTHING:
             return " ".join(part for part in (label, self.before, "removed") if part)
-        return f"{label} {self.before} → {self.after}" if self.before or self.after else f"{label} changed"
+        if not self.before and not self.after:
+            return f"{label} changed"
+        return f"{label} {_without_unit_of(self.after, self.before)} → {self.after}"
+
+
+def _without_unit_of(other: str, text: str) -> str:
+    """The number alone, where the other value has the same unit: "32 images → 48 images" says it twice."""
+    number, _, unit = text.partition(" ")
+    return number if number.isdecimal() and unit and other.endswith(f" {unit}") else text
 
 
 def uncapitalised(text: str) -> str:

@@ -139,14 +139,20 @@ class Comparison:
         if not ones and not others:
             return f"Both runs get the same {self.images} shared images right and wrong; nothing tells them apart."
         better, worse = (self.second, self.first) if difference > 0 else (self.first, self.second)
-        counted = (
-            f"Of {self.images} shared images, run {self.first} alone gets {ones} right and run {self.second} alone "
-            f"{others}: {points(difference)} of accuracy for run {self.second} (95 %: {signed(low)} to {signed(high)})."
-        )
-        chance = f"If both were equally good, chance would divide them so unevenly in {share_in_words(self.p_value)}"
+        more, fewer = max(ones, others), min(ones, others)
+        interval = f"{points(difference)} of accuracy (95 %: {signed(low)} to {signed(high)})"
+        figures = f"Run {self.second} against run {self.first}: {interval}."
+        chance = f"would differ so much in {share_in_words(self.p_value)}."
         if self.is_sure:
-            return f"{counted} {chance}: run {better} is better than run {worse}."
-        return f"{counted} {chance}: that is not enough to call either better."
+            return (
+                f"Of {self.images} shared images, run {better} gets {more} right that run {worse} gets wrong, and "
+                f"{fewer} the other way round: run {better} is better than run {worse}. Equally good runs {chance} "
+                f"{figures}"
+            )
+        return (
+            f"Of {self.images} shared images, run {self.first} alone gets {ones} right and run {self.second} alone "
+            f"{others}: that is not enough to call either better. Equally good runs {chance} {figures}"
+        )
 
 
 def compare(first: StoredAnswers, second: StoredAnswers) -> Comparison:

@@ -34,6 +34,7 @@ FAR_BELOW = 0.1  # times the usual learning rate: at or below it, slowness is th
 COLLAPSED = 0.98  # share of all answers that name one class
 LOPSIDED = 0.9  # share of the commonest class from which naming it alone is no sign of anything
 UNFINISHED = 0.85  # training accuracy below which a network that no longer improves fits its own images badly
+LITTLE_GAP = 0.03  # training accuracy above validation that is little
 LEVEL = 0.05  # difference between training and validation accuracy that is none
 
 Code = Literal[
@@ -50,6 +51,9 @@ Code = Literal[
     "still_learning",
     "plateau",
 ]
+
+Trouble = Literal["", "diverged", "exploded"]
+"""What broke a run: its loss was no number any more or ended far too high, or it was thrown far off on the way."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +122,8 @@ class Diagnosis:
         best_epoch: which one that is, 1-based; `engine.train.history.is_better` decides.
         gain: how much the best validation accuracy rose in the last `WINDOW` epochs, 0..1.
         gap: training accuracy - validation accuracy at the last epoch.
+        best_gap: the same at the best epoch.
+        ends_low: the validation loss of the last epoch is the lowest of all.
         loss_low, loss_now: validation loss at its lowest and now (mean of the last `WINDOW`).
         first_loss, top_loss: training loss of the first epoch, and of the worst.
         train_accuracy, train_loss: at the last epoch.
@@ -140,6 +146,8 @@ class Diagnosis:
     best_epoch: int = 0
     gain: float = 0.0
     gap: float = 0.0
+    best_gap: float = 0.0
+    ends_low: bool = False
     loss_low: float = 0.0
     loss_now: float = 0.0
     first_loss: float = 0.0
@@ -201,6 +209,17 @@ def diagnose(story: Story) -> tuple[Diagnosis, ...]:
     return tuple(found) or (replace(facts, code="plateau", since=facts.best_epoch),)
 
 
+def trouble_of(story: Story) -> Trouble:
+    """What broke a run, by its losses alone: cheap enough for each row of a list."""
+    if not story.epochs:
+        return "diverged" if story.diverged else ""
+    facts = _facts(story)
+    if _diverged(story, facts) is not None:
+        return "diverged"
+    high = _rate_too_high(story, facts)
+    return "exploded" if high is not None and not high.jumps else ""
+
+
 def _facts(story: Story) -> Diagnosis:
     """The evidence, the same for all rules; the code is still to be found."""
     known = Diagnosis(
@@ -225,6 +244,8 @@ def _facts(story: Story) -> Diagnosis:
         best_epoch=best.epoch,
         gain=max(accuracy) - before,
         gap=story.train_accuracy[-1] - accuracy[-1],
+        best_gap=story.train_accuracy[best.epoch - 1] - best.validation_accuracy,
+        ends_low=story.validation_loss[-1] <= min(story.validation_loss),
         loss_low=min(story.validation_loss),
         loss_now=fmean(story.validation_loss[-WINDOW:]),
         first_loss=story.train_loss[0],

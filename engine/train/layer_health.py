@@ -160,7 +160,7 @@ class LayerHealth:
         self._is_ready = False
         self._images = 0
         self._spent = 0.0
-        self._next = time.perf_counter() + min(1.0, every)
+        self._began = self._next = time.perf_counter()
 
     @classmethod
     def of(cls, setup: Setup) -> LayerHealth:
@@ -258,7 +258,9 @@ class LayerHealth:
         seen = LayersSeen(epoch, total_step, self._images, judged(states, min(1.0, share)))
         self._names, self._values, self._is_ready = [], [], False
         self._spent += time.perf_counter() - began
-        self._next = time.perf_counter() + max(self._every, self._spent / SHARE)
+        # Often at first: a small training is over before the first of the usual pauses.
+        now = time.perf_counter()
+        self._next = now + max(min(self._every, now - self._began), self._spent / SHARE)
         return seen
 
 

@@ -184,7 +184,7 @@ class RMSprop(OptimizerKind):
     """
 
     alpha: float = param(
-        0.99, low=0.0, high=0.9999, label="Alpha", help="Memory of the running mean of squared gradients.", more=True
+        0.99, low=0.0, high=0.9999, label="Memory", help="Memory of the running mean of squared gradients.", more=True
     )
     momentum: float = param(
         0.0, low=0.0, high=0.999, label="Momentum", zero_means="off", help="Share of the last step that is kept on."
@@ -209,7 +209,7 @@ class Adagrad(OptimizerKind):
         0.0,
         low=0.0,
         high=100.0,
-        label="Start",
+        label="First sum",
         help="What the sums of squared gradients begin with: more makes the first steps smaller.",
         more=True,
     )

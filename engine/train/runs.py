@@ -19,6 +19,8 @@ from engine.files import part_name, sweep_dead_parts, write_atomically
 from engine.spec import ProjectSpec
 from engine.spec.files import read_project, to_json
 from engine.train import history
+from engine.train.diagnosis import Story, Trouble, trouble_of
+from engine.train.history import EpochLine
 
 LAST, BEST = "last.safetensors", "best.safetensors"
 """Checkpoints: all that is needed to go on, and the weights of the best epoch."""
@@ -46,6 +48,7 @@ class RunInfo:
         label: what it is within that, or why it was started: "fold 2 of 5", "another seed".
         note: what the user wrote about it.
         is_pinned: stands first in the list.
+        trouble: what broke it, see `engine.train.diagnosis`; empty while it is at work.
     """
 
     number: int
@@ -64,6 +67,7 @@ class RunInfo:
     label: str = ""
     note: str = ""
     is_pinned: bool = False
+    trouble: Trouble = ""
 
     @property
     def can_resume(self) -> bool:
@@ -256,8 +260,23 @@ def run_info(folder: Path) -> RunInfo | None:
         parent=_count(state, "parent") or None,
         experiment=_count(state, "experiment") or None,
         label=str(state.get("label", "")),
+        trouble="" if said == "running" else _trouble(state, lines),
         **_marks(folder),
     )
+
+
+def _trouble(state: Mapping[str, Any], lines: list[EpochLine]) -> Trouble:
+    classes = state.get("classes")
+    story = Story(
+        train_loss=[line.train_loss for line in lines],
+        train_accuracy=[line.train_accuracy for line in lines],
+        validation_loss=[line.validation_loss for line in lines],
+        validation_accuracy=[line.validation_accuracy for line in lines],
+        classes=max(2, len(classes) if isinstance(classes, list) else 0),
+        ended=True,
+        diverged=bool(state.get("diverged")),
+    )
+    return trouble_of(story)
 
 
 def _marks(folder: Path) -> dict[str, Any]:

@@ -50,7 +50,7 @@ def _rise(default: float) -> float:
         low=0.0,
         high=90.0,
         unit="%",
-        label="Rise",
+        label="Rises for",
         help="Share of the run in which the rate rises.",
         more=True,
     )
@@ -69,7 +69,8 @@ class OneCycle(ScheduleKind):
         25.0,
         low=1.0,
         high=1e6,
-        label="Start divisor",
+        unit="×",
+        label="Starts lower by",
         help="The first rate is the full one divided by this.",
         more=True,
     )
@@ -77,7 +78,8 @@ class OneCycle(ScheduleKind):
         10_000.0,
         low=1.0,
         high=1e9,
-        label="End divisor",
+        unit="×",
+        label="Ends lower by",
         help="The last rate is the full one divided by this.",
         more=True,
     )

@@ -16,6 +16,7 @@ from gui.forms.editors import EDITORS
 from gui.theme import restyle, theme
 from gui.widgets.panel import text_label
 
+BEYOND = 1e6  # a bound that nobody comes near
 LABEL_SHARE, EDITOR_SHARE = 46, 54  # of the width, the same in every row so that editors stand in one column
 
 _gestures = count(1)  # one number for all forms: two gestures never share a merge key
@@ -96,9 +97,9 @@ class Row(QWidget):
         size = widget.sizePolicy()
         if setting.sort != "switch":
             widget.setSizePolicy(QSizePolicy.Policy.Expanding, size.verticalPolicy())
-        accepts = QCoreApplication.translate("Row", "Takes {accepts}.").format(accepts=setting.accepts())
+        parts = (setting.help, _bounds_in_words(setting))
         for each in (widget, label):
-            each.setToolTip(f"<p>{setting.help}</p><p>{accepts}</p>" if setting.help else accepts)
+            each.setToolTip("".join(f"<p>{part}</p>" for part in parts if part))
 
     @property
     def value(self) -> Value:
@@ -170,3 +171,17 @@ class Row(QWidget):
         self.error.setVisible(invalid)
         if bool(self.editor.widget.property("invalid")) != invalid:
             restyle(self.editor.widget, invalid=invalid)
+
+
+def _bounds_in_words(setting: Param) -> str:
+    """What may be typed, "From 1 to 31."; empty where one only chooses, or where nobody meets the bounds."""
+    low, high = setting.low, setting.high
+    if setting.sort not in ("integer", "number", "pair", "size") or low is None or high is None:
+        return ""
+    if high >= BEYOND or reading.spans_decades(setting):
+        return ""
+    first = reading.write_number(low) + reading.unit_suffix(setting)
+    if setting.zero_means and low == 0:
+        first = f"0 ({setting.zero_means})"
+    last = reading.write_number(high) + reading.unit_suffix(setting)
+    return QCoreApplication.translate("Row", "From {low} to {high}.").format(low=first, high=last)

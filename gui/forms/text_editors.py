@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QComboBox, QLineEdit, QWidget
 from engine.params import Param, Value
 from gui.forms import reading
 from gui.forms.editor import Editor, field_size
+from gui.widgets.fields import ElidingCombo
 
 
 class _Line(QLineEdit):
@@ -119,7 +120,7 @@ class PairEditor(TextEditor):
         return reading.write_value(value, self.setting)
 
 
-class QuietCombo(QComboBox):
+class QuietCombo(ElidingCombo):
     """A combo box that lets the panel scroll while it does not have the focus."""
 
     def wheelEvent(self, event: QWheelEvent) -> None:

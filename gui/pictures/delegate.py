@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QImage, QPainter, QPen, Q
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from gui.pictures.cache import Thumbnail
-from gui.pictures.model import Badge, PictureModel
+from gui.pictures.model import SUREST, Badge, PictureModel
 from gui.theme import theme
 from gui.theme.icons import paint_icon
 from gui.widgets.bars import percent
@@ -205,7 +205,7 @@ class PictureDelegate(QStyledItemDelegate):
             painter.drawText(room, Qt.AlignmentFlag.AlignLeft | middle, text)
             return
         name, probability, right = answer
-        figure = percent(probability, 0)
+        figure = percent(min(probability, SUREST), 0)
         painter.setPen(theme().color("text"))
         painter.drawText(room, Qt.AlignmentFlag.AlignRight | middle, figure)
         painter.setPen(theme().color("good" if right else "bad"))

@@ -17,6 +17,7 @@ from gui.widgets.bars import percent
 
 ModelIndex = QModelIndex | QPersistentModelIndex
 SPLIT_NAMES = ("train", "validation", "test")
+SUREST = 1 - 1e-6  # what an answer is shown with at most: no network is ever sure, only its numbers are rounded
 
 
 class Pictured(Protocol):
@@ -242,7 +243,7 @@ class PictureModel(QAbstractListModel):
             name, probability, right = answer
             words = self.tr("right: {name} {percent}") if right else self.tr("wrong: {name} {percent}, is {truth}")
             words = words if right is not None else self.tr("says {name} {percent}")
-            figure = percent(probability, 0)
+            figure = percent(min(probability, SUREST), 0)
             parts.append(words.format(name=name, percent=figure, truth=self.label(row) or "–"))
         badge = self.badge(row)
         if badge is not None:

@@ -62,6 +62,7 @@ class ExperimentSession(QObject):
         self._trashed: list[tuple[Path, Path]] = []  # where each lies now, and where it was
         document.replaced.connect(self._on_replaced)
         training.trial_started.connect(self.reload)
+        training.started.connect(self._on_started)  # only now its trial is noted as the one in training
         training.trial_done.connect(self.reload)
         training.ended.connect(self._on_ended)
 
@@ -70,6 +71,10 @@ class ExperimentSession(QObject):
         path = self._document.path
         self.experiments = list_experiments(path) if path is not None else ()
         self.changed.emit()
+
+    def _on_started(self) -> None:
+        if self._training.trial is not None:
+            self.reload()
 
     def _on_replaced(self) -> None:
         self._trashed = []

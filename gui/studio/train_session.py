@@ -41,6 +41,7 @@ class TrainSession(QObject):
         pictures: of the live run; picture numbers in its events are numbers of their index.
         trial: of the experiment that is being worked on; None for a run of its own.
         layers: the last look at the layers of the live run, or of the one that was; None before the first.
+        beside: what else is done with the network while nothing is trained, in words; empty for nothing.
     """
 
     state_changed = Signal()
@@ -76,6 +77,7 @@ class TrainSession(QObject):
         self.layers: LayersSeen | None = None
         self.progress: Progress | None = None
         self.trial: TrialStarted | None = None
+        self.beside = ""
         self._runner = JobRunner(self)
         self._runner.progressed.connect(self._on_progressed)
         self._runner.ended.connect(self._on_ended)
@@ -177,6 +179,12 @@ class TrainSession(QObject):
         self._preparing, self._stopping = True, False
         self.run = self.progress = self._coming = self.trial = None
         self._runner.start(work)
+
+    def tell_beside(self, words: str) -> None:
+        """Let everybody know what else is done with the network; empty when it is over."""
+        if words != self.beside:
+            self.beside = words
+            self.state_changed.emit()
 
     def pause(self) -> None:
         self._runner.pause()

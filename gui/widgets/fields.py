@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QDoubleSpinBox, QSpinBox, QWidget
+from html import escape
+
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QHelpEvent, QPaintEvent, QWheelEvent
+from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QSpinBox,
+    QStyle,
+    QStyleOptionComboBox,
+    QStylePainter,
+    QToolTip,
+    QWidget,
+)
 
 INDENT = 8  # px, as line edits and combo boxes have
 
@@ -45,7 +57,39 @@ class DoubleSpinBox(_Calm, QDoubleSpinBox):
         indent(self)
 
 
-class ComboBox(_Calm, QComboBox):
+class ElidingCombo(QComboBox):
+    """A combo box whose text ends with "…" where it has no room, and is whole in the tool tip: Qt just cuts it."""
+
+    def shown_text(self) -> str:
+        """Return what is drawn of the chosen entry."""
+        option = QStyleOptionComboBox()
+        self.initStyleOption(option)
+        return self._fitting(option)
+
+    def _fitting(self, option: QStyleOptionComboBox) -> str:
+        part = QStyle.SubControl.SC_ComboBoxEditField
+        room = self.style().subControlRect(QStyle.ComplexControl.CC_ComboBox, option, part, self).width()
+        return option.fontMetrics.elidedText(option.currentText, Qt.TextElideMode.ElideRight, room)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self.isEditable():
+            super().paintEvent(event)
+            return
+        painter, option = QStylePainter(self), QStyleOptionComboBox()
+        self.initStyleOption(option)
+        painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
+        option.currentText = self._fitting(option)
+        painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
+
+    def event(self, event: QEvent) -> bool:
+        asks = isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip and not self.isEditable()
+        if asks and self.shown_text() != self.currentText():
+            QToolTip.showText(event.globalPos(), f"<p><b>{escape(self.currentText())}</b></p>{self.toolTip()}", self)
+            return True
+        return super().event(event)
+
+
+class ComboBox(_Calm, ElidingCombo):
     """One of several."""
 
     def __init__(self, parent: QWidget | None = None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSettings, Qt, Signal
-from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QToolButton, QVBoxLayout, QWidget
 
 from gui.theme import icon, theme
 
@@ -65,6 +65,16 @@ class Fold(QWidget):
         """Change the words of the header."""
         self.header.setText(title)
         self.header.setAccessibleName(title)
+
+    def set_inner(self) -> None:
+        """Be one fold within another: header and labels stand further in, and the fields stay in their column."""
+        indent = theme().tokens.space_large
+        self.header.setStyleSheet(f"margin-left: {indent}px")
+        for place in range(self.body.count()):
+            row = self.body.itemAt(place).widget()
+            label = row.findChild(QLabel) if row is not None else None
+            if label is not None:
+                label.setIndent(indent)
 
     def _show(self, opened: bool) -> None:
         self._content.setVisible(opened)

@@ -81,6 +81,16 @@ def test_edits_of_images_and_another_source_are_told(project):
     assert len(said) == 2 and any(text.startswith("images ") for text in said)
 
 
+def test_small_numbers_are_written_as_in_their_field(project):
+    assert words(project, with_recipe(project, learning_rate=1e-5)) == ["learning rate 0.001 → 1e-5"]
+
+
+def test_a_unit_is_said_once(project):
+    before, after = with_recipe(project, batch_size=32), with_recipe(project, batch_size=48)
+    assert words(before, after) == ["batch size 32 → 48 images"]
+    assert words(with_recipe(project, batch_size=0), after) == ["batch size automatic → 48 images"]
+
+
 def test_a_line_of_a_list_holds_the_first_and_counts_the_rest(project):
     changed = with_recipe(project, learning_rate=0.1, epochs=9, seed=4, patience=2, batch_size=7)
     line = in_one_line(changes_between(project, changed))

@@ -13,7 +13,7 @@ from engine.errors import TrainingDiverged
 from engine.spec import Chosen, DataSpec, ProjectSpec, RecipeSpec
 from engine.spec.network import chain
 from engine.train import runs
-from engine.train.diagnosis import RULES, WINDOW, Diagnosis, Story, diagnose
+from engine.train.diagnosis import RULES, WINDOW, Diagnosis, Story, diagnose, trouble_of
 from engine.train.next_step import next_steps
 from engine.train.stories import story_of
 
@@ -300,11 +300,31 @@ def test_a_huge_learning_rate_is_found_out(tmp_path, optimizer, schedule):
     assert [step.name for step in steps] == ["lower_rate"]
 
 
+def test_the_gap_is_told_of_the_best_epoch_too():
+    found = judged(
+        [0.7, 0.6, 0.5, 0.4], [0.7, 0.6, 0.4, 0.6], [0.5, 0.6, 0.87, 0.8], train_accuracy=[0.5, 0.6, 0.79, 0.9]
+    )
+    assert (found.best_epoch, found.ends_low) == (3, False)
+    assert found.best_gap == pytest.approx(-0.08) and found.gap == pytest.approx(0.1)
+    assert judged(FALLING, FALLING, RISING).ends_low
+
+
+def test_what_broke_a_run_is_told_by_its_losses_alone():
+    assert trouble_of(story(FALLING, FALLING, RISING, ended=True)) == ""
+    assert trouble_of(Story()) == "" and trouble_of(Story(diverged=True)) == "diverged"
+    assert trouble_of(story([0.7, 9.0], [0.7, 9.0], [0.5, 0.5], ended=True)) == "diverged"
+    assert trouble_of(story([0.7, 400.0, 0.7], [0.7, 7000.0, 0.7], [0.5, 0.5, 0.6], ended=True)) == "exploded"
+    jumping = [0.5, 0.6, 0.5, 0.6, 0.5, 0.6]
+    assert judged(jumping, [0.5] * 6, [0.8] * 6).code == "rate_too_high"
+    assert trouble_of(story(jumping, [0.5] * 6, [0.8] * 6, ended=True)) == "", "it learnt something all the same"
+
+
 def test_a_run_whose_first_epoch_breaks_says_so_from_its_files(tmp_path):
     path = tmp_path / "p" / "Test.atelier"
     with pytest.raises(TrainingDiverged):
         trained(digits(learning_rate=100.0, optimizer=Chosen("sgd"), schedule=Chosen("constant")), path)
     assert told(path) == ["diverged"]
+    assert [info.trouble for info in runs.list_runs(path)] == ["diverged"]
 
 
 @pytest.mark.parametrize("optimizer", ["adamw", "sgd"])

@@ -149,6 +149,8 @@ def test_random_combinations_are_new_ones_within_their_range_and_the_same_again(
     assert all(1e-4 <= rate <= 1e-1 for rate in rates) and {t.values["batch_size"] for t in trials} <= {2, 4, 8}
     assert sum(rate < 3.16e-3 for rate in rates) in range(2, 11), "a range over decades is drawn by its logarithm"
     assert plan.trials(project) != replace(plan, seed=1).trials(project)
+    one = search(project, "random", 3, learning_rate="1e-4 .. 1e-1", batch_size="32").trials(project)
+    assert all(t.values["batch_size"] == 32 and t.label == f"learning rate {t.values['learning_rate']:g}" for t in one)
 
 
 def test_where_there_are_fewer_combinations_each_is_tried_once(project):

@@ -156,14 +156,20 @@ def test_the_next_look_waits_until_this_one_costs_next_to_nothing():
 
 def test_a_training_is_the_same_with_and_without_looks(picture_folder, tmp_path, monkeypatch):
     project = small_project(picture_folder, network=small_network())
-    monkeypatch.setattr(layer_health, "EVERY", 1e9)
-    without = trained(project, tmp_path / "a" / "A.atelier")
+    with monkeypatch.context() as patch:
+        patch.setattr(layer_health.LayerHealth, "after_step", lambda self, epoch, total_step: None)
+        without = trained(project, tmp_path / "a" / "A.atelier")
     monkeypatch.setattr(layer_health, "EVERY", 0.0)
     monkeypatch.setattr(layer_health, "SHARE", 1e9)
     watched = trained(project, tmp_path / "b" / "B.atelier")
     assert not without.of(LayersSeen)
     assert len(watched.of(LayersSeen)) >= 2
     assert_same_run(run_folder(tmp_path / "a" / "A.atelier", 1), run_folder(tmp_path / "b" / "B.atelier", 1))
+
+
+def test_a_training_of_a_moment_is_looked_at_too(picture_folder, tmp_path):
+    short = trained(small_project(picture_folder, epochs=2), tmp_path / "a" / "A.atelier")
+    assert short.of(LayersSeen)
 
 
 # ---- lights

@@ -23,6 +23,7 @@ from engine.train import history, runs
 from engine.train.events import BatchDone, EpochDone, RunStarted, RunSummary, Watched
 from engine.train.history import EpochLine
 from engine.train.job import PicturesReady, start_run
+from engine.train.layer_health import LayersSeen
 from engine.train.watch import WatchFolder
 
 
@@ -42,9 +43,10 @@ def test_events_come_in_order_and_say_what_is_true(picture_folder, path, monkeyp
     project = small_project(picture_folder)
     with everything_told(monkeypatch):
         run = trained(project, path)
-    kinds = [type(event) for event in run.events if not isinstance(event, Progress)]
+    kinds = [type(event) for event in run.events if not isinstance(event, Progress | LayersSeen)]
     steps = [BatchDone, Watched] * 3
     assert kinds == [PicturesReady, RunStarted] + [*steps, Watched, EpochDone] * 3
+    assert run.of(LayersSeen), "layers are looked at, however short a training is"
 
     started, index = run.of(RunStarted)[0], run.of(PicturesReady)[0].pictures.index
     assert (started.run, started.folder, started.device, started.precision) == (1, first_run(path), "cpu", "float32")

@@ -293,6 +293,16 @@ def test_help_and_unit_are_with_the_editor(form):
     assert count.accessibleName() == "Count" and "images" in count.text()
 
 
+def test_tool_tips_say_bounds_for_people_and_no_stored_values(qtbot):
+    form = DeclaredForm()
+    qtbot.addWidget(form)
+    form.show(RecipeSpec)
+    assert form.editor("stop_change").toolTip().endswith("<p>From 0 (any) to 1.</p>")
+    for name in ("device", "seed", "learning_rate", "decay_all"):
+        row = form.row(name)
+        assert row.editor.widget.toolTip() == f"<p>{row.setting.help}</p>"
+
+
 def test_more_is_folded_and_hidden_names_have_no_row(qtbot):
     form = DeclaredForm()
     qtbot.addWidget(form)

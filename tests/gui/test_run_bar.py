@@ -119,6 +119,16 @@ def test_how_the_last_run_ended_is_told_until_another_begins_or_another_project_
     studio.training.runs = studio.training.runs[1:]
     studio.training.end(Stopped(kept=False))
     assert bar.text.text() == "run 2 stopped and discarded"
+    studio.training.begin(number=3)
+    studio.training.end(Stopped())
+    assert bar.text.text() == "run 3 stopped"
+    studio.training.tell_beside("Looking for a learning rate…")
+    assert bar.text.text() == "Looking for a learning rate…"
+    studio.training.tell_beside("")
+    assert bar.text.text() == "run 3 stopped"
+    studio.training.runs = studio.training.runs[1:]
+    studio.training.runs_changed.emit()
+    assert bar.text.text() == "Ready. Nothing is running.", "it was deleted"
     (tmp_path / "other").mkdir()
     studio.open(tmp_path / "other")
     assert bar.text.text() == "Ready. Nothing is running."

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QInputDialog, QMessageBox, QPushButton
+from PySide6.QtWidgets import QInputDialog, QMessageBox, QPushButton, QWidget
 from train_studio import FakeStudio
 
 from engine.errors import EngineError
@@ -13,10 +13,19 @@ from engine.templates import fitted
 from engine.train import runs
 from engine.train.experiments.plans import FoldsPlan, SearchPlan, SeedsPlan
 from engine.train.experiments.settings import parse_choice
-from engine.train.experiments.store import create_experiment, open_queue, trial_project
+from engine.train.experiments.store import (
+    create_experiment,
+    open_queue,
+    read_experiment,
+    trial_project,
+    with_trial,
+    write_experiment,
+)
 from engine.train.tensorboard import writes_event_files
 from gui.jobs import Finished, Stopped
+from gui.pages.train.compare_dialog import CompareDialog
 from gui.pages.train.experiment_dialog import ExperimentDialog
+from gui.pages.train.more_ways import ExperimentRow
 from gui.pages.train.run_tools import RunTools
 from gui.pages.train.runs import RunList
 from gui.pages.train.search_dialog import SearchDialog
@@ -311,12 +320,26 @@ def test_event_files_are_switched_for_all_projects(qtbot, tools):
     assert not writes_event_files()
 
 
+def told(tools) -> list[str]:
+    return [row.accessibleName() for row in tools.more.findChildren(ExperimentRow) if row.isVisible()]
+
+
 def test_an_experiment_is_listed_with_what_it_has_found_and_can_go_on(qtbot, tools, studio):
     made = create_experiment(studio.document.path, studio.document.spec, SeedsPlan(2))
     studio.experiments.reload()
     (row,) = [each for each in tools.more.findChildren(QPushButton) if each.objectName() == "train.experiment.1.resume"]
     assert made.can_resume
     qtbot.waitUntil(row.isVisible)
+    assert told(tools) == ["2 seeds: 0 of 2 done · waiting"]
+    begun = with_trial(made, replace(made.trials[0], state="running"))
+    write_experiment(begun, "stopped")
+    studio.experiments.reload()
+    qtbot.waitUntil(lambda: told(tools) == ["2 seeds: 0 of 2 done · stopped"])
+    (row,) = [
+        each
+        for each in tools.more.findChildren(QPushButton)
+        if each.objectName() == "train.experiment.1.resume" and each.isVisible()
+    ]
     qtbot.mouseClick(row, Qt.MouseButton.LeftButton)
     assert studio.training.asked[-1] == ("run_work",)
 
@@ -353,7 +376,17 @@ def test_every_setting_begins_with_something_that_can_be_tried(qtbot, studio):
     row = dialog._rows[0]
     for place in range(row.setting.count()):
         row.setting.setCurrentIndex(place)
-        parse_choice(studio.document.spec, row.name(), row.values.text())
+        choice = parse_choice(studio.document.spec, row.name(), row.values.text())
+        assert choice.span is not None or len(choice.values) > 1, f"{row.name()} would not vary"
+
+
+def test_halving_that_gives_nothing_up_says_so(qtbot, studio):
+    studio.document.edit("x", recipe=replace(studio.document.recipe, epochs=2))
+    dialog = SearchDialog(studio)
+    qtbot.addWidget(dialog)
+    assert "none is given up early" in dialog.sentence.text() and dialog.start.isEnabled()
+    dialog.method.button("random").click()
+    assert dialog.sentence.text() == "9 trainings of 2 epochs."
 
 
 def test_the_table_of_an_experiment_holds_its_trials_and_follows_them(qtbot, studio):
@@ -363,3 +396,23 @@ def test_the_table_of_an_experiment_holds_its_trials_and_follows_them(qtbot, stu
     assert dialog.table.rowCount() == 3 and dialog.table.item(0, 4).text() == "waiting"
     assert dialog.chart.isHidden() and dialog.open_button.isHidden()
     assert "No trial" in dialog.summary.text()
+    experiment = read_experiment(studio.document.path, 1)
+    runs.claim(experiment.folder)
+    write_experiment(with_trial(experiment, replace(experiment.trials[1], state="running", run=9)), "running")
+    studio.training.trial = object()
+    studio.training.started.emit(None)
+    assert [dialog.table.item(row, 4).text() for row in range(3)] == ["waiting", "in training", "waiting"]
+    runs.release(experiment.folder)
+    studio.experiments.reload()
+    assert dialog.table.item(1, 4).text() == "interrupted"
+
+
+def test_the_comparison_stays_within_a_small_window(qtbot, studio):
+    window = QWidget()
+    qtbot.addWidget(window)
+    window.resize(1024, 700)
+    dialog = CompareDialog(studio, 1, 2, window)
+    assert dialog.width() < 1024 and dialog.height() < 700
+    least = dialog.minimumSizeHint()
+    assert least.width() < 1000 and least.height() < 660
+    qtbot.waitUntil(lambda: not dialog.is_busy())

@@ -60,7 +60,7 @@ def test_pressing_the_experiment_trains_a_child_and_says_whether_it_helped(qtbot
     step = named(page, "train.diagnosis.step1")
     until(qtbot, step.isVisible)
     assert page.diagnosis.title.text() == "Learning rate too low"
-    assert "1e-07" in page.diagnosis.words.text() and "0.001 is usual" in page.diagnosis.words.text()
+    assert "1e-7" in page.diagnosis.words.text() and "0.001 is usual" in page.diagnosis.words.text()
     assert step.text() == step.accessibleName() == "Try learning rate 0.001"
     with qtbot.waitSignal(opened.training.ended, timeout=PATIENCE):
         step.click()
@@ -69,7 +69,7 @@ def test_pressing_the_experiment_trains_a_child_and_says_whether_it_helped(qtbot
     assert opened.document.recipe.learning_rate == 0.001  # the project follows
     until(qtbot, page.diagnosis.helped.isVisible)
     words = page.diagnosis.helped.text()
-    assert words.startswith("Against run 1:") and "95 %:" in words and "images" in words
+    assert " run 1" in words and "(on " in words and "95 %:" in words and "images" in words
     opened.document.undo_stack.undo()
     assert opened.document.recipe.learning_rate == 1e-7
 
@@ -184,6 +184,18 @@ def test_the_worst_layers_are_told_first(qtbot, opened, page):
     assert page.layers.words.toolTip().startswith("b:")
 
 
+def test_a_run_keeps_its_lights_when_the_next_is_trained(qtbot, opened, page, monkeypatch):
+    train(qtbot, opened)
+    until(qtbot, page.layers.isVisible)
+    first = page.layers.words.text()
+    train(qtbot, opened)
+    until(qtbot, lambda: opened.training.shown_run == 2 and page.layers.isVisible())
+    opened.training.show_run(1)
+    assert page.layers.isVisible() and page.layers.words.text() == first
+    table = page.layers.open_table()
+    assert table.model._texts(table.model.layers[0])[0] == "3  Dense"
+
+
 # ---- the finder
 
 
@@ -289,4 +301,4 @@ def test_the_device_is_told_in_words(qtbot, opened, page):
     assert use.words in text and use.reason in text and "busy" in text
     opened.document.edit("x", recipe=replace(opened.document.recipe, device="mps"))
     if "Apple" not in use.words:
-        assert "no Apple graphics processor" in page.device.words.text()
+        assert "no Apple graphics processor" in page.device.problem.text() and page.device.words.isHidden()

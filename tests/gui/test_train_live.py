@@ -222,9 +222,10 @@ def test_biography_shows_strips_in_the_order_chosen(page, studio, qtbot):
     live.filters.button("biography").click()
     numbers = studio.data.index.where(1)
     each = len(numbers) // len(lives)
-    qtbot.waitUntil(lambda: order.itemText(0) == f"Never learned ({each})")
+    qtbot.waitUntil(lambda: order.itemText(0) == f"First: never learned ({each})")
     assert order.isVisible()
-    assert [order.itemText(place) for place in (1, 2)] == [f"Forgotten ({each})", f"Learned late ({each})"]
+    others = [f"First: forgotten ({each})", f"First: learned late ({each})"]
+    assert [order.itemText(place) for place in (1, 2)] == others
     model = live.grid.pictures
     for place, life in ((0, "0000"), (1, "1100"), (2, "0001")):
         order.setCurrentIndex(place)
@@ -252,6 +253,29 @@ def test_the_heading_row_fits_the_smallest_window(page, studio, qtbot):
         button = live.filters.button(key)
         assert button.width() >= button.sizeHint().width()
         assert live.rect().contains(button.geometry().translated(live.filters.pos()))
+    qtbot.waitUntil(live.score.isVisible)
+    assert live.score.text().endswith(" right") and live.score.width() >= live.score.sizeHint().width()
+    assert live.bar.rect().contains(live.score.geometry())
+
+
+def sureness(live) -> list[float]:
+    model = live.grid.pictures
+    return [model.answer(row)[1] for row in range(model.rowCount())]
+
+
+def test_epoch_score_and_answers_change_together(page, studio, qtbot):
+    studio.training.begin()
+    studio.training.play(1)
+    live = page.live
+    qtbot.waitUntil(lambda: live.bar.words.text() == "1 · live")
+    score = live.score.text()
+    told = sureness(live)
+    studio.training.play(1)
+    assert live.bar.words.text() == "1 · live" and live.score.text() == score
+    assert sureness(live) == told
+    qtbot.waitUntil(lambda: live.bar.words.text() == "2 · live")
+    assert live.score.text() == f"{int(live._replay.right(1).sum())} / {len(live._replay.numbers)} right"
+    assert sureness(live) != told
 
 
 # ---- long runs

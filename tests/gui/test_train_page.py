@@ -1,6 +1,8 @@
 """Train: the page follows the training, replays it, judges it, and says what is missing."""
 
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,9 +13,11 @@ from train_studio import CLASSES, FakeStudio, make_index
 from engine.compile import Facts
 from engine.errors import EngineError
 from engine.jobs import Progress
+from engine.params import params_of
 from engine.spec import Chosen, DataSpec, ProjectSpec, RecipeSpec
 from engine.spec.files import write_project
 from engine.templates import fitted
+from engine.train.compare import StoredAnswers, compare
 from engine.train.defaults import suggested_rate, with_defaults
 from engine.train.diagnosis import Story, diagnose
 from engine.train.history import best_of
@@ -22,9 +26,10 @@ from engine.train.runs import SPEC
 from gui.jobs import Stopped
 from gui.pages.shared.viewer import AnswerBox, PictureViewer, Told
 from gui.pages.train import TrainPage
-from gui.pages.train.recipe import with_optimizer
+from gui.pages.train.recipe import GROUPS, with_optimizer
 from gui.pages.train.replay import Replay
-from gui.pages.train.runs import state_in_words
+from gui.pages.train.run_words import against_in_words, state_in_words
+from gui.widgets.two_lines import TwoLinesLabel
 
 NO_DATA = EngineError("No images have been chosen.", why="The network needs some.", fix="Choose a folder in Data.")
 
@@ -121,10 +126,15 @@ def test_a_run_without_an_epoch_is_no_reason_to_say_that_nothing_was_trained(pag
 def test_before_the_first_run_the_page_says_what_will_come(page, studio, qtbot):
     assert page.empty.isVisible()
     assert "loss and accuracy" in page.empty.accessibleDescription()
-    # One button that trains is enough on the page; that of the top bar is the one in colour.
-    trains = [b for b in page.findChildren(QPushButton) if b.isVisible() and b.text() == "Train"]
-    assert [button.objectName() for button in trains] == ["train.start"]
+    assert page.empty.accessibleDescription().startswith("Press Train")
+    # The button of the top bar is the one in colour.
     assert not any(b.property("primary") for b in page.findChildren(QPushButton))
+    button = named(page, "train.first")
+    assert button.isVisible() and button.text() == "Train"
+    button.click()
+    assert studio.training.asked == [("start",)]
+    studio.training.become("preparing")
+    qtbot.waitUntil(button.isHidden)
 
 
 def test_a_blocker_is_said_with_the_way_to_its_place(page, studio, qtbot):
@@ -289,6 +299,8 @@ def test_filters_choose_pictures_and_count_them(page, studio, qtbot):
     labels = studio.data.index.labels[model.numbers]
     probabilities = [row[label] for row, label in zip(own, labels, strict=True)]
     assert probabilities == sorted(probabilities)
+    wrong = int((~replay.right(1)).sum())
+    assert filters.button("worst").text() == (f"Worst · {wrong} wrong" if wrong else "Worst")
     named(page, "train.filter.flipped").click()
     assert sorted(model.numbers) == sorted(replay.flipped(1))
     named(page, "train.filter.all").click()
@@ -296,8 +308,9 @@ def test_filters_choose_pictures_and_count_them(page, studio, qtbot):
 
 
 def test_counts_of_many_pictures_have_thin_spaces(page):
-    page.live._count(24, 100, 0, 1797)
+    page.live._count(24, 9, 0, 1797)
     assert page.live.filters.button("all").text() == "All 1\u202f797"
+    assert page.live.filters.button("worst").text() == "Worst · 9 wrong"
 
 
 def test_replay_shows_the_answers_of_an_epoch_and_moves_the_cursor(page, studio, qtbot):
@@ -323,7 +336,7 @@ def test_replay_shows_the_answers_of_an_epoch_and_moves_the_cursor(page, studio,
 def test_play_runs_through_all_epochs(page, studio, qtbot):
     studio.training.begin()
     studio.training.play(3)
-    qtbot.waitUntil(page.live.bar.isVisible)
+    qtbot.waitUntil(lambda: page.live.bar.isVisible() and page.live.bar.count() == 3)
     seen = []
     page.live.epoch_shown.connect(seen.append)
     named(page, "train.play").click()
@@ -398,6 +411,16 @@ def test_a_run_tells_its_recipe(page, studio):
     assert page.runs.tool_tip_at(QPoint(5, 10_000)) == ""
 
 
+def test_a_run_that_broke_looks_like_it(page, studio, qtbot):
+    studio.training.add_run(1, "finished")
+    training = studio.training
+    for trouble, words in (("diverged", "diverged · 12 of 12 epochs"), ("exploded", "loss exploded · 12 of 12 epochs")):
+        training.runs = (replace(training.runs[0], trouble=trouble),)
+        training.runs_changed.emit()
+        row = page.runs.itemWidget(page.runs.item(0))
+        assert (row._state.text(), row._dot._token) == (words, "bad")
+
+
 def test_every_state_of_a_run_has_words(studio):
     for state in ("running", "interrupted", "stopped", "finished", "failed"):
         studio.training.add_run(1, state)
@@ -448,6 +471,18 @@ def test_a_suggested_learning_rate_becomes_the_one_suggested_for_the_new_optimiz
     assert with_optimizer(own_batch, Chosen("sgd"), 900).learning_rate == suggested_rate(
         replace(own_batch, recipe=replace(own_batch.recipe, optimizer=Chosen("sgd")))
     )
+
+
+def test_every_folded_setting_has_its_place(page):
+    named = {name for group in GROUPS for name in group}
+    folded = {setting.name for setting in params_of(RecipeSpec) if setting.more}
+    assert named == folded | {"optimizer", "schedule", "loss"}
+    form = page.recipe.form
+    shown = [form.fold().body.itemAt(place).widget() for place in range(form.fold().body.count())]
+    places = {name: shown.index(form.row(name)) for name in ("stop_metric", "class_weights", "decay_all")}
+    assert places["stop_metric"] == 0
+    assert places["class_weights"] == shown.index(page.recipe.loss) + 1
+    assert places["decay_all"] == shown.index(page.recipe.optimizer) + 1
 
 
 # ---- replay, in numbers
@@ -565,6 +600,70 @@ def test_a_run_that_ended_early_says_so_and_offers_to_go_on(page, studio, qtbot,
         assert studio.training.asked == [("resume_run", 1)]
 
 
+def test_what_is_said_beside_the_best_epoch_is_of_that_epoch(page):
+    train, accuracy = [0.5, 0.6, 0.79, 0.9], [0.5, 0.6, 0.87, 0.8]
+    told = Story([0.7, 0.6, 0.5, 0.4], train, [0.7, 0.6, 0.4, 0.6], accuracy, counts=(100, 100), ended=True)
+    page.diagnosis.show_diagnosis(*diagnose(told), ended=True)
+    words = page.diagnosis.words.text()
+    assert "Best at epoch 3" in words and "8.0 points above training" in words
+    assert "Epoch 4 was no better." in words and "still improving" not in words
+
+
+@pytest.mark.parametrize(("gap", "is_little"), [(0.02, True), (0.056, False)])
+def test_only_a_small_gap_is_called_little(page, gap, is_little):
+    page.diagnosis.show_diagnosis(judge(FALLING, FALLING, RISING, gap=gap, ended=True), ended=True)
+    assert ("which is little" in page.diagnosis.words.text()) == is_little
+
+
+def test_a_run_that_can_go_on_is_not_offered_to_begin_anew_for_longer(page, studio, qtbot):
+    studio.training.add_run(1, "stopped", epochs=7, planned=12)
+    spec = studio.document.spec
+    network = fitted("mlp", Facts(spec.data.shape, len(CLASSES)))
+    spec = replace(spec, network=network, recipe=RecipeSpec(epochs=12))
+    write_project(spec, studio.training.runs[0].folder / SPEC)
+    studio.training.show_run(1)
+    qtbot.waitUntil(lambda: "Resume trains the 5 epochs that are left." in page.diagnosis.words.text())
+    assert named(page, "train.diagnosis.resume").isVisible() and not named(page, "train.diagnosis.step1").isVisible()
+    studio.training.runs = (replace(studio.training.runs[0], state="finished"),)
+    studio.training.runs_changed.emit()
+    qtbot.waitUntil(named(page, "train.diagnosis.step1").isVisible)
+    assert named(page, "train.diagnosis.step1").text() == "Train for 24 epochs"
+
+
+def test_an_experiment_that_made_it_worse_has_no_green_check(page, studio, qtbot):
+    studio.training.add_run(1, "finished")
+    studio.training.show_run(1)
+    qtbot.waitUntil(lambda: page.diagnosis.title.text() == "Done")
+    box = page.diagnosis
+    box._compared = (1, 7, 12)
+    box._on_compared(((1, 7, 12), ("46.3 points worse than run 7.", "bad")))
+    assert box.title.text() == "Done, but worse than run 7" and box.property("notice") == "warning"
+    assert box.helped.text() == "46.3 points worse than run 7."
+    box._on_compared(((1, 8, 12), ("old news", "")))
+    assert box.helped.text() == "46.3 points worse than run 7."
+
+
+def test_the_diagnosis_stands_above_the_runs(page, studio, qtbot):
+    for number in range(1, 7):
+        studio.training.add_run(number, "finished")
+    studio.training.show_run(6)
+    page.resize(952, 608)
+    qtbot.waitUntil(lambda: page.diagnosis.isVisible() and page.size().height() == 608)
+    box = page.diagnosis
+    qtbot.waitUntil(lambda: not box.title.visibleRegion().isEmpty() and not box.words.visibleRegion().isEmpty())
+    assert box.mapTo(page, QPoint(0, 0)).y() < page.runs.mapTo(page, QPoint(0, 0)).y()
+
+
+def test_what_was_deleted_can_be_taken_back_without_searching(page, studio, qtbot):
+    for number in range(1, 7):
+        studio.training.add_run(number, "finished")
+    studio.training.show_run(6)
+    page.resize(952, 608)
+    qtbot.waitUntil(page.runs.isVisible)
+    studio.experiments.deleted.emit((6,), "")
+    qtbot.waitUntil(lambda: not page.run_tools.undo_row.visibleRegion().isEmpty())
+
+
 def test_the_box_says_it_in_words(page, studio, qtbot):
     studio.training.begin()
     studio.training.play(6)
@@ -593,7 +692,53 @@ def test_every_diagnosis_has_a_title_and_words(page, ended, train_loss, validati
     assert "{" not in page.diagnosis.title.text() + page.diagnosis.words.text()
 
 
+# ---- against the parent
+
+
+def against(first: str, second: str) -> str:
+    """The words on two runs, each image a "+" where it was answered rightly."""
+    labels = ("cat",) * len(first)
+    paths = tuple(map(str, range(len(first))))
+
+    def answers(run: int, right: str) -> StoredAnswers:
+        said = np.array([0 if mark == "+" else 1 for mark in right])
+        return StoredAnswers(run, paths, labels, ("cat", "dog"), np.eye(2, dtype=np.float32)[said])
+
+    def info(number: int, right: str) -> SimpleNamespace:
+        accuracy = right.count("+") / len(right)
+        return SimpleNamespace(number=number, best_accuracy=accuracy, folder=Path(f"no run {number}"))
+
+    found = compare(answers(1, first), answers(2, second))
+    return against_in_words(found, info(1, first), info(2, second))
+
+
+def test_the_verdict_leads_with_plain_words():
+    worse = against("+" * 60, "-" * 40 + "+" * 20)
+    assert worse.startswith("66.7 points worse than run 1 (on 60 images; 95 %: ") and worse.endswith(" worse).")
+    better = against("-" * 40 + "+" * 20, "+" * 60)
+    assert better.startswith("66.7 points better than run 1 (on 60 images; 95 %: ") and better.endswith(" better).")
+    luck = against("+" * 58 + "--", "+" * 59 + "-")
+    assert luck.startswith("1.7 points better than run 1, but that may be luck (on 60 images; 95 %: −")
+    assert against("++--", "++--").startswith("As good as run 1 (on 4 images; 95 %: −")
+    assert "(on 1 image; " in against("+", "+")
+
+
 # ---- room
+
+
+def test_a_change_wraps_before_it_is_cut(qtbot):
+    label = TwoLinesLabel("epochs 3 → 4, learning rate 0.003 → 1e-5")
+    qtbot.addWidget(label)
+    line = label.fontMetrics().height()
+    whole = label.fontMetrics().horizontalAdvance(label.text())
+    assert (label.heightForWidth(2 * whole), label.heightForWidth(whole * 2 // 3)) == (line, 2 * line)
+    assert " ".join(label.shown_lines(whole * 2 // 3)) == label.text()
+    label.resize(whole // 4, 2 * line)
+    label.show()
+    assert len(label.shown_lines()) == 2 and label.shown_lines()[1].endswith("…")
+    assert label.toolTip() == label.text()
+    label.resize(2 * whole, line)
+    qtbot.waitUntil(lambda: label.toolTip() == "")
 
 
 def test_the_smallest_window_holds_the_page(page, studio, qtbot):

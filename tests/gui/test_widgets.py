@@ -521,3 +521,16 @@ def test_long_work_says_how_long_it_still_takes(qtbot, monkeypatch):
     row.start("Writing images")
     row.set_progress(5, 10, "Writing images")
     assert row.label.text() == "Writing images", "another work has another pace"
+
+
+def test_a_combo_without_room_ends_with_dots(qtbot) -> None:
+    combo = ComboBox()
+    qtbot.addWidget(combo)
+    combo.addItems(["SGD with momentum", "Lion"])
+    combo.resize(110, 31)
+    assert combo.shown_text().endswith("…") and combo.currentText() == "SGD with momentum"
+    combo.setCurrentIndex(1)
+    assert combo.shown_text() == "Lion"
+    combo.setCurrentIndex(0)
+    combo.resize(300, 31)
+    assert combo.shown_text() == "SGD with momentum"

@@ -78,6 +78,7 @@ class FakeTraining(QObject):
         self._data, self._folder = data, folder
         self.state, self.problem = "idle", None
         self.run = self.shown_run = self.pictures = self.progress = self.layers = self.trial = None
+        self.beside = ""
         self.epochs, self.steps, self.runs = [], [], ()
         self.past_steps = StepCurve.none()
         self.histories: dict[int, list] = {}
@@ -92,6 +93,10 @@ class FakeTraining(QObject):
 
     def blocker(self) -> EngineError | None:
         return self.problem
+
+    def tell_beside(self, words: str) -> None:
+        self.beside = words
+        self.state_changed.emit()
 
     def start(self) -> None:
         self.asked.append(("start",))

@@ -61,7 +61,7 @@ def test_two_runs_are_compared_and_the_better_one_is_opened_again(qtbot, digits:
     train(qtbot, window)
     runs_list = find(window, "train.runs")
     said = runs_list.item(0).data(Qt.ItemDataRole.AccessibleTextRole)
-    assert "learning rate 0.003 → 5e-05" in said and "−" in said and "points" in said
+    assert "learning rate 0.003 → 5e-5" in said and "−" in said and "points" in said
 
     click(qtbot, window, "train.compare")
     until(qtbot, lambda: window.findChildren(CompareDialog))
@@ -71,13 +71,14 @@ def test_two_runs_are_compared_and_the_better_one_is_opened_again(qtbot, digits:
     shared = len(studio.data.index.where(1))
     assert f"Of {shared} shared images" in dialog.verdict.text()
     assert dialog.differences.rowCount() == 1
-    assert [dialog.differences.item(0, column).text() for column in range(3)] == ["Learning rate", "0.003", "5e-05"]
+    assert [dialog.differences.item(0, column).text() for column in range(3)] == ["Learning rate", "0.003", "5e-5"]
     grid = dialog.grid
     for side, right, wrong in (("first", 1, 2), ("second", 2, 1)):
         click(qtbot, dialog, f"compare.only_{side}")
         count = grid.model().rowCount()
         assert f"only run {right} right ({count})" in find(dialog, f"compare.only_{side}").text()
         assert grid.pictures.answers is None or not grid.pictures.answers.right.any(), f"run {wrong} is shown"
+        assert not count or dialog.whose.text().endswith(f"the wrong answers of run {wrong}.")
     click(qtbot, dialog, "compare.only_first")
     assert grid.model().rowCount() > 20
     # The same run twice is no comparison.

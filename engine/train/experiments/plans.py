@@ -156,8 +156,10 @@ class SearchPlan(Plan):
             find_setting(project, choice.name)
         found = self._grid() if self.method == "grid" else self._drawn(project)
         _must_be_within("combinations", len(found), 2, MOST_TRIALS)
+        varied = {choice.name for choice in self.choices if choice.span is not None or len(choice.values) > 1}
         return tuple(
-            PlannedTrial(f"trial-{place}", said(project, values), values) for place, values in enumerate(found, start=1)
+            PlannedTrial(f"trial-{place}", said(project, {n: v for n, v in values.items() if n in varied}), values)
+            for place, values in enumerate(found, start=1)
         )
 
     def _grid(self) -> list[dict[str, Value]]:

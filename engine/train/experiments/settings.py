@@ -108,6 +108,78 @@ def find_setting(project: ProjectSpec, name: str) -> Setting:
     return known[name]  # raises
 
 
+def current_value(project: ProjectSpec, setting: Setting) -> Value:
+    """What a setting of the project is now."""
+    name, default = setting.name, setting.param.default
+    if name in _CHOSEN:
+        return getattr(project.recipe, name).kind
+    first, _, rest = name.partition(".")
+    if not rest:
+        return getattr(project.recipe, name)
+    if first in _CHOSEN:
+        return getattr(project.recipe, first).params.get(rest, default)
+    if first == "data":
+        return getattr(project.data, rest)
+    return project.network[first].params.get(rest, default)
+
+
+def first_tries(project: ProjectSpec, setting: Setting) -> str:
+    """What a search of a setting may begin with, as `parse_choice` reads it: some values about the present one.
+
+    Where there are only a few they are all there; of text there is only the present one.
+    """
+    param, value = setting.param, current_value(project, setting)
+    if setting.name == "learning_rate":
+        return "0.0001 .. 0.1"
+    if param.choices:
+        return ", ".join(param.choices)
+    if param.sort == "switch":
+        return "yes, no"
+    if param.sort == "text":
+        return str(value)
+    if isinstance(value, tuple):
+        pairs = (tuple(round(side * share) for side in value) for share in (0.5, 1, 2))
+        return ", ".join(f"{pair[0]}x{pair[1]}" for pair in pairs if _fits(param, pair))
+    usual = _USUAL_TRIES.get(setting.name.rpartition(".")[2], ())
+    tries = usual if usual and value in (0, *usual) else _about(value, param)
+    return ", ".join(f"{number:.10g}" for number in tries if _fits(param, number))
+
+
+_USUAL_TRIES = {
+    "clip_norm": (0.0, 1.0, 5.0),
+    "average_decay": (0.0, 0.99, 0.999),
+    "weight_decay": (0.0, 0.01, 0.1),
+    "label_smoothing": (0.0, 0.1, 0.2),
+    "stop_change": (0.0, 0.001, 0.01),
+    "initial": (0.0, 0.1, 1.0),
+    "batch_size": (16, 32, 64),
+    "kernel": (3, 5, 7),
+}
+"""Of settings that are off at first, of which the double of nothing says nothing, and of those with customs."""
+
+
+def _about(value: float, param: Param) -> tuple[float, ...]:
+    """The value itself and others about it, by the scale that numbers of its kind have."""
+    if param.sort != "number":
+        if value == 0:
+            return (0, 1, 2) if param.sort == "pair" else (0, 5, 10)
+        if value == 1:
+            return (1, 2) if param.sort == "pair" else (1, 2, 4)
+        return (value, value + 1, value + 2) if value < 8 else (value // 2, value, 2 * value)
+    if value == 0:
+        return (0.0, 10.0, 20.0) if param.unit == "%" else (0.0, 0.1, 0.2)
+    if 0.8 <= value < 1 and param.high is not None and param.high <= 1:
+        return 2 * value - 1, value, (value + 1) / 2  # 0.8, 0.9, 0.95: what counts is how much is left
+    return value / 2, value, 2 * value
+
+
+def _fits(param: Param, value: Value) -> bool:
+    try:
+        return param.clean(value) == value
+    except EngineError:
+        return False
+
+
 def parse_choice(project: ProjectSpec, name: str, text: str) -> Choice:
     """Read "0.001, 0.01" or "1e-4 .. 1e-1" for a setting.
 

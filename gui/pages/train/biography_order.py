@@ -10,11 +10,12 @@ from engine.train.biography import Biography
 from gui.pages.shared.background import LatestAnswer
 from gui.pages.train.replay import Replay
 from gui.widgets.bars import number as in_figures
+from gui.widgets.fields import ElidingCombo
 
 ORDERS = ("never", "forgotten", "late")
 
 
-class BiographyOrder(QComboBox):
+class BiographyOrder(ElidingCombo):
     """Never learned first, forgotten first, learned late first, or as in the data set."""
 
     changed = Signal()  # another order was chosen, or the biographies are known better
@@ -33,7 +34,8 @@ class BiographyOrder(QComboBox):
         self.activated.connect(self.changed)
 
     def _words(self) -> tuple[str, ...]:
-        return self.tr("Never learned"), self.tr("Forgotten"), self.tr("Learned late"), self.tr("As in the data set")
+        first = self.tr("First: never learned"), self.tr("First: forgotten"), self.tr("First: learned late")
+        return *first, self.tr("As in the data set")
 
     def order(self) -> str:
         """Return a key of `ORDERS`, empty for that of the data set."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 import numpy as np
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QMargins, QSize, Qt
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -29,15 +29,18 @@ from engine.train.runs import RunInfo, read_run_spec
 from gui.pages.shared.background import LatestAnswer
 from gui.pictures import Answers, PictureView, answers_from
 from gui.plots import Curves, Line
+from gui.plots.legend import LegendKey
 from gui.theme import restyle, theme
 from gui.widgets.bars import number, percent
 from gui.widgets.fields import ComboBox
+from gui.widgets.flow_layout import FlowLayout
 from gui.widgets.panel import Panel, dim_label, heading, text_label
 from gui.widgets.segmented import Segmented
 
 WIDTH, HEIGHT = 1080, 700  # px at 100 % text size
 SIDE_WIDTH = 330  # px
-TILE = 104  # px
+MARGIN = 16  # px that are left of the window behind
+TILE = 132  # px
 
 
 class Look:
@@ -96,7 +99,9 @@ class CompareDialog(QDialog):
         studio.closing.connect(self.reject)
         studio.document.replaced.connect(self.reject)
         self.finished.connect(self._answers.forget)
-        self.resize(theme().px(WIDTH), theme().px(HEIGHT))
+        behind = parent.window().size() if parent is not None else self.screen().availableSize()
+        room = behind.shrunkBy(QMargins(*[MARGIN] * 4))
+        self.resize(QSize(theme().px(WIDTH), theme().px(HEIGHT)).boundedTo(room))
         self._ask()
 
     def is_busy(self) -> bool:
@@ -126,13 +131,17 @@ class CompareDialog(QDialog):
         self.same = dim_label(self.tr("Both were trained with the same settings."), wrap=True)
         self.loss = Curves(self.tr("Loss"), legend=False)
         self.loss.setObjectName("compare.loss")
-        self.accuracy = Curves(self.tr("Accuracy"), percent=True)
+        self.accuracy = Curves(self.tr("Accuracy"), percent=True, legend=False)
         self.accuracy.setObjectName("compare.accuracy")
+        self.legend = QWidget()
+        self._keys = FlowLayout(self.legend, spacing=theme().tokens.space_large, line_spacing=2)
         self.sides = Segmented()
         self.sides.setAccessibleName(self.tr("Which images"))
         for side in ("first", "second"):
             self.sides.add(side, "–").setObjectName(f"compare.only_{side}")
         self.sides.chosen.connect(self._on_side)
+        self.whose = dim_label(wrap=True, small=True)
+        self.whose.setObjectName("compare.whose")
         self.grid = PictureView(tile=TILE, caption=True, whole=True)
         self.grid.setObjectName("compare.grid")
         self.grid.setAccessibleName(self.tr("Images that one run gets right and the other wrong"))
@@ -167,10 +176,15 @@ class CompareDialog(QDialog):
             charts.addWidget(chart, 1)
         pictures = Panel(self.tr("Where they disagree"))
         pictures.add_beside_title(self.sides)
+        pictures.body.addWidget(self.whose)
         pictures.body.addWidget(self.grid, 1)
         right = QVBoxLayout()
         right.setSpacing(tokens.space_large)
-        right.addLayout(charts, 2)
+        curves = QVBoxLayout()
+        curves.setSpacing(tokens.space)
+        curves.addLayout(charts, 1)
+        curves.addWidget(self.legend)
+        right.addLayout(curves, 2)
         right.addWidget(pictures, 3)
         across = QHBoxLayout()
         across.setSpacing(tokens.space_large)
@@ -274,6 +288,20 @@ class CompareDialog(QDialog):
             theirs = np.array([[line.epoch, getattr(line, f"validation_{name}")] for line in others]).reshape(-1, 2)
             words = self.tr("run {number}").format(number=second)
             chart.set_others([Line(words, theirs[:, 0], theirs[:, 1])])
+        self._show_legend(first, second)
+
+    def _show_legend(self, first: int, second: int) -> None:
+        while self._keys.count():
+            key = self._keys.takeAt(0).widget()
+            key.hide()
+            key.deleteLater()
+        (train, validation, other), words = self.accuracy.named_lines(), self.tr("run {number}, {part}")
+        for run, (_, token, dashed), part in (
+            (first, train, train[0]),
+            (first, validation, validation[0]),
+            (second, other, validation[0]),
+        ):
+            self._keys.addWidget(LegendKey(words.format(number=run, part=part), token, dashed=dashed, small=True))
 
     def _show_sides(self, found: Comparison | None, first: int, second: int) -> None:
         counts = (0, 0) if found is None else (len(found.only_first), len(found.only_second))
@@ -292,6 +320,10 @@ class CompareDialog(QDialog):
         numbers, answers = (np.zeros(0, dtype=np.int64), None) if self._look is None else self._look.shown(self._side)
         index = self._look.index if self._look is not None else None
         self.grid.set_pictures(index, numbers, answers)
-        run = (self.first, self.second)[self._side].currentData()
+        runs = self.first.currentData(), self.second.currentData()
+        run, other = runs if self._side == 0 else reversed(runs)
+        whose = self.tr("Run {run} gets these right. What is shown are the wrong answers of run {other}.")
+        self.whose.setText(whose.format(run=run, other=other))
+        self.whose.setVisible(len(numbers) > 0)
         nothing = self.tr("There is no image that only run {run} gets right.").format(run=run)
         self.grid.set_placeholder(nothing)

@@ -19,7 +19,7 @@ def wants_to_delete(studio: object, question: str, parent: QWidget) -> bool:
     box.setIcon(QMessageBox.Icon.Question)
     box.setWindowTitle(tr("Delete runs"))
     box.setText(question)
-    box.setInformativeText(tr("There is no trash where this project lies, so this cannot be undone."))
+    box.setInformativeText(tr("This disk has no trash, so it cannot be undone."))
     delete = box.addButton(tr("Delete"), QMessageBox.ButtonRole.DestructiveRole)
     cancel = box.addButton(tr("Cancel"), QMessageBox.ButtonRole.RejectRole)
     box.setDefaultButton(cancel)

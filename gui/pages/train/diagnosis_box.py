@@ -10,16 +10,18 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from engine.errors import EngineError
+from engine.params import short_number
 from engine.spec import ProjectSpec
 from engine.train import runs
 from engine.train.compare import compare_runs
-from engine.train.diagnosis import WINDOW, Diagnosis, Story, diagnose
+from engine.train.diagnosis import LITTLE_GAP, WINDOW, Diagnosis, Story, diagnose
 from engine.train.next_step import NextStep, next_steps
 from engine.train.runs import RunInfo
 from engine.train.stories import story_of
 from gui.pages.shared.background import LatestAnswer
 from gui.pages.train.controls import RUNNING
 from gui.pages.train.next_words import step_text
+from gui.pages.train.run_words import against_in_words
 from gui.plots.series import write_number
 from gui.theme import restyle, theme
 from gui.widgets.bars import percent
@@ -41,10 +43,12 @@ LOOKS = {  # code, or state of the run -> (kind of frame, icon, colour token)
     "diverged": ("error", "warning", "bad"),
     "done": ("good", "check", "good"),
     "uncertain": ("info", "check", "train"),
+    "worse": ("warning", "warning", "validation"),
     "stopped": ("info", "stop", "dim"),
     "interrupted": ("warning", "pause", "validation"),
     "failed": ("error", "warning", "bad"),
 }
+EXPLODES = 100  # times the loss of blind guessing: no longer a high loss but an explosion
 WIDE_GAP = 0.1  # between training and validation accuracy
 MOST_STEPS = 2  # buttons; more than two would not be a suggestion but a menu
 
@@ -63,9 +67,10 @@ class DiagnosisBox(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("train.diagnosis")
-        self._number = 0
+        self._number, self._look = 0, "waiting"
         self._classes: tuple[str, ...] = ()
         self._compared: tuple[int, int, int] | None = None  # child, parent, epochs of the child
+        self._helped: tuple[str, str] = ("", "")  # against the parent: words, and their tone
         self._icon = IconView("info", 16, color="train")
         self.title = text_label(strong=True, wrap=True)
         self.words = dim_label(wrap=True)
@@ -78,8 +83,7 @@ class DiagnosisBox(QFrame):
         self.steps = [self._step_button(place) for place in range(MOST_STEPS)]
         self._offered: tuple[NextStep, ...] = ()
         self._comparing = LatestAnswer(self)
-        self._comparing.answered.connect(self._show_helped)
-        self._comparing.failed.connect(self._hide_helped)
+        self._comparing.answered.connect(self._on_compared)
         self._lay_out()
 
     def _step_button(self, place: int) -> QPushButton:
@@ -128,11 +132,14 @@ class DiagnosisBox(QFrame):
         self.resume.setEnabled(may_start)
         self._offer(found, info if ended else None, may_start)
         self._compare(info if ended else None, training.runs)
+        self._show_helped()
 
     def _offer(self, found: Sequence[Diagnosis], info: RunInfo | None, may_start: bool) -> None:
         """Offer what may help, as buttons; for a run that is over."""
         project = _project(info.folder) if info is not None else None
         every = [step for one in found for step in next_steps(one, project)] if project is not None else []
+        if not self.resume.isHidden():  # the epochs that are left come first
+            every = [step for step in every if step.name != "more_epochs"]
         names = [step.name for step in every]
         self._offered = tuple(step for place, step in enumerate(every) if names.index(step.name) == place)[:MOST_STEPS]
         for place, button in enumerate(self.steps):
@@ -149,23 +156,26 @@ class DiagnosisBox(QFrame):
         wanted = None if info is None or parent is None else (info.number, parent.number, info.epochs_done)
         if wanted == self._compared:
             return
-        self._compared = wanted
-        self._hide_helped()
+        self._compared, self._helped = wanted, ("", "")
         if wanted is not None and info.epochs_done and parent.epochs_done:
             self._comparing.ask(lambda: (wanted, _against(parent, info)))
 
-    def _show_helped(self, answer: tuple) -> None:
-        wanted, (words, tone) = answer
-        if wanted != self._compared:
-            return
-        self.helped.setText(self.tr("Against run {parent}: {words}.").format(parent=wanted[1], words=words))
+    def _on_compared(self, answer: tuple) -> None:
+        wanted, helped = answer
+        if wanted == self._compared:
+            self._helped = helped
+            self._show_helped()
+
+    def _show_helped(self) -> None:
+        words, tone = self._helped
+        self.helped.setVisible(bool(words))
+        self.helped.setText(words)
+        self.helped.setAccessibleName(words)
         if self.helped.property("tone") != tone:
             restyle(self.helped, tone=tone)
-        self.helped.setAccessibleName(self.helped.text())
-        self.helped.show()
-
-    def _hide_helped(self, _error: object = None) -> None:
-        self.helped.hide()
+        if tone == "bad" and self._look in ("done", "uncertain"):  # no green check over a loss
+            title = self.tr("Done, but worse than run {number}").format(number=self._compared[1])
+            self._show("worse", title, self.words.text())
 
     # ---- in words
 
@@ -192,9 +202,11 @@ class DiagnosisBox(QFrame):
         self._number = info.number if info is not None else 0
         self.resume.setVisible(bool(end) and info.can_resume and found.code != "diverged")
         also = " ".join(f"{title}: {words}" for title, words in map(self._sentences, beside))
-        self._show(look, title, " ".join(filter(None, (words, also, self._doubt(found)))))
+        left = self._left(info) if not self.resume.isHidden() else ""
+        self._show(look, title, " ".join(filter(None, (words, also, self._doubt(found), left))))
 
     def _show(self, look: str, title: str, words: str) -> None:
+        self._look = look
         kind, icon_name, token = LOOKS[look]
         self._icon.set_icon(icon_name, token)
         self.title.setText(title)
@@ -215,6 +227,15 @@ class DiagnosisBox(QFrame):
         }
         sentence = sentences.get(info.state, "") if info is not None else ""
         return sentence.format(done=info.epochs_done, all=info.epochs) if sentence else ""
+
+    def _left(self, info: RunInfo) -> str:
+        """Return what to resume means."""
+        left = info.epochs - info.epochs_done
+        if left <= 0:
+            return self.tr("Resume brings the run to its end.")
+        if left == 1:
+            return self.tr("Resume trains the 1 epoch that is left.")
+        return self.tr("Resume trains the {left} epochs that are left.").format(left=left)
 
     def _sentences(self, found: Diagnosis) -> tuple[str, str]:
         return getattr(self, f"_{found.code}")(found)
@@ -280,9 +301,7 @@ class DiagnosisBox(QFrame):
                 jumps=found.jumps, since=found.since
             )
         else:
-            words = self.tr("The training loss went up to {top}; blind guessing has {blind}.").format(
-                top=write_number(found.top_loss), blind=write_number(found.blind_loss)
-            )
+            words = self._explosion(found)
         return self.tr("Learning rate too high"), f"{words} {self._rate(found)}"
 
     def _rate_too_low(self, found: Diagnosis) -> tuple[str, str]:
@@ -291,11 +310,19 @@ class DiagnosisBox(QFrame):
         )
         return self.tr("Learning rate too low"), f"{words} {self._rate(found)}"
 
+    def _explosion(self, found: Diagnosis) -> str:
+        top, blind = write_number(found.top_loss), write_number(found.blind_loss)
+        if found.top_loss > EXPLODES * found.blind_loss:
+            words = self.tr("The loss exploded ({top}); guessing blindly would give one of {blind}.")
+        else:
+            words = self.tr("The training loss was as high as {top}; guessing blindly would give one of {blind}.")
+        return words.format(top=top, blind=blind)
+
     def _rate(self, found: Diagnosis) -> str:
         if not found.learning_rate:
             return ""
         words = self.tr("The learning rate is {rate}; {usual} is usual for this optimizer.")
-        return words.format(rate=f"{found.learning_rate:g}", usual=f"{found.usual_rate:g}")
+        return words.format(rate=short_number(found.learning_rate), usual=short_number(found.usual_rate))
 
     def _collapse(self, found: Diagnosis) -> tuple[str, str]:
         known = 0 <= found.answered < len(self._classes)
@@ -326,22 +353,36 @@ class DiagnosisBox(QFrame):
         words = self.tr("Best at epoch {epoch}: validation accuracy {best}. {gap}").format(
             epoch=found.best_epoch, best=percent(found.best_accuracy), gap=self._gap(found)
         )
-        if found.code == "still_learning":
-            words += " " + self.tr("It was still improving: more epochs may help.")
-        return self.tr("Done"), words
+        return self.tr("Done"), " ".join(filter(None, (words, self._trend(found))))
+
+    def _trend(self, found: Diagnosis) -> str:
+        """Return how it stood at the end, where the numbers named do not say that."""
+        later = found.epochs - found.best_epoch
+        if found.code == "still_learning" and not later:
+            return self.tr("It was still improving: more epochs may help.")
+        if found.code == "still_learning" and found.ends_low:
+            return self.tr("The validation loss still fell after that: more epochs may help.")
+        if later == 1:
+            return self.tr("Epoch {epoch} was no better.").format(epoch=found.epochs)
+        return self.tr("The {count} epochs after it were no better.").format(count=later) if later else ""
 
     def _gap(self, found: Diagnosis) -> str:
-        """Return how training and validation differ. No verdict of its own: the title has it."""
-        points = f"{abs(100 * found.gap):.1f}"
+        """Return how training and validation differ at the epoch that is named, the best one. No verdict of its own:
+        the title has it."""
+        points = f"{abs(100 * found.best_gap):.1f}"
         if points == "0.0":
-            return self.tr("Training and validation are level.")
-        if found.gap < 0:
-            return self.tr("Validation lies {points} points above training.").format(points=points)
-        if found.gap > WIDE_GAP:
-            return self.tr(
-                "Validation lies {points} points below training: augmentation or more images may narrow that."
-            ).format(points=points)
-        return self.tr("Validation lies {points} points below training, which is little.").format(points=points)
+            words = self.tr("Training and validation are level there.")
+        elif found.best_gap < 0:
+            words = self.tr("Validation lies {points} points above training there.")
+        elif found.best_gap > WIDE_GAP:
+            words = self.tr(
+                "Validation lies {points} points below training there: augmentation or more images may narrow that."
+            )
+        elif found.best_gap < LITTLE_GAP:
+            words = self.tr("Validation lies {points} points below training there, which is little.")
+        else:
+            words = self.tr("Validation lies {points} points below training there.")
+        return words.format(points=points)
 
     def _doubt(self, found: Diagnosis) -> str:
         if not found.is_uncertain or found.code == "diverged":
@@ -370,6 +411,5 @@ def _project(folder: Path) -> ProjectSpec | None:
 def _against(parent: RunInfo, child: RunInfo) -> tuple[str, str]:
     """How a run does against its parent, in words, and the tone of that. Raises: EngineError."""
     found = compare_runs(parent, child)
-    words = found.gain_in_words()
     tone = "" if not found.is_sure else "good" if found.gain()[0] > 0 else "bad"
-    return words, tone
+    return against_in_words(found, parent, child), tone

@@ -139,7 +139,7 @@ class ExperimentDialog(QDialog):
                 "" if trial.run is None else str(trial.run),
                 str(trial.epochs or ""),
                 "" if trial.accuracy is None else percent(trial.accuracy),
-                self._state(trial),
+                self._state(experiment, trial),
             )
             for column, text in enumerate(cells):
                 item = QTableWidgetItem(text)
@@ -153,10 +153,10 @@ class ExperimentDialog(QDialog):
                     item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 self.table.setItem(row, column, item)
 
-    def _state(self, trial: Trial) -> str:
+    def _state(self, experiment: Experiment, trial: Trial) -> str:
         words = {
             "waiting": self.tr("waiting"),
-            "running": self.tr("in training"),
+            "running": self.tr("in training") if experiment.state == "running" else self.tr("interrupted"),
             "judged": self.tr("waits for others"),
             "finished": self.tr("finished"),
             "dropped": self.tr("given up"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import replace
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from engine.errors import EngineError
@@ -23,6 +23,8 @@ class FinderPanel(QDialog):
 
     It stops when it is closed, and as soon as a training starts: both at once would only wait for each other.
     """
+
+    running_changed = Signal()
 
     def __init__(self, studio: object, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -47,6 +49,7 @@ class FinderPanel(QDialog):
         self._runner = JobRunner(self)
         self._runner.progressed.connect(self._on_progressed)
         self._runner.ended.connect(self._on_ended)
+        self._runner.state_changed.connect(self.running_changed)
         self._training.state_changed.connect(self._on_training)
         self._document.replaced.connect(self.reject)
         studio.closing.connect(self.reject)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
@@ -17,6 +20,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from engine.compile import Facts, infer
+from engine.errors import EngineError
+from engine.train import runs
+from engine.train.events import RunStarted
 from engine.train.layer_health import LayersSeen, LayerState
 from gui.pages.shared.layer_words import TOKENS, layer_sentence, light_text, number_text, share_text
 from gui.theme import theme
@@ -48,6 +55,7 @@ class LayerModel(QAbstractTableModel):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.layers: tuple[LayerState, ...] = ()
+        self.titles: Mapping[str, str] = {}  # by id; the id stands for a layer without one
         self._icons = {light: light_icon(token) for light, token in TOKENS.items()}
         self._columns = (
             self.tr("Layer"),
@@ -104,13 +112,16 @@ class LayerModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             return layer_sentence(layer)
         if role == Qt.ItemDataRole.AccessibleTextRole and index.column() == 0:
-            return f"{layer.node_id}: {light_text(layer)}"
+            return f"{self.title_of(layer)}: {light_text(layer)}"
         return None
 
-    @staticmethod
-    def _texts(layer: LayerState) -> tuple[str, ...]:
+    def title_of(self, layer: LayerState) -> str:
+        """Return what its card is called."""
+        return self.titles.get(layer.node_id, layer.node_id)
+
+    def _texts(self, layer: LayerState) -> tuple[str, ...]:
         return (
-            layer.node_id,
+            self.title_of(layer),
             number_text(layer.gradient),
             number_text(layer.weight),
             number_text(layer.update_ratio),
@@ -123,9 +134,17 @@ class LayerModel(QAbstractTableModel):
 class LayerTable(QDialog):
     """All that the last look found; it follows the training."""
 
-    def __init__(self, training: object, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, training: object, folder: Path | None, seen: LayersSeen | None, parent: QWidget | None = None
+    ) -> None:
+        """Make the table.
+
+        Args:
+            folder: of the run it is about.
+            seen: the last look at it.
+        """
         super().__init__(parent)
-        self._training = training
+        self._training, self._folder = training, folder
         self.setObjectName("train.layers")
         self.setWindowTitle(self.tr("Layers in training"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -148,12 +167,19 @@ class LayerTable(QDialog):
         header = self.table.horizontalHeader()
         header.setHighlightSections(False)
         header.setStretchLastSection(True)
-        training.layers_seen.connect(self._show)
+        header.sectionResized.connect(lambda: self.table.resizeRowsToContents())
+        training.layers_seen.connect(self._on_seen)
         theme().changed.connect(self.model.wear)
         self.resize(theme().px(900), theme().px(380))
-        if training.layers is not None:
-            self._show(training.layers)
+        self.model.titles = _titles(folder)
+        if seen is not None:
+            self._show(seen)
             header.resizeSections(QHeaderView.ResizeMode.ResizeToContents)
+
+    def _on_seen(self, seen: LayersSeen) -> None:
+        run = self._training.run
+        if run is not None and run.folder == self._folder:
+            self._show(seen)
 
     def _show(self, seen: LayersSeen) -> None:
         words = self.tr("Measured at step {step} (epoch {epoch}), on one batch of {images} images.")
@@ -167,6 +193,7 @@ class LayersRow(QWidget):
     def __init__(self, training: object, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._training = training
+        self._seen: dict[Path | None, LayersSeen] = {}  # by folder of the run
         self.words = dim_label(wrap=True)
         self.words.setTextFormat(Qt.TextFormat.RichText)
         self.button = QPushButton(self.tr("Table…"))
@@ -179,24 +206,43 @@ class LayersRow(QWidget):
         row.setSpacing(theme().tokens.space)
         row.addWidget(self.words, 1)
         row.addWidget(self.button, 0, Qt.AlignmentFlag.AlignTop)
-        for signal in (training.layers_seen, training.started, training.shown_changed, theme().changed):
+        training.started.connect(self._forget)
+        for signal in (training.layers_seen, training.runs_changed, training.shown_changed, theme().changed):
             signal.connect(self.refresh)
         self.refresh()
 
     def refresh(self, *_: object) -> None:
-        """Bring the line to the last look of the run that is shown."""
-        training = self._training
-        seen = training.layers
-        is_shown = seen is not None and training.run is not None and training.shown_run == training.run.run
-        self.setVisible(is_shown)
-        if not is_shown:
+        """Bring the line to the last look at the run that is shown, where it was trained since the window opened."""
+        self._remember()
+        folder = self._shown_folder()
+        seen = self._seen.get(folder)
+        self.setVisible(seen is not None)
+        if seen is None:
             return
         counts = Counter(state.light for state in seen.layers)
         names = {"good": self.tr("good"), "look": self.tr("worth a look"), "bad": self.tr("bad")}
         parts = [self._part(light, counts[light], names[light]) for light in ORDER if counts[light]]
-        self.words.setText(self.tr("Layers: {lights}").format(lights=" · ".join(parts)))
+        self.words.setText(self.tr("Layers: {lights}").format(lights="&nbsp; ".join(parts)))
         worst = min(seen.layers, key=lambda state: ORDER.index(state.light), default=None)
-        self.words.setToolTip(f"{worst.node_id}: {layer_sentence(worst)}" if worst is not None else "")
+        title = "" if worst is None else _titles(folder).get(worst.node_id, worst.node_id)
+        self.words.setToolTip(f"{title}: {layer_sentence(worst)}" if worst is not None else "")
+
+    def _remember(self) -> None:
+        """Keep the last look at each run: the session forgets it with the next one."""
+        training = self._training
+        if training.run is not None and training.layers is not None:
+            self._seen[training.run.folder] = training.layers
+
+    def _forget(self, started: RunStarted) -> None:
+        """A number is used again once its run was discarded."""
+        self._seen.pop(started.folder, None)
+        self.refresh()
+
+    def _shown_folder(self) -> Path | None:
+        training = self._training
+        if training.run is not None and training.shown_run == training.run.run:
+            return training.run.folder
+        return next((info.folder for info in training.runs if info.number == training.shown_run), None)
 
     @staticmethod
     def _part(light: str, count: int, name: str) -> str:
@@ -206,6 +252,28 @@ class LayersRow(QWidget):
 
     def open_table(self) -> LayerTable:
         """Open the table beside the window."""
-        table = LayerTable(self._training, self)
+        folder = self._shown_folder()
+        table = LayerTable(self._training, folder, self._seen.get(folder), self)
         table.show()
         return table
+
+
+@lru_cache(maxsize=8)
+def _titles_at(folder: Path, modified: int) -> Mapping[str, str]:
+    try:
+        project = runs.read_run_spec(folder)
+    except EngineError:
+        return {}
+    report = infer(project.network, Facts(project.data.shape, len(project.data.classes) or 2))
+    entries = enumerate(report.nodes.values(), start=1)
+    kinds = ((place, entry.node, entry.kind.title if entry.kind else entry.node.kind) for place, entry in entries)
+    return {node.id: f"{place}  {node.label or title}" for place, node, title in kinds}
+
+
+def _titles(folder: Path | None) -> Mapping[str, str]:
+    """What the layers of a run are called on their cards, with their number in the order of computation, by id; those
+    that are not known, such as the inside of a block, are missing."""
+    try:
+        return _titles_at(folder, (folder / runs.SPEC).stat().st_mtime_ns) if folder is not None else {}
+    except OSError:
+        return {}

@@ -23,8 +23,7 @@ from gui.pictures import Answers, Badge, PictureView
 from gui.theme import theme
 from gui.widgets.bars import number as in_figures
 from gui.widgets.drop_well import dropped_paths
-from gui.widgets.elided import ElidedLabel
-from gui.widgets.panel import Panel
+from gui.widgets.panel import Panel, dim_label
 from gui.widgets.segmented import Segmented
 
 REFRESH_MS = 400
@@ -64,9 +63,6 @@ class LivePredictions(Panel):
         self.order = BiographyOrder()
         self.order.changed.connect(self.refresh)
         self.add_beside_title(self.order)
-        self.score = ElidedLabel()
-        self.score.setProperty("dim", True)
-        self.add_extra(self.score)
         self.grid = PictureView(tile=132, caption=True, history=True, whole=True)
         self.grid.setObjectName("train.watched")
         self.grid.setAccessibleName(self.tr("Predictions of validation images"))
@@ -77,6 +73,10 @@ class LivePredictions(Panel):
         self.body.addWidget(self.grid, 1)
         self.bar = ReplayBar()
         self.bar.place_changed.connect(self._on_place)
+        self.score = dim_label()
+        self.score.setObjectName("train.score")
+        self.score.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.bar.layout().addWidget(self.score)  # it belongs to the epoch, and the heading row is full
         self.body.addWidget(self.bar)
         self.setAcceptDrops(True)
         self._connect()
@@ -153,7 +153,7 @@ class LivePredictions(Panel):
         self._read_more()
         self._read_pins()
         self.grid.set_planned(self._training.run.epochs if self._is_live() else 0)
-        self._on_state()
+        self._offer_epochs()
         self.bar.follow()
         self._tell_epoch(None)
         self.refresh()
@@ -204,10 +204,17 @@ class LivePredictions(Panel):
         self._fresh = None
         stored = self._training.epochs[-1] if self._training.epochs else event
         self._replay.append(event, stored if stored.epoch == event.epoch else event)
-        self._on_state()
+        if not self.bar.is_following():
+            self._offer_epochs()  # otherwise it is told when the grid shows it
         self._schedule()
 
     def _on_state(self) -> None:
+        if len(self._replay) != self.bar.count():
+            self.refresh()
+        else:
+            self._offer_epochs()
+
+    def _offer_epochs(self) -> None:
         live = self._is_live() and self._training.state in ("training", "paused", "stopping")
         self.bar.set_epochs(len(self._replay), live=live)
 
@@ -227,6 +234,7 @@ class LivePredictions(Panel):
         """Replay an epoch, as the slider does."""
         place = self._replay.place_of(epoch)
         if place >= 0:
+            self._offer_epochs()
             self.bar.go_to(place)
 
     def _schedule(self, within_ms: int = REFRESH_MS) -> None:
@@ -238,18 +246,21 @@ class LivePredictions(Panel):
     def refresh(self) -> None:
         """Show the pictures and answers of now; the grid is drawn four times a second at most."""
         self._timer.stop()
+        self._offer_epochs()
         index = self._index
         place, key = self.bar.place(), self.filters.current()
         self.order.setVisible(key == "biography")
         if index is None:
             self.grid.set_pictures(None, np.empty(0))
             self._count(0, 0, 0, 0)
+            self.score.hide()
             return
         shown = self._with_photographs(index)
         numbers = {"watched": self._watched_numbers(), "all": self._replay.numbers}
         numbers["worst"] = self._replay.worst(place) if place >= 0 else np.empty(0, dtype=np.int64)
         numbers["flipped"] = self._replay.flipped(place) if place >= 0 else np.empty(0, dtype=np.int64)
-        self._count(*(len(numbers[key]) for key in FILTERS[:4]))
+        counts = {key: len(numbers[key]) for key in FILTERS[:4]}
+        self._count(*(counts | {"worst": self._wrong(numbers["worst"], place)}).values())
         if key == "biography":
             numbers[key] = self.order.ordered(self._replay)
         self.grid.set_strip(key == "biography")
@@ -340,6 +351,10 @@ class LivePredictions(Panel):
         pinned = self._pins.numbers(index)
         return np.concatenate([photographs, pinned, chosen[~np.isin(chosen, pinned)]])
 
+    def _wrong(self, numbers: np.ndarray, place: int) -> int:
+        """How many of these pictures were answered wrongly; the rest of the worst are only the least sure."""
+        return int((~self._replay.right(place)[self._replay.columns(numbers)]).sum()) if len(numbers) else 0
+
     def _count(self, *counts: int) -> None:
         self._counts = dict(zip(FILTERS, counts, strict=False))
         self._fit_header()
@@ -347,7 +362,8 @@ class LivePredictions(Panel):
     def _show_counts(self, on: bool) -> None:
         for key, count in self._counts.items():
             name = self._filter_name(key)
-            self.filters.set_label(key, f"{name} {in_figures(count)}" if count and on else name)
+            words = self.tr("{name} · {count} wrong") if key == "worst" else self.tr("{name} {count}")
+            self.filters.set_label(key, words.format(name=name, count=in_figures(count)) if count and on else name)
 
     def _nothing(self, key: str) -> str:
         if not len(self._replay):
@@ -359,11 +375,15 @@ class LivePredictions(Panel):
     def _show_score(self, place: int) -> None:
         total = len(self._replay.numbers)
         if place < 0 or not total:
-            self.score.setText("")
+            self.score.hide()
             return
         right = int(self._replay.right(place).sum())
-        self.score.setText(self.tr("{right} / {total} right").format(right=in_figures(right), total=in_figures(total)))
-        self._fit_header()
+        words = self.tr("{right} / {total} right")
+        # Wide enough for all of them, so that the slider does not change its length while epochs run by.
+        widest = words.format(right=in_figures(total), total=in_figures(total))
+        self.score.setMinimumWidth(self.score.fontMetrics().horizontalAdvance(widest))
+        self.score.setText(words.format(right=in_figures(right), total=in_figures(total)))
+        self.score.show()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -373,17 +393,16 @@ class LivePredictions(Panel):
         return QSize(theme().px(SMALLEST_WIDTH), super().minimumSizeHint().height())  # the heading row makes itself fit
 
     def _fit_header(self) -> None:
-        """Leave out what the row has no room for: first the heading, then the score, then the counts."""
-        fitted = self.width(), self.order.isHidden(), self.score.text(), tuple(self._counts.values())
+        """Leave out what the row has no room for: first the heading, then the counts."""
+        fitted = self.width(), self.order.isHidden(), self.order.sizeHint().width(), tuple(self._counts.values())
         if fitted == self._fitted:
             return
         self._fitted, gap = fitted, theme().tokens.space_large
         self._show_counts(True)
-        needed = 2 * gap + sum(part.sizeHint().width() + gap for part in (self._title, self.filters, self.score))
+        needed = 2 * gap + sum(part.sizeHint().width() + gap for part in (self._title, self.filters))
         needed += 0 if self.order.isHidden() else self.order.sizeHint().width() + gap
-        for part in (self._title, self.score):
-            part.setVisible(needed <= self.width())
-            needed -= part.sizeHint().width() + gap if part.isHidden() else 0
+        self._title.setVisible(needed <= self.width())
+        needed -= self._title.sizeHint().width() + gap if self._title.isHidden() else 0
         self._show_counts(needed <= self.width())
 
     # ---- pins

@@ -66,7 +66,10 @@ class ExperimentRow(QWidget):
         parts = [] if done == total and experiment.state == "finished" else [self.tr("{done} of {all} done")]
         parts += [found.in_words()] if found.best is not None and experiment.kind != "queue" else []
         words = {"running": self.tr("running"), "interrupted": self.tr("interrupted"), "stopped": self.tr("stopped")}
-        parts += [words[experiment.state]] if experiment.state in words and done < total else []
+        # A queue that has ended is open again for what was added since; nobody has stopped that, nor what never began.
+        has_begun = experiment.state != "finished" and any(trial.state != "waiting" for trial in experiment.trials)
+        state = words.get(experiment.state, "") if has_begun or experiment.state == "running" else self.tr("waiting")
+        parts += [state] if done < total else []
         return " · ".join(parts).format(done=done, all=total) or self.tr("done")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication
 
+from engine.params import short_number
 from engine.train.next_step import NextStep
 
 
@@ -21,7 +22,7 @@ def step_text(step: NextStep) -> str:
         "balance": _tr("Let classes count the same"),
         "cosine": _tr("Let the learning rate fall"),
     }
-    return texts[step.name].format(value=f"{step.value:g}")
+    return texts[step.name].format(value=short_number(step.value))
 
 
 def _tr(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.train.next_step import NextStep
@@ -16,7 +17,7 @@ from gui.pages.train.live import LivePredictions
 from gui.pages.train.recipe import RecipeForm
 from gui.pages.train.run_tools import RunTools
 from gui.pages.train.runs import RunList
-from gui.theme import theme
+from gui.theme import icon, theme
 from gui.widgets.bars import number
 from gui.widgets.busy import BusyRow
 from gui.widgets.empty import EmptyState
@@ -26,6 +27,7 @@ from gui.widgets.panel import Panel, dim_label, heading
 SIDE_WIDTH = 280  # px at 100 % text size
 MANY_EPOCHS = 100  # from here on, a run is judged now and then while it goes on, not after every epoch
 DIAGNOSE_MS = 1000
+REVEAL_MS = 50  # until a list that has just changed has its new height
 CHART_SHARE, PICTURE_SHARE = 38, 62  # of the height
 
 
@@ -60,13 +62,15 @@ class TrainPage(QWidget):
         self.empty = EmptyState("train", "")
         self._empty_button = self.empty.add_button(self.tr("Go to Data"))
         self._empty_button.setObjectName("train.first")
-        self._empty_button.clicked.connect(self._go)
+        self._empty_button.clicked.connect(self._on_empty_button)
         self._lay_out()
         # Many signals come at once (a project opens, a run ends): one look at the state answers them all.
         self._later = QTimer(self, singleShot=True, interval=0)
         self._later.timeout.connect(self._update)
         self._diagnose_later = QTimer(self, singleShot=True, interval=DIAGNOSE_MS)
         self._diagnose_later.timeout.connect(self._show_diagnosis)
+        self._reveal = QTimer(self, singleShot=True, interval=REVEAL_MS)
+        self._reveal.timeout.connect(self._show_undo)
         self._connect()
         self._update()
 
@@ -85,16 +89,16 @@ class TrainPage(QWidget):
         column.setContentsMargins(0, 0, tokens.space_small, 0)
         column.setSpacing(tokens.space)
         self._runs_heading = heading(self.tr("Runs"))
-        upper = (self.recipe, self.device, self.later, self._runs_heading, self.runs, self.run_tools.undo_row)
-        for widget in (*upper, self.diagnosis, self.layers, self.run_tools):
+        upper = (self.recipe, self.device, self.later, self.diagnosis, self.layers)  # seen without scrolling
+        for widget in (*upper, self._runs_heading, self.runs, self.run_tools.undo_row, self.run_tools):
             column.addWidget(widget)
         column.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(content)
+        self._scroll = QScrollArea()
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setWidget(content)
         self._side = Panel(self.tr("Recipe"))
-        self._side.body.addWidget(scroll, 1)
+        self._side.body.addWidget(self._scroll, 1)
         self._side.body.addWidget(self.controls)
         theme().changed.connect(self._size)
         self._size()
@@ -130,6 +134,14 @@ class TrainPage(QWidget):
         signals += (document.state_changed, document.report_changed, document.replaced)
         for signal in signals:
             signal.connect(self._update_later)
+        self._studio.experiments.deleted.connect(self._reveal_later)
+
+    def _reveal_later(self, *_: object) -> None:
+        self._reveal.start()  # once the list is shorter and the row has its place
+
+    def _show_undo(self) -> None:
+        if not self.run_tools.undo_row.isHidden():
+            self._scroll.ensureWidgetVisible(self.run_tools.undo_row)
 
     # ---- state
 
@@ -186,24 +198,28 @@ class TrainPage(QWidget):
         else:
             self.notice.clear()
             self.empty.set_text(blocker.what, " ".join(part for part in (blocker.why, blocker.fix) if part))
-            self._empty_button.setText(self._place_text())
-            self._empty_button.setVisible(bool(self._place_text()))
+            self._offer(self._place_text())
 
     def _show_ready(self) -> None:
         preparing, shown = self._training.state == "preparing", self._training.shown_run
-        self._empty_button.hide()  # Train is at the foot of the recipe, and on top
+        self._offer("" if preparing else self.tr("Train"), "play")
         if shown is not None and not preparing:
             title = self.tr("Run {number} has no finished epoch").format(number=shown)
-            self.empty.set_text(title, self.tr("Resume it, choose another one under Runs, or train anew."))
+            self.empty.set_text(title, self.tr("Resume it, choose another one under Runs, or press Train."))
             return
         title = self.tr("Getting the images ready") if preparing else self.tr("Nothing has been trained yet")
-        self.empty.set_text(
-            title,
-            self.tr(
-                "Here you will see loss and accuracy while the network learns, and what it answers to each image, "
-                "epoch by epoch."
-            ),
+        words = self.tr(
+            "Here you will see loss and accuracy while the network learns, and what it answers to each image, "
+            "epoch by epoch."
         )
+        press = self.tr("Press Train to let the network learn from your images.")
+        self.empty.set_text(title, words if preparing else f"{press} {words}")
+
+    def _offer(self, text: str, icon_name: str = "") -> None:
+        """Show the button of the empty page; without text, none."""
+        self._empty_button.setText(text)
+        self._empty_button.setIcon(icon(icon_name) if icon_name else QIcon())
+        self._empty_button.setVisible(bool(text))
 
     # ---- where a blocker is solved
 
@@ -219,6 +235,13 @@ class TrainPage(QWidget):
     def _place_text(self) -> str:
         texts = {"home": self.tr("Go to Home"), "data": self.tr("Go to Data"), "network": self.tr("Go to Network")}
         return texts.get(self._place(), "")
+
+    def _on_empty_button(self) -> None:
+        """Train, or go where what blocks that is solved."""
+        if self._training.blocker() is None:
+            self._training.start()
+        else:
+            self._go()
 
     def _go(self) -> None:
         self._studio.place_wanted.emit(self._place())

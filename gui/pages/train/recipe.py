@@ -46,6 +46,17 @@ def _usual_rate(project: ProjectSpec) -> float:
     return OPTIMIZERS[project.recipe.optimizer.kind].usual_learning_rate
 
 
+GROUPS = (
+    ("stop_metric", "stop_change"),
+    ("optimizer", "decay_all", "clip_norm", "accumulate", "average_decay"),
+    ("schedule",),
+    ("loss", "class_weights"),
+    ("mirror_test", "seed"),
+    ("device", "precision", "compiled", "deterministic"),
+)
+"""The folded settings in the order in which they are shown; what belongs together stands together."""
+
+
 class RecipeForm(QWidget):
     """All settings of the recipe; edits go to the document and come back from it."""
 
@@ -78,12 +89,15 @@ class RecipeForm(QWidget):
         document.replaced.connect(self._on_replaced)
 
     def _place_choices(self, column: QVBoxLayout) -> None:
-        """Put the three choices first among the folded settings."""
+        """Put the three choices among the folded settings, each with what belongs to it."""
         fold = self.form.fold()
         target = fold.body if fold is not None else column
-        at = 0 if fold is not None else column.count()
-        for offset, widget in enumerate((self.optimizer, self.schedule, self.loss)):
-            target.insertWidget(at + offset, widget)
+        chosen = {"optimizer": self.optimizer, "schedule": self.schedule, "loss": self.loss}
+        for group in GROUPS:
+            for name in group:
+                target.addWidget(chosen[name] if name in chosen else self.form.row(name))
+            if group != GROUPS[-1]:
+                target.addSpacing(theme().tokens.space)
 
     def _offer_help(self, column: QVBoxLayout) -> None:
         """Put the finder's link into the field of the learning rate, and the suggestions under everything."""
@@ -106,6 +120,7 @@ class RecipeForm(QWidget):
         if self.finder is None:
             self.finder = FinderPanel(self._studio, self)
             self.finder.finished.connect(self._on_finder_closed)
+            self.finder.running_changed.connect(self._on_finder)
             self.finder.show()
             self.finder.start()
         self.finder.raise_()
@@ -113,6 +128,11 @@ class RecipeForm(QWidget):
 
     def _on_finder_closed(self) -> None:
         self.finder = None
+        self._studio.training.tell_beside("")
+
+    def _on_finder(self) -> None:
+        is_running = self.finder is not None and self.finder.is_running
+        self._studio.training.tell_beside(self.tr("Looking for a learning rate…") if is_running else "")
 
     def _show(self) -> None:
         recipe = self._document.recipe
@@ -125,6 +145,7 @@ class RecipeForm(QWidget):
             fold = chosen.form.fold()
             if fold is not None:
                 fold.set_title(self.tr("More on {name}").format(name=chosen.combo.currentText()))
+                fold.set_inner()
 
     def _on_replaced(self) -> None:
         self.form.start_afresh()

@@ -74,6 +74,10 @@ class ReplayBar(QWidget):
         """Whether the epochs run by."""
         return self._timer.isActive()
 
+    def count(self) -> int:
+        """Return how many epochs are offered."""
+        return self.slider.maximum()
+
     def place(self) -> int:
         """Return which stored epoch is looked at, counted from 0; -1 when there is none."""
         return self.slider.value() - 1

@@ -8,8 +8,9 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication
 
 from engine.errors import EngineError
+from engine.params import short_number
 from engine.train.changes import changes_between, in_one_line
-from engine.train.compare import compare_runs, points
+from engine.train.compare import Comparison, compare_runs, points, signed
 from engine.train.optimizers import OPTIMIZERS
 from engine.train.runs import RunInfo, read_run_spec
 from gui.widgets.bars import number
@@ -29,7 +30,13 @@ def state_in_words(info: RunInfo, *, is_paused: bool = False) -> str:
         "interrupted": _tr("interrupted · {done} of {all} epochs"),
         "failed": _tr("failed · {done} of {all} epochs"),
     }
+    broken = {
+        "diverged": _tr("diverged · {done} of {all} epochs"),
+        "exploded": _tr("loss exploded · {done} of {all} epochs"),
+    }
     state = "paused" if is_paused else info.state
+    if state != "running" and not is_paused:
+        sentences[state] = broken.get(info.trouble, sentences.get(state, state))
     return sentences.get(state, state).format(done=number(info.epochs_done), all=number(info.epochs))
 
 
@@ -45,7 +52,7 @@ def recipe_in_words(info: RunInfo) -> str:
         _tr("{count} epochs").format(count=number(recipe.epochs)),
         size if recipe.batch_size else _tr("automatic batch size"),
         OPTIMIZERS[kind].title if kind in OPTIMIZERS else kind,
-        _tr("learning rate {rate}").format(rate=f"{recipe.learning_rate:g}"),
+        _tr("learning rate {rate}").format(rate=short_number(recipe.learning_rate)),
         _tr("{count} parameters").format(count=number(info.parameters)),
     )
     return "\n".join(lines)
@@ -85,7 +92,47 @@ def gain_in_words(info: RunInfo, parent: RunInfo | None) -> str:
     if parent is None or info.state == "running":
         return ""
     try:
-        words = compare_runs(parent, info).gain_in_words()
+        return against_in_words(compare_runs(parent, info), parent, info)
     except EngineError:
         return ""
-    return _tr("against run {number}: {words}").format(number=parent.number, words=words)
+
+
+def against_in_words(found: Comparison, parent: RunInfo, child: RunInfo) -> str:
+    """Return a verdict for everybody, and behind it the numbers for those who know them. Raises: EngineError."""
+    difference, low, high = found.gain()
+    if _is_repeat(found, parent, child):
+        return _tr("The same result as run {number}: same settings and same seed.").format(number=parent.number)
+    size = f"{abs(100 * difference):.1f}"
+    if size == "0.0":
+        words = _tr("As good as run {number}{luck} (on {images}; 95 %: {range}).")
+    elif difference > 0:
+        words = _tr("{size} points better than run {number}{luck} (on {images}; 95 %: {range}).")
+    else:
+        words = _tr("{size} points worse than run {number}{luck} (on {images}; 95 %: {range}).")
+    one, many = _tr("1 image"), _tr("{count} images").format(count=number(found.images))
+    return words.format(
+        size=size,
+        number=parent.number,
+        luck="" if found.is_sure or size == "0.0" else _tr(", but that may be luck"),
+        images=one if found.images == 1 else many,
+        range=_range(low, high),
+    )
+
+
+def _range(low: float, high: float) -> str:
+    """Both ends of an interval; where they say the same thing, in words."""
+    if low > 0:
+        return _tr("{low} to {high} better").format(low=f"{100 * low:.1f}", high=f"{100 * high:.1f}")
+    if high < 0:
+        return _tr("{low} to {high} worse").format(low=f"{-100 * high:.1f}", high=f"{-100 * low:.1f}")
+    return _tr("{low} to {high}").format(low=signed(low), high=signed(high))
+
+
+def _is_repeat(found: Comparison, parent: RunInfo, child: RunInfo) -> bool:
+    """Whether the same was trained again, seed included, and came out the same."""
+    if len(found.only_first) or len(found.only_second) or parent.best_accuracy != child.best_accuracy:
+        return False
+    try:
+        return not changes_between(read_run_spec(parent.folder), read_run_spec(child.folder))
+    except EngineError:
+        return False

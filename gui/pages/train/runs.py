@@ -41,9 +41,10 @@ from gui.widgets.bars import percent
 from gui.widgets.elided import ElidedLabel
 from gui.widgets.empty import IconView
 from gui.widgets.panel import dim_label, text_label
+from gui.widgets.two_lines import TwoLinesLabel
 
 ITEM_PADDING = 12  # px above and below together that the style sheet gives the items of a list, and a little air
-MOST_SHOWN = 5  # rows before the list scrolls by itself
+MOST_SHOWN = 4  # rows before the list scrolls by itself
 TOKENS = {"running": "accent", "interrupted": "validation", "stopped": "faint", "failed": "bad", "finished": "good"}
 
 
@@ -98,7 +99,7 @@ class RunRow(QWidget):
         self._state = ElidedLabel()
         self._state.setProperty("dim", True)
         self._state.setProperty("small", True)
-        self._change, self._note = ElidedLabel(), ElidedLabel()
+        self._change, self._note = TwoLinesLabel(), ElidedLabel()
         self._change.setProperty("small", True)
         self._note.setProperty("small", True)
         self._note.setProperty("dim", True)
@@ -138,13 +139,26 @@ class RunRow(QWidget):
         grid.setColumnStretch(2, 1)
 
     def show_run(
-        self, info: RunInfo, *, can_resume: bool, is_paused: bool, change: str = "", difference: str = ""
+        self,
+        info: RunInfo,
+        *,
+        can_resume: bool,
+        is_paused: bool,
+        change: str = "",
+        difference: str = "",
+        is_same_network: bool = False,
     ) -> str:
-        """Show a run, what is different from its parent and what came of that; return all of it in words."""
+        """Show a run, what is different from its parent and what came of that; return all of it in words.
+
+        Args:
+            is_same_network: it is called as that of the parent, so that its name would say nothing.
+        """
         self._number = info.number
-        self._dot.set_token(TOKENS.get(info.state, "faint"))
+        is_broken = bool(info.trouble) and info.state != "running"
+        self._dot.set_token("bad" if is_broken else TOKENS.get(info.state, "faint"))
         self._name.setText(self.tr("run {number}").format(number=info.number))
-        self._network.setText(info.network)
+        self._network.setText("" if is_same_network else info.network)
+        self._network.setToolTip(info.network if is_same_network else self._network.toolTip())
         self._score.setText("" if info.best_accuracy is None else percent(info.best_accuracy))
         self._state.setText(state_in_words(info, is_paused=is_paused))
         self._state.setToolTip(info.reason if info.state == "failed" else self._state.toolTip())
@@ -167,6 +181,12 @@ class RunRow(QWidget):
         texts = (self._name.text(), info.network, self._score.text(), self._state.text())
         parts = (*texts, change, difference, info.note, pinned)
         return ", ".join(part for part in parts if part)
+
+    def height_in(self, width: int) -> int:
+        """Return how high it wants to be in a width, both in px."""
+        layout = self.layout()
+        layout.activate()
+        return layout.totalHeightForWidth(width) if layout.hasHeightForWidth() else self.sizeHint().height()
 
     def edit_note(self) -> None:
         """Let the user write the note, where it will stand."""
@@ -257,6 +277,7 @@ class RunList(QListWidget):
                 is_paused=is_paused,
                 change=change_in_words(info, parent),
                 difference=difference_in_words(info, parent),
+                is_same_network=parent is not None and parent.network == info.network,
             )
             item.setData(Qt.ItemDataRole.UserRole, info.number)
             item.setData(Qt.ItemDataRole.AccessibleTextRole, words)
@@ -275,8 +296,9 @@ class RunList(QListWidget):
         for place in range(self.count()):
             item = self.item(place)
             row = self.itemWidget(item)
-            row.layout().activate()
-            item.setSizeHint(QSize(0, row.sizeHint().height() + ITEM_PADDING))
+            if row is None:
+                continue  # it is just being added
+            item.setSizeHint(QSize(0, row.height_in(row.width()) + ITEM_PADDING))
         self.updateGeometry()
 
     def edit_note(self, number: int) -> None:
@@ -353,6 +375,7 @@ class RunList(QListWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.doItemsLayout()  # the rows' widgets would keep the width of before
+        self._fit_rows()
 
     def sizeHint(self) -> QSize:
         heights = [self.item(place).sizeHint().height() for place in range(min(self.count(), MOST_SHOWN))]

@@ -15,8 +15,9 @@ from PySide6.QtWidgets import (
 )
 
 from engine.errors import EngineError
+from engine.spec import ProjectSpec
 from engine.train.experiments.plans import FEW_TRIALS, MOST_TRIALS, SearchPlan
-from engine.train.experiments.settings import Setting, parse_choice, settings_of
+from engine.train.experiments.settings import Setting, first_tries, parse_choice, settings_of
 from gui.theme import icon, theme
 from gui.widgets.fields import ComboBox, SpinBox
 from gui.widgets.panel import dim_label, heading, text_label
@@ -33,8 +34,16 @@ class ChoiceRow(QWidget):
     changed = Signal()
     removed = Signal()
 
-    def __init__(self, settings: tuple[Setting, ...], chosen: str, place: int, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        project: ProjectSpec,
+        settings: tuple[Setting, ...],
+        chosen: str,
+        place: int,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
+        self._project = project
         self._settings = {setting.name: setting for setting in settings}
         self.setting = ComboBox()
         self.setting.setObjectName(f"search.setting.{place}")
@@ -71,16 +80,9 @@ class ChoiceRow(QWidget):
 
     def _suggest(self) -> None:
         """Begin with something that makes sense for the setting."""
-        param = self._settings[self.name()].param
-        if self.name() == FIRST:
-            text = "0.0001 .. 0.1"
-        elif param.choices:
-            text = ", ".join(param.choices)
-        elif param.sort == "switch":
-            text = "yes, no"
-        else:
-            text = str(param.default)
-        self.values.setText(text)
+        setting = self._settings[self.name()]
+        param = setting.param
+        self.values.setText(first_tries(self._project, setting))
         self.values.setToolTip(self.tr("{label} takes {values}.").format(label=param.label, values=param.accepts()))
 
 
@@ -188,7 +190,7 @@ class SearchDialog(QDialog):
         """Add a setting, by default one that is not searched yet."""
         taken = {row.name() for row in self._rows}
         name = name or next(setting.name for setting in self._settings if setting.name not in taken)
-        row = ChoiceRow(self._settings, name, self._made)
+        row = ChoiceRow(self._document.spec, self._settings, name, self._made)
         self._made += 1
         row.changed.connect(self._check)
         row.removed.connect(self._on_removed)
@@ -226,16 +228,30 @@ class SearchDialog(QDialog):
             plan = self.plan()
             trials, rungs = plan.trials(self._document.spec), plan.rungs(self._document.spec)
         except EngineError as error:
-            self.sentence.setText(str(error))
+            self._say(str(error))
             self.start.setEnabled(False)
             return
         self.start.setEnabled(True)
-        self.sentence.setText(self._in_words(len(trials), rungs))
+        self._say(self._in_words(len(trials), rungs))
+
+    def _say(self, words: str) -> None:
+        """Say it, in a window that is high enough: Qt does not count the lines of wrapped text."""
+        self.sentence.setText(words)
+        self.layout().activate()
+        needed = self.layout().totalHeightForWidth(self.width())
+        if needed > self.height():
+            self.resize(self.width(), needed)
 
     def _in_words(self, trials: int, rungs: tuple[int, ...]) -> str:
         epochs = self._document.recipe.epochs
         if len(rungs) < 2:
-            return self.tr("{count} trainings of {epochs} epochs.").format(count=trials, epochs=epochs)
+            words = self.tr("{count} trainings of {epochs} epochs.")
+            if self.method.current() == "halving":
+                words = self.tr(
+                    "{count} trainings of {epochs} epochs: with so few, none is given up early, and halving does what "
+                    "random does."
+                )
+            return words.format(count=trials, epochs=epochs)
         steps = ", ".join(str(rung) for rung in rungs[:-1])
         words = self.tr("{count} trainings begin; only the best third goes on after epoch {steps}, up to epoch {last}.")
         return words.format(count=trials, steps=steps, last=rungs[-1])
