@@ -15,6 +15,9 @@ import platformdirs
 
 from engine.errors import EngineError
 
+RESERVE = 512 * 2**20
+"""Bytes of the disk that stay free."""
+
 _PART_OF = re.compile(r"\..*\.([0-9]{1,9})-\w+\.part", re.DOTALL)
 
 

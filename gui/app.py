@@ -56,6 +56,16 @@ def keep_responsive() -> GuiCollector:
     return collector
 
 
+def warming_up(window: MainWindow, collector: GuiCollector) -> WarmUp:
+    """Prepare to load in the background, once started, what the window's pages and a first training need."""
+    warm_up = WarmUp([*(module for _, _, module, _ in PLACES.values()), "gui.plots.area"])
+    warm_up.done.connect(window.show_machine)
+    warm_up.done.connect(window.build_pages)
+    warm_up.done.connect(collector.spare)
+    warm_up.failed.connect(window.show_crash)
+    return warm_up
+
+
 def main(argv: Sequence[str]) -> int:
     """Run Atelier until its window is closed. Returns: the exit status."""
     _write_log()
@@ -64,11 +74,7 @@ def main(argv: Sequence[str]) -> int:
     catcher.caught.connect(window.show_crash)
     catcher.install()
     collector = keep_responsive()
-    warm_up = WarmUp([*(module for _, _, module, _ in PLACES.values()), "gui.plots.area"])
-    warm_up.done.connect(window.show_machine)
-    warm_up.done.connect(window.build_pages)
-    warm_up.done.connect(collector.spare)
-    warm_up.failed.connect(window.show_crash)
+    warm_up = warming_up(window, collector)
     window.show()
     QTimer.singleShot(0, warm_up.start)
     status = app.exec()

@@ -131,10 +131,14 @@ class MainWindow(QMainWindow):
 
     def build_pages(self) -> None:
         """Build the pages that were not looked at yet, one at a time while nothing else happens."""
-        missing = [place for place in PLACES if place not in self._built]
+        missing = self.missing_pages()
         if missing:
             self.page(missing[0])
             QTimer.singleShot(0, self.build_pages)
+
+    def missing_pages(self) -> list[str]:
+        """Return the places whose pages are not built yet."""
+        return [place for place in PLACES if place not in self._built]
 
     def search_layers(self) -> None:
         """Go where a layer can be added by name."""

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 
 from engine.data.cifar import binaries_beside, write_cifar
 from engine.data.csv_labels import folder_name
-from engine.data.fetch import RESERVE, Remote, fetch
 from engine.data.idx import pairs_beside, write_idx
 from engine.data.mat_file import read_mat
+from engine.data.remote import Remote
 from engine.data.unpack import unpack
 from engine.data.whole_folder import write_folder_once
 from engine.errors import EngineError
-from engine.files import cache_folder
+from engine.files import RESERVE, cache_folder
 from engine.jobs import Cancelled, JobControl
 
 if TYPE_CHECKING:
@@ -88,6 +88,8 @@ def download(name: str, tell: Tell, control: JobControl | None = None) -> Path:
         EngineError: there is no connection, what arrived is damaged, or the disk refuses.
         Cancelled: `control` asked to stop.
     """
+    from engine.data.fetch import fetch  # late: Python's web client is many modules
+
     place = downloaded_folder(name)
     if place.is_dir():
         return place

@@ -6,40 +6,22 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from engine.data.remote import Remote
 from engine.errors import EngineError
+from engine.files import RESERVE
 
 Tell = Callable[[int, int], None]
 
 TIMEOUT_S = 20.0
 """Without a byte for so long a connection counts as lost; a stop that was asked for is heeded at the latest then."""
 
-RESERVE = 512 * 2**20
-"""Bytes of the disk that stay free."""
-
 _BLOCK = 1 << 16
 _EVERY_S = 0.05  # between two tellings: blocks may come by the thousand, and each is shown somewhere
 _SLACK = 1 << 20
-
-
-@dataclass(frozen=True)
-class Remote:
-    """A file to be fetched.
-
-    Attributes:
-        addresses: where it can be had, each a copy of the same file.
-        md5: of its content, hexadecimal.
-        bytes: its size, for progress and against a server that never ends; need not be exact.
-    """
-
-    name: str
-    addresses: tuple[str, ...]
-    md5: str
-    bytes: int
 
 
 class _Gone(Exception):

@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 from engine.data.formats import looks_like_picture
 from engine.errors import EngineError
+from engine.files import RESERVE
 
 Tell = Callable[[int, int], None]
 
@@ -27,9 +28,6 @@ MOST_TIMES = 100
 
 FREE_GROWTH = 256 * 2**20
 """Bytes that any archive may grow to; a small one of drawings shrinks well."""
-
-RESERVE = 512 * 2**20
-"""Bytes of the disk that stay free."""
 
 _BLOCK = 1 << 20
 

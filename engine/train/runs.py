@@ -12,8 +12,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from engine.errors import EngineError
 from engine.files import part_name, sweep_dead_parts, write_atomically
 from engine.spec import ProjectSpec
@@ -325,6 +323,8 @@ def _when(state: Mapping[str, Any], folder: Path) -> datetime:
 
 def claim(folder: Path) -> None:
     """Say that this process writes the run. Raises: EngineError, see `must_be_free`; OSError."""
+    import psutil
+
     must_be_free(folder)
     me, token = psutil.Process(), secrets.token_hex(8)
     write_atomically(folder / OWNER, json.dumps({"pid": me.pid, "started": me.create_time(), "token": token}))
@@ -350,6 +350,10 @@ def release(folder: Path) -> None:
 
 def owner_is_alive(folder: Path) -> bool:
     """Whether a living process has claimed the run. A number that was given to a new process does not count."""
+    if not (folder / OWNER).exists():
+        return False
+    import psutil  # late: no run of the last project need be open for the window to be up
+
     try:
         raw = json.loads((folder / OWNER).read_text("utf-8"))
         if int(raw["pid"]) == os.getpid() and raw.get("token") not in _claims:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -140,6 +141,8 @@ class Curves(Panel):
         self._log_button: QPushButton | None = None
         self._switch: QWidget | None = None
         self._build_heading(legend)
+        if "gui.plots.area" in sys.modules:
+            self._build_area()  # costs a few milliseconds, better while the page is made than when training starts
 
     def _build_heading(self, has_legend: bool) -> None:
         if not self._percent:
@@ -384,7 +387,7 @@ class Curves(Panel):
         self._repaint()
 
     def _build_area(self) -> None:
-        from gui.plots.area import PlotArea  # pyqtgraph takes half a second to import: not before it is seen
+        from gui.plots.area import PlotArea  # pyqtgraph takes half a second to import: `warm_up`, or when it is seen
 
         self._area = PlotArea(self._percent, "accent" if self._single else "train")
         self._area.hovered.connect(self._on_hovered)

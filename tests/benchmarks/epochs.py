@@ -49,7 +49,7 @@ def window(
 
     from engine.spec.files import write_project
     from engine.train import history
-    from gui.app import create_app, keep_responsive
+    from gui.app import create_app, keep_responsive, warming_up
 
     path = work / "bench.atelier"
     write_project(spec(folder, seed, epochs), path)
@@ -57,8 +57,8 @@ def window(
     collector = keep_responsive()
     shown.resize(1440, 900)
     shown.show()
-    shown.build_pages()
-    collector.spare()
+    warm_up = warming_up(shown, collector)
+    warm_up.start()
     studio, loop = shown.studio, QEventLoop()
 
     def stand_still(done: object) -> None:

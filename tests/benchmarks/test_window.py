@@ -13,8 +13,7 @@ import pytest
 from PySide6.QtCore import Qt, QTimer
 from report import print_table, spread
 
-from engine.train.warm_up import warm_up
-from gui.app import keep_responsive
+from gui.app import keep_responsive, warming_up
 from gui.main_window import MainWindow
 from gui.studio import Studio
 from gui.theme import theme
@@ -46,19 +45,23 @@ os._exit(0)
 """
 
 
-def seconds_until_painted(program: str) -> float:
+def seconds_until_painted(program: str, compiled: Path) -> float:
     """From the start of the interpreter until the window has been painted once."""
     began = time.time()
-    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    # Compiled code is kept, as wherever Python is left alone, but not in the checkout.
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "PYTHONPYCACHEPREFIX": str(compiled)}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     done = subprocess.run(
         [sys.executable, "-c", program + SHOW], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
     )
     return float(done.stdout.strip().splitlines()[-1]) - began
 
 
-def test_start_up_against_a_bare_window(capsys) -> None:
+def test_start_up_against_a_bare_window(tmp_path: Path, capsys) -> None:
     """A whole studio is up in at most five times the time of an empty Qt window."""
-    pairs = [(seconds_until_painted(ATELIER), seconds_until_painted(BARE)) for _ in range(8)][1:]  # the first is cold
+    rounds = range(8)
+    pairs = [tuple(seconds_until_painted(each, tmp_path) for each in (ATELIER, BARE)) for _ in rounds]
+    pairs = pairs[1:]  # the first is cold
     ours, theirs = zip(*pairs, strict=True)
     ratio = statistics.median(ours) / statistics.median(theirs)
     print_table(
@@ -103,35 +106,37 @@ def window(qtbot, qapp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     switch_interval = sys.getswitchinterval()
     collector = keep_responsive()
     window = MainWindow(Studio())
-    qtbot.addWidget(window, before_close_func=lambda w: w.studio.close())
+    qtbot.addWidget(window, before_close_func=lambda w: w.studio.save())  # else closing would ask
     window.resize(1440, 900)
     window.show()
-    warm_up()
-    window.build_pages()
-    collector.spare()
+    warm_up = warming_up(window, collector)
+    warm_up.start()
+    qtbot.waitUntil(lambda: window.missing_pages() == [], timeout=60_000)
     yield window
-    window.studio.save()  # else closing would ask
     collector.stop()
     gc.unfreeze()
     sys.setswitchinterval(switch_interval)
 
 
 def test_gui_thread_stays_responsive_while_training(window: MainWindow, qtbot, capsys) -> None:
-    """With the Train page in sight, 99 of 100 ticks of the GUI thread come less than 16 ms late."""
+    """With the Train page in sight, from the start on: 99 of 100 ticks of the GUI thread come less than 16 ms late, and
+    none 50 ms.
+    """
     studio = window.studio
     studio.start_from_sample("drawn")
     qtbot.waitUntil(lambda: studio.data.state == "ready", timeout=120_000)
     studio.document.edit("Set epochs", recipe=replace(studio.document.recipe, epochs=12))
     window.go_to("train")
-    studio.training.start()
-    qtbot.waitUntil(lambda: len(studio.training.epochs) >= 1, timeout=240_000)
+    qtbot.waitUntil(lambda: studio.training.blocker() is None, timeout=60_000)
     beat = Heartbeat()
     beat.start()
+    studio.training.start()
     qtbot.waitUntil(lambda: studio.training.state == "idle", timeout=400_000)
     beat.stop()
     rows = [(name, f"{beat.percentile(share):.1f} ms late") for name, share in SHARES.items()]
     print_table(capsys, f"Ticks of the GUI thread during training, {len(beat.late)} of them", rows)
     assert beat.percentile(0.99) < 16.0
+    assert beat.percentile(1.0) < 50.0
 
 
 SHARES = {"median": 0.5, "90 %": 0.9, "99 %": 0.99, "99.9 %": 0.999, "worst": 1.0}

@@ -20,10 +20,10 @@ from torchvision import datasets
 
 from engine.data import downloads, fetch
 from engine.data.downloads import DOWNLOADS, downloaded_folder, is_downloaded
-from engine.data.fetch import Remote
 from engine.data.index import TEST
 from engine.data.load import load_index
 from engine.data.mat_file import read_mat
+from engine.data.remote import Remote
 from engine.data.sources import SOURCES
 from engine.errors import EngineError
 from engine.files import cache_folder

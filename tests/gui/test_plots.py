@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPoint, Qt
 from PySide6.QtWidgets import QWidget
 
-from gui.plots import Curves, Line, Series
+from gui.plots import Curves, Line, Series, warm_up
 from gui.plots.series import epoch_ticks, loss_range, nearest_epoch, value_at, write_number
 from gui.theme import theme
 
@@ -192,11 +192,18 @@ def test_theme_is_followed(chart):
         theme().set_mode(mode)
 
 
-def test_numbers_that_came_while_hidden_are_drawn_when_shown(qtbot):
+@pytest.mark.parametrize("imported", [True, False])
+def test_numbers_that_came_while_hidden_are_drawn_when_shown(qtbot, monkeypatch, imported):
+    warm_up()
+    if not imported:
+        monkeypatch.delitem(sys.modules, "gui.plots.area")
     chart = Curves("Loss")
     qtbot.addWidget(chart)
     chart.set_epochs([1, 2], [1.0, 0.5], [1.1, 0.7])
-    assert chart._area is None
+    if imported:
+        assert chart._area.train.getOriginalDataset()[0] is None, "nothing is drawn that nobody sees"
+    else:
+        assert chart._area is None, "a window that nobody waits for charts in is not kept waiting by them"
     with qtbot.waitExposed(chart):
         chart.show()
     assert shown_points(chart._area.train) == ([1, 2], [1.0, 0.5])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PySide6.QtCore import QPoint, QPointF, QSettings, Qt
 from PySide6.QtGui import QGuiApplication, QWheelEvent
 from PySide6.QtWidgets import QApplication, QWidget
-from train_studio import FakeStudio, make_index
+from train_studio import FakeStudio, drawn_epochs, make_index
 
 from engine.errors import EngineError
 from gui.pages.train import TrainPage, charts
@@ -64,7 +64,7 @@ def test_one_cross_hair_reads_all_charts(page, studio, qtbot):
     studio.training.begin()
     studio.training.play(6)
     loss, accuracy, rate = page.charts.all
-    qtbot.waitUntil(lambda: loss._area is not None and len(loss._area.train.getOriginalDataset()[0]) == 6)
+    qtbot.waitUntil(lambda: drawn_epochs(loss, "train") == 6)
     place = QPoint(round(loss._area.place_of(4)) + 2, loss._area.height() // 2)
     qtbot.mouseMove(loss._area.viewport(), place)
     qtbot.waitUntil(lambda: rate.readout_texts()[:1] == ["epoch 4"])
@@ -132,7 +132,7 @@ def test_smoothing_draws_the_mean_and_keeps_the_epochs_faintly(page, studio, qtb
     studio.training.play(8)
     loss = page.charts.loss
     raw = [done.validation_loss for done in studio.training.epochs]
-    qtbot.waitUntil(lambda: loss._area is not None and len(loss._area.validation.getOriginalDataset()[0]) == 8)
+    qtbot.waitUntil(lambda: drawn_epochs(loss, "validation") == 8)
     assert loss._area.raw_validation.getOriginalDataset()[0] is None
     page.charts.smooth.slider.setValue(80)
     assert page.charts.smooth.text() == "smooth 0.8"

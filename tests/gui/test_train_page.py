@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QAbstractButton, QPushButton, QWidget
-from train_studio import CLASSES, FakeStudio, make_index
+from train_studio import CLASSES, FakeStudio, drawn_epochs, make_index
 
 from engine.compile import Facts
 from engine.errors import EngineError
@@ -216,7 +216,7 @@ def test_curves_follow_the_training(page, studio, qtbot):
     studio.training.play(3, within=4)
     qtbot.waitUntil(page.charts.isVisible)
     loss = page.charts.loss
-    qtbot.waitUntil(lambda: loss._area is not None and len(loss._area.train.getOriginalDataset()[0]) == 3)
+    qtbot.waitUntil(lambda: drawn_epochs(loss, "train") == 3)
     qtbot.waitUntil(lambda: loss._steps.x[-1] == pytest.approx(3.2))
     assert loss._planned == 30
     assert [line.name for line in loss._others] == ["run 2"]

@@ -17,6 +17,7 @@ from engine.train.history import NAME, EpochLine
 from engine.train.runs import RunInfo
 from engine.train.step_curve import StepCurve
 from gui.document import ProjectDocument
+from gui.plots import Curves
 from gui.studio.experiment_session import ExperimentSession
 from gui.studio.pins import PinBoard
 
@@ -39,6 +40,12 @@ def make_index(root: Path, classes: tuple[str, ...] = CLASSES) -> Index:
         modified=np.zeros(count, np.int64),
         brings_splits=False,
     )
+
+
+def drawn_epochs(chart: Curves, line: str) -> int:
+    """How many points of a line are drawn by now."""
+    points = None if chart._area is None else getattr(chart._area, line).getOriginalDataset()[0]
+    return 0 if points is None else len(points)
 
 
 class FakeData(QObject):
