@@ -59,8 +59,18 @@ class Stepper:
         self._batch_size = batch_size
         compares = any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in network.modules())
         self._smallest = min(2, batch_size) if compares else 1
-        self._forward: Callable[[Tensor], Tensor] = torch.compile(network) if recipe.compiled else network
-        self._is_proven = not recipe.compiled  # compiling happens at the first step, and may fail there
+        # A graph of CUDA calls starts a whole pass at once, which is most of the time of small layers on a fast card.
+        # Its gradients lie where the next pass writes its own: they cannot be added up over several.
+        self._has_graph = recipe.compiled and placement.device.type == "cuda" and recipe.accumulate == 1
+        self._forward: Callable[[Tensor], Tensor] = network
+        self._is_proven = True
+        if recipe.compiled:
+            self._compile()
+
+    def _compile(self) -> None:
+        mode = "reduce-overhead" if self._has_graph else "default"
+        self._forward = torch.compile(self.network, mode=mode)
+        self._is_proven = False  # compiling happens at the next step, and may fail there
 
     # ---- a step
 
@@ -72,11 +82,16 @@ class Stepper:
             number: of the step in the run, 1-based.
             between: called before each batch, to pause or leave.
         """
+        if self._has_graph and self.pieces > 1:
+            self._has_graph = False
+            self._compile()
         images, losses, hits = sum(sizes), [], []
         self.optimizer.zero_grad(set_to_none=True)
         for _ in sizes:
             between()
             for inputs, labels in self._cut(*next(batches)):
+                if self._has_graph:
+                    torch.compiler.cudagraph_mark_step_begin()
                 with self._placement.autocast():
                     outputs = self._forward(inputs)
                 loss = self._task.loss(outputs, labels)

@@ -213,8 +213,9 @@ class _Loop:
                 return "early"
             began, images = self.pace.now(), len(self.setup.training.numbers)
             sums = yield from self._training_epoch(epoch)
+            means = sums.means()  # waits for the device: what it still has to do is part of the time
             trained = self.pace.now()
-            event = self._validated(epoch, sums, began, images / (trained - began))
+            event = self._validated(epoch, *means, began, images / (trained - began))
             self.record.keep(event)
             self.pace.validated(self.pace.now() - trained)
             if self.watching.is_due() or (self.watching.has_pins and epoch == self.recipe.epochs):
@@ -358,8 +359,7 @@ class _Loop:
             answers.append(self.task.probabilities(outputs))
         return *sums.means(), torch.cat(answers).cpu().numpy()
 
-    def _validated(self, epoch: int, sums: _Sums, began: float, speed: float) -> EpochDone:
-        train_loss, train_accuracy = sums.means()
+    def _validated(self, epoch: int, train_loss: float, train_accuracy: float, began: float, speed: float) -> EpochDone:
         self._must_be_finite(train_loss, epoch)
         loss, accuracy, probabilities = self._validate()
         self._must_be_finite(loss, epoch)

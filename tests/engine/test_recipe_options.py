@@ -307,7 +307,7 @@ def test_a_layer_that_cannot_is_a_sentence(picture_folder, path, monkeypatch):
 
 
 def test_a_network_that_cannot_be_compiled_is_trained_as_it_is(picture_folder, path, monkeypatch):
-    def compiles(network):
+    def compiles(network, mode):
         def forward(x):
             raise RuntimeError("no compiler found\nand a long story")
 
@@ -325,7 +325,7 @@ def test_a_network_that_cannot_be_compiled_is_trained_as_it_is(picture_folder, p
 
 def test_a_compiled_network_is_what_steps_go_through(picture_folder, path, monkeypatch):
     calls = []
-    monkeypatch.setattr(torch, "compile", lambda network: lambda x: calls.append(len(x)) or network(x))
+    monkeypatch.setattr(torch, "compile", lambda network, mode: lambda x: calls.append(len(x)) or network(x))
     project = small_project(picture_folder, batch_size=7)
     told = trained(replace(project, recipe=replace(project.recipe, compiled=True, epochs=2)), path)
     assert len(told.of(Told)) == 1 and calls == [7, 5, 7, 5]
@@ -340,9 +340,37 @@ def test_a_mistake_after_the_first_step_is_no_matter_of_compiling(picture_folder
             raise RuntimeError("shapes cannot be multiplied")
         return network(x)
 
-    monkeypatch.setattr(torch, "compile", lambda network: lambda x: forward(network, x))
+    monkeypatch.setattr(torch, "compile", lambda network, mode: lambda x: forward(network, x))
     with pytest.raises(RuntimeError, match="shapes cannot"):
         trained(small_project(picture_folder, compiled=True), path)
+
+
+@pytest.mark.parametrize(
+    "device, accumulate, mode", [("cuda", 1, "reduce-overhead"), ("cuda", 2, "default"), ("cpu", 1, "default")]
+)
+def test_cuda_graphs_are_used_where_no_gradients_are_added_up(picture_folder, monkeypatch, device, accumulate, mode):
+    modes = []
+    monkeypatch.setattr(torch, "compile", lambda network, mode: modes.append(mode) or network)
+    setup = set_up_of(picture_folder, accumulate=accumulate, batch_size=4)
+    placement = Placement(torch.device(device), "", "float32", "")
+    recipe = replace(setup.recipe, compiled=True)
+    stepper = step.Stepper(setup.network, setup.task, placement, setup.optimizer, recipe, batch_size=4)
+    batches = setup.training.epoch(1)
+    stepper.take(batches, [4], 1, lambda: None)
+    assert modes == [mode]
+    stepper.pieces = 2  # after an out of memory, or as a run was that goes on
+    stepper.take(batches, [4], 2, lambda: None)
+    assert modes == ([mode, "default"] if mode == "reduce-overhead" else [mode])
+
+
+@pytest.mark.slow
+def test_a_network_is_really_compiled_and_learns_the_same(picture_folder, path):
+    project = small_project(picture_folder, batch_size=7)
+    trained(project, path)
+    told = trained(replace(project, recipe=replace(project.recipe, compiled=True)), path)
+    assert len(told.of(Told)) == 1, "that it is compiled; nothing of a failure"
+    plain, compiled = ([line["train_loss"] for line in numbers(run_folder(path, run))] for run in (1, 2))
+    assert compiled == pytest.approx(plain, rel=1e-3)
 
 
 # ---- too little memory

@@ -35,6 +35,8 @@ class DeviceLine(QWidget):
         studio.document.recipe_changed.connect(self.refresh)
         studio.training.started.connect(self.refresh)
         studio.training.ended.connect(self.refresh)
+        studio.training.started.connect(self.refresh)
+        studio.training.ended.connect(self.refresh)
         self.words.hide()
         self.problem.hide()
 
@@ -65,6 +67,20 @@ class DeviceLine(QWidget):
         precision = self.tr("{precision} ({why})").format(precision=run.precision, why=run.precision_reason)
         batch_why = run.batch_reason or self.tr("as chosen")
         return precision, self.tr("batches of {batch} ({why})").format(batch=run.batch_size, why=batch_why)
+
+    def _of_the_run(self) -> str:
+        """How the run that goes on computes, and why."""
+        training = self._studio.training
+        run = training.run if training.is_active else None
+        if run is None:
+            return ""
+        return self.tr("Run {number}: {precision}, since {why}; batches of {batch}, {batch_why}.").format(
+            number=run.run,
+            precision=run.precision,
+            why=run.precision_reason,
+            batch=run.batch_size,
+            batch_why=run.batch_reason or self.tr("as chosen"),
+        )
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
