@@ -110,8 +110,8 @@ class RecipeSpec(Declared):
     compiled: bool = param(
         False,
         label="Compile",
-        help="Let PyTorch write code for this network, with CUDA graphs on an NVIDIA GPU. Starting takes a minute; long "
-        "trainings then gain.",
+        help="Let PyTorch write code for this network, on an NVIDIA GPU with CUDA graphs. Starting takes a minute; "
+        "long trainings then gain.",
         more=True,
     )
     deterministic: bool = param(
