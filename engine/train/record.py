@@ -13,12 +13,13 @@ from engine.errors import EngineError
 from engine.files import sweep_parts
 from engine.jobs import JobControl
 from engine.templates import title_of
-from engine.train import history, kept, runs, step_curve
+from engine.train import history, kept, layer_looks, runs, step_curve
 from engine.train.checkpoint import BEST, LAST, save_weights
 from engine.train.events import EpochDone
 from engine.train.fingerprint import fingerprint
 from engine.train.history import EpochLine
 from engine.train.kept import KeptWeights
+from engine.train.layer_looks import LookWriter
 from engine.train.setup import Setup
 from engine.train.step_curve import StepWriter
 from engine.train.watch import WatchFolder
@@ -36,6 +37,7 @@ class Record:
     Attributes:
         lines: the epochs done so far.
         steps: the curve within epochs; None before the folder is there.
+        looks: at the layers; there once the folder is open.
         restarted_after: epochs that were done when the run was continued beyond its plan; see `continuing`.
         best: of them the one whose weights are kept; None before the first.
     """
@@ -73,6 +75,7 @@ class Record:
             self._continue()
         self.kept = KeptWeights(self.folder, setup.recipe.epochs)
         self.steps = StepWriter(self.folder, setup.steps)
+        self.looks = LookWriter(self.folder)
         self.watch = WatchFolder(self.folder)
         self.watch.begin(setup.pictures.index, setup.validation.numbers)
 
@@ -121,6 +124,7 @@ class Record:
         # Epochs after the checkpoint were not kept: they are done again, with the same numbers.
         history.rewrite(self.folder, self.lines)
         step_curve.cut(self.folder, len(self.lines))
+        layer_looks.cut(self.folder, len(self.lines))
         runs.write_state(self.folder, {"state": "running", "reason": ""})
 
     def keep(self, event: EpochDone) -> None:

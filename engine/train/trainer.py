@@ -259,6 +259,7 @@ class _Loop:
                 yield self._batch_news(epoch, step, total, recent)
                 recent = _Sums.on(self.placement.device)
             if (layers := self.health.after_step(epoch, total)) is not None:
+                self.record.looks.add(layers)
                 yield layers
             if self.watching.is_due():
                 yield self._watched(epoch, total)

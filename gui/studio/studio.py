@@ -17,6 +17,7 @@ from engine.spec import Chosen, DataEdits
 from engine.spec.files import read_project
 from engine.templates import fitted, template
 from engine.train.defaults import is_untouched, with_defaults
+from engine.train.layer_health import LayersSeen
 from engine.train.runs import runs_folder
 from gui.document import ProjectDocument
 from gui.studio.data_session import DataSession
@@ -104,6 +105,11 @@ class Studio(QObject):
         """Know what training runs on, once torch is there to say it."""
         self.machine = machine
         self.machine_changed.emit()
+
+    def seen_layers(self, run: int | None) -> LayersSeen | None:
+        """The last look at the layers of a run, or that of its epoch that is looked back at; None without one."""
+        is_replayed = self.replayed is not None and self.replayed[0] == run
+        return self.training.look_at_layers(run, self.replayed[1] if is_replayed else None)
 
     def replay(self, run: int | None, epoch: int | None) -> None:
         """Look back at an epoch of a run; None as `epoch` comes back to the present."""

@@ -10,7 +10,7 @@ from engine.data.cache import Pictures
 from engine.errors import EngineError
 from engine.jobs import Progress
 from engine.spec import ProjectSpec
-from engine.train import history, runs, step_curve
+from engine.train import history, layer_looks, runs, step_curve
 from engine.train.events import BatchDone, EpochDone, RunStarted, Told, Watched
 from engine.train.experiments.runner import TrialDone, TrialStarted
 from engine.train.history import EpochLine
@@ -316,6 +316,13 @@ class TrainSession(QObject):
     def _reload_runs(self) -> None:
         self.runs = runs.list_runs(self._path) if self._path else ()
         self.runs_changed.emit()
+
+    def look_at_layers(self, number: int | None, epoch: int | None = None) -> LayersSeen | None:
+        """The last look at the layers of a run, at the latest in `epoch`; None where nothing was measured."""
+        if self.run is not None and self.run.run == number and epoch is None and self.layers is not None:
+            return self.layers
+        info = next((info for info in self.runs if info.number == number), None)
+        return None if info is None else layer_looks.last_look(info.folder, epoch)
 
     def _show_newest(self) -> None:
         newest = next((info for info in self.runs if info.epochs_done), None)

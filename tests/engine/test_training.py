@@ -103,6 +103,7 @@ def test_what_is_told_is_what_lies_on_the_disk(picture_folder, path):
     assert {p.name for p in folder.iterdir()} == {
         "spec.json", "run.json", "history.jsonl", "watch", "kept", "best.safetensors", "last.safetensors", "log.txt",
             "steps.bin",
+            "layers.jsonl",
     }  # fmt: skip
     assert "run 1 on cpu (chosen by hand)" in (folder / "log.txt").read_text("utf-8")
 

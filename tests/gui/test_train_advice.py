@@ -184,6 +184,33 @@ def test_the_worst_layers_are_told_first(qtbot, opened, page):
     assert page.layers.words.toolTip().startswith("b:")
 
 
+def test_lights_are_there_again_when_the_project_is_opened_anew(qtbot, opened, page, monkeypatch):
+    monkeypatch.setattr(layer_health, "EVERY", 0.0)
+    monkeypatch.setattr(layer_health, "SHARE", 1.0)
+    train(qtbot, opened)
+    until(qtbot, page.layers.isVisible)
+    words, path = page.layers.words.text(), opened.document.path
+    opened.save()
+    with running_studio() as later:
+        later.document.open(path)
+        again, network = TrainPage(later), NetworkPage(later)
+        for widget in (again, network):
+            qtbot.addWidget(widget)
+        assert not again.layers.isHidden() and again.layers.words.text() == words
+        cards = network.canvas.scene.cards.values()
+        assert any(card._light is not None for card in cards)
+        table = again.layers.open_table()
+        last, epochs = table.about.text(), later.training.epochs
+        assert f"(epoch {len(epochs)})" in last
+        later.replay(1, 2)
+        assert "(epoch 2)" in table.about.text()
+        later.replay(None, None)
+        assert table.about.text() == last
+        later.training.show_run(1)
+        later.experiments.delete_for_good((1,))
+        assert again.layers.isHidden() and all(card._light is None for card in cards)
+
+
 def test_a_run_keeps_its_lights_when_the_next_is_trained(qtbot, opened, page, monkeypatch):
     train(qtbot, opened)
     until(qtbot, page.layers.isVisible)

@@ -254,6 +254,7 @@ class FakeStudio(QObject):
     place_wanted = Signal(str)
     closing = Signal()
     machine_changed = Signal()
+    replay_changed = Signal()
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
@@ -267,6 +268,10 @@ class FakeStudio(QObject):
 
     def replay(self, run: int | None, epoch: int | None) -> None:
         self.replayed = (run, epoch) if run is not None and epoch is not None else None
+        self.replay_changed.emit()
+
+    def seen_layers(self, run: int | None) -> None:
+        """Made-up trainings have no layers."""
 
     def open(self, folder: Path, classes: tuple[str, ...] = CLASSES) -> None:
         """Open a project with a source, so that nothing but what a test wants is missing."""

@@ -1,4 +1,4 @@
-"""A light on each card while the drawn network is in training, and afterwards as it was at last."""
+"""A light on each card while the drawn network is in training, and afterwards as it was in the run that is shown."""
 
 from __future__ import annotations
 
@@ -15,22 +15,25 @@ from gui.pages.shared.layer_words import TOKENS, layer_sentence
 
 
 class Lights(QObject):
-    """Follows the training's looks at its layers, and shows the last one as long as the network is still that one."""
+    """Follows the looks at the layers of the run that trains or is shown, as long as the network is still that one."""
 
     def __init__(self, studio: object, canvas: NetworkCanvas, parent: QObject | None = None):
         super().__init__(parent)
-        self._training, self._document, self._canvas = studio.training, studio.document, canvas
-        training = self._training
+        self._studio, self._canvas = studio, canvas
+        training = self._training = studio.training
+        document = self._document = studio.document
+        signals = (training.layers_seen, training.state_changed, document.network_changed, studio.replay_changed)
         # Of a run that was deleted nothing is shown any more.
-        signals = (training.layers_seen, training.state_changed, training.runs_changed, self._document.network_changed)
-        for signal in signals:
+        for signal in (*signals, training.runs_changed, training.shown_changed):
             signal.connect(self.refresh)
 
     def refresh(self, *_: object) -> None:
         """Bring the cards to what is known."""
         training = self._training
-        seen = training.layers
-        if seen is None or training.run is None or _trained(training.run.folder) != self._document.network:
+        run = training.run.run if training.is_active and training.run is not None else training.shown_run
+        folder = next((info.folder for info in training.runs if info.number == run), None)
+        seen = self._studio.seen_layers(run)
+        if seen is None or folder is None or _trained(folder) != self._document.network:
             self._canvas.set_lights({})
             return
         lights = {state.node_id: Light(TOKENS[state.light], layer_sentence(state)) for state in seen.layers}

@@ -23,10 +23,10 @@ from PySide6.QtWidgets import (
 from engine.compile import Facts, infer
 from engine.errors import EngineError
 from engine.train import runs
-from engine.train.events import RunStarted
-from engine.train.layer_health import LayersSeen, LayerState
+from engine.train.layer_health import LayerState
 from gui.pages.shared.layer_words import TOKENS, layer_sentence, light_text, number_text, share_text
 from gui.theme import theme
+from gui.widgets.bars import number
 from gui.widgets.panel import dim_label
 
 Index = QModelIndex | QPersistentModelIndex
@@ -132,19 +132,12 @@ class LayerModel(QAbstractTableModel):
 
 
 class LayerTable(QDialog):
-    """All that the last look found; it follows the training."""
+    """All that a look found; it follows the training and the replay."""
 
-    def __init__(
-        self, training: object, folder: Path | None, seen: LayersSeen | None, parent: QWidget | None = None
-    ) -> None:
-        """Make the table.
-
-        Args:
-            folder: of the run it is about.
-            seen: the last look at it.
-        """
+    def __init__(self, studio: object, run: int | None, parent: QWidget | None = None) -> None:
+        """Make the table of a run."""
         super().__init__(parent)
-        self._training, self._folder = training, folder
+        self._studio, self._run, self._folder = studio, run, _folder(studio.training, run)
         self.setObjectName("train.layers")
         self.setWindowTitle(self.tr("Layers in training"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -168,32 +161,32 @@ class LayerTable(QDialog):
         header.setHighlightSections(False)
         header.setStretchLastSection(True)
         header.sectionResized.connect(lambda: self.table.resizeRowsToContents())
-        training.layers_seen.connect(self._on_seen)
+        for signal in (studio.training.layers_seen, studio.replay_changed):
+            signal.connect(self.refresh)
         theme().changed.connect(self.model.wear)
         self.resize(theme().px(900), theme().px(380))
-        self.model.titles = _titles(folder)
-        if seen is not None:
-            self._show(seen)
-            header.resizeSections(QHeaderView.ResizeMode.ResizeToContents)
+        self.model.titles = _titles(self._folder)
+        self.refresh()
+        header.resizeSections(QHeaderView.ResizeMode.ResizeToContents)
 
-    def _on_seen(self, seen: LayersSeen) -> None:
-        run = self._training.run
-        if run is not None and run.folder == self._folder:
-            self._show(seen)
-
-    def _show(self, seen: LayersSeen) -> None:
+    def refresh(self, *_: object) -> None:
+        """Show the last look, or that of the epoch that is looked back at."""
+        if _folder(self._studio.training, self._run) != self._folder:
+            return  # another project is open, or the run is gone: what was seen of it stays
+        seen = self._studio.seen_layers(self._run)
+        if seen is None:
+            return
         words = self.tr("Measured at step {step} (epoch {epoch}), on one batch of {images} images.")
-        self.about.setText(words.format(step=seen.total_step, epoch=seen.epoch, images=seen.images))
+        self.about.setText(words.format(step=number(seen.total_step), epoch=seen.epoch, images=seen.images))
         self.model.show_layers(seen.layers)
 
 
 class LayersRow(QWidget):
     """The lights counted, and a button that opens the table; hidden until something was measured."""
 
-    def __init__(self, training: object, parent: QWidget | None = None) -> None:
+    def __init__(self, studio: object, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._training = training
-        self._seen: dict[Path | None, LayersSeen] = {}  # by folder of the run
+        self._studio, self._training = studio, studio.training
         self.words = dim_label(wrap=True)
         self.words.setTextFormat(Qt.TextFormat.RichText)
         self.button = QPushButton(self.tr("Table…"))
@@ -206,16 +199,16 @@ class LayersRow(QWidget):
         row.setSpacing(theme().tokens.space)
         row.addWidget(self.words, 1)
         row.addWidget(self.button, 0, Qt.AlignmentFlag.AlignTop)
-        training.started.connect(self._forget)
-        for signal in (training.layers_seen, training.runs_changed, training.shown_changed, theme().changed):
+        training = self._training
+        signals = (training.layers_seen, training.runs_changed, training.shown_changed, studio.replay_changed)
+        for signal in (*signals, theme().changed):
             signal.connect(self.refresh)
         self.refresh()
 
     def refresh(self, *_: object) -> None:
-        """Bring the line to the last look at the run that is shown, where it was trained since the window opened."""
-        self._remember()
-        folder = self._shown_folder()
-        seen = self._seen.get(folder)
+        """Bring the line to the last look at the run that is shown, or to that of the epoch that is looked back at."""
+        shown = self._training.shown_run
+        seen = self._studio.seen_layers(shown)
         self.setVisible(seen is not None)
         if seen is None:
             return
@@ -224,25 +217,8 @@ class LayersRow(QWidget):
         parts = [self._part(light, counts[light], names[light]) for light in ORDER if counts[light]]
         self.words.setText(self.tr("Layers: {lights}").format(lights="&nbsp; ".join(parts)))
         worst = min(seen.layers, key=lambda state: ORDER.index(state.light), default=None)
-        title = "" if worst is None else _titles(folder).get(worst.node_id, worst.node_id)
+        title = "" if worst is None else _titles(_folder(self._training, shown)).get(worst.node_id, worst.node_id)
         self.words.setToolTip(f"{title}: {layer_sentence(worst)}" if worst is not None else "")
-
-    def _remember(self) -> None:
-        """Keep the last look at each run: the session forgets it with the next one."""
-        training = self._training
-        if training.run is not None and training.layers is not None:
-            self._seen[training.run.folder] = training.layers
-
-    def _forget(self, started: RunStarted) -> None:
-        """A number is used again once its run was discarded."""
-        self._seen.pop(started.folder, None)
-        self.refresh()
-
-    def _shown_folder(self) -> Path | None:
-        training = self._training
-        if training.run is not None and training.shown_run == training.run.run:
-            return training.run.folder
-        return next((info.folder for info in training.runs if info.number == training.shown_run), None)
 
     @staticmethod
     def _part(light: str, count: int, name: str) -> str:
@@ -252,10 +228,14 @@ class LayersRow(QWidget):
 
     def open_table(self) -> LayerTable:
         """Open the table beside the window."""
-        folder = self._shown_folder()
-        table = LayerTable(self._training, folder, self._seen.get(folder), self)
+        table = LayerTable(self._studio, self._training.shown_run, self)
         table.show()
         return table
+
+
+def _folder(training: object, run: int | None) -> Path | None:
+    """Of a run by its number."""
+    return next((info.folder for info in training.runs if info.number == run), None)
 
 
 @lru_cache(maxsize=8)

@@ -40,7 +40,7 @@ class TrainPage(QWidget):
         self.setObjectName("train")
         self.setAccessibleName(self.tr("Train"))
         self.recipe = RecipeForm(studio.document, studio=studio)
-        self.layers = LayersRow(self._training)
+        self.layers = LayersRow(studio)
         self.device = DeviceLine(studio)
         self.runs = RunList(self._training)
         self.run_tools = RunTools(studio, self.runs)
