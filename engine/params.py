@@ -92,9 +92,9 @@ class Param:
         return f"{number}{'' if self.unit in ('', '°', '%', '×') else ' '}{self.unit}"
 
 
-def short_number(value: float) -> str:
-    """A number with up to six figures as a person writes it: "0.001", "1e-5"."""
-    mantissa, letter, exponent = f"{value:g}".partition("e")
+def short_number(value: float, figures: int = 6) -> str:
+    """A number with so many figures at most, as a person writes it: "0.001", "1e-5"."""
+    mantissa, letter, exponent = f"{value:.{figures}g}".partition("e")
     return f"{mantissa}e{int(exponent)}" if letter else mantissa
 
 

@@ -11,6 +11,7 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.errors import EngineError, OutOfMemory, TrainingDiverged
+from engine.params import short_number
 from engine.project import SUFFIX
 from gui.crash import CrashDialog, report
 from gui.document import ChangedOnDisk
@@ -177,7 +178,7 @@ class MainWindow(QMainWindow):
             return [(text, lambda: self._train_with(self.tr("Set batch size"), smaller))]
         if isinstance(error, TrainingDiverged):
             slower = replace(recipe, learning_rate=recipe.learning_rate / 10)
-            text = self.tr("Train with learning rate {0:g}").format(slower.learning_rate)
+            text = self.tr("Train with learning rate {0}").format(short_number(slower.learning_rate))
             return [(text, lambda: self._train_with(self.tr("Set learning rate"), slower))]
         return []
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.layers.base import LayerKind, Shape, layer_kind
 from engine.layers.made import Made, made
-from engine.params import param
+from engine.params import param, short_number
 
 
 @layer_kind("relu", "ReLU", "activation")
@@ -37,7 +37,7 @@ class LeakyReLU(LayerKind):
         return made("nn.LeakyReLU", self.slope)
 
     def said(self) -> str:
-        return f"slope {self.slope:g}"
+        return f"slope {short_number(self.slope)}"
 
 
 @layer_kind("elu", "ELU", "activation")
@@ -55,7 +55,7 @@ class ELU(LayerKind):
         return made("nn.ELU", self.alpha)
 
     def said(self) -> str:
-        return f"alpha {self.alpha:g}"
+        return f"alpha {short_number(self.alpha)}"
 
 
 @layer_kind("tanh", "Tanh", "activation")

@@ -7,7 +7,7 @@ import math
 from engine.errors import ShapeMismatch
 from engine.layers.base import EVERYWHERE, LayerKind, Reach, Shape, grouped, layer_kind, picture, shape_in_words
 from engine.layers.made import Made, made, unlike
-from engine.params import param
+from engine.params import param, short_number
 
 
 @layer_kind("batch_norm", "Batch normalisation", "normalisation")
@@ -223,7 +223,7 @@ class LayerScale(LayerKind):
         return made("LayerScale", (self.parameters(x), 1, 1) if len(x) == 3 else (self.parameters(x),), self.initial)
 
     def said(self) -> str:
-        return f"starts at {self.initial:g}"
+        return f"starts at {short_number(self.initial)}"
 
     def formula(self, x: Shape) -> str:
         return f"one number for each channel\n= {grouped(self.parameters(x))}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.layers.base import LayerKind, Shape, layer_kind, picture
 from engine.layers.made import Made, made
-from engine.params import param
+from engine.params import param, short_number
 
 
 @layer_kind("dropout", "Dropout", "regularisation")
@@ -60,7 +60,7 @@ class GaussianNoise(LayerKind):
         return made("GaussianNoise", self.deviation)
 
     def said(self) -> str:
-        return f"deviation {self.deviation:g}"
+        return f"deviation {short_number(self.deviation)}"
 
 
 @layer_kind("stochastic_depth", "Stochastic depth", "regularisation")

@@ -125,13 +125,6 @@ class Comparison:
         only_first, only_second = len(self.only_first), len(self.only_second)
         return paired_difference(both, only_second, only_first, self.images - both - only_first - only_second)
 
-    def gain_in_words(self) -> str:
-        """ "+2.1 points on 400 images, 95 %: −0.3 to +4.5: not sure". Raises: as `gain`."""
-        difference, low, high = self.gain()
-        verdict = "not sure" if not self.is_sure else "better" if difference > 0 else "worse"
-        images = f"{self.images} image{'' if self.images == 1 else 's'}"
-        return f"{points(difference)} on {images}, 95 %: {signed(low)} to {signed(high)}: {verdict}"
-
     def verdict_in_words(self) -> str:
         """What McNemar's test says, in sentences for a reader who knows no statistics. Raises: as `gain`."""
         difference, low, high = self.gain()

@@ -14,6 +14,7 @@ from engine.compile import Facts, NetworkReport, infer
 from engine.data.choose import make
 from engine.data.sources import SOURCES
 from engine.errors import EngineError
+from engine.params import short_number
 from engine.spec import Chosen, ProjectSpec, RecipeSpec
 from engine.train.optimizers import OPTIMIZERS
 
@@ -118,7 +119,7 @@ def _learning_rate(recipe: RecipeSpec, report: NetworkReport, batch: int) -> Cho
     factor, why = _by_network(report)
     by_batch = batch / USUAL_BATCH if kind in LINEAR else math.sqrt(batch / USUAL_BATCH)
     rate = float(f"{usual * factor * by_batch:.1g}")
-    reason = f"{usual:g} is usual for {title}; {why}"
+    reason = f"{short_number(usual)} is usual for {title}; {why}"
     if batch != USUAL_BATCH:
         reason = f"{reason[:-1]}, and batches of {batch} want {'longer' if batch > USUAL_BATCH else 'shorter'} steps."
     return Choice("learning_rate", rate, reason)

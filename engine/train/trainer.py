@@ -24,6 +24,7 @@ from engine.allocator import give_back, keep_freed_memory
 from engine.data.cache import Pictures
 from engine.errors import EngineError, TrainingDiverged
 from engine.jobs import Cancelled, JobControl
+from engine.params import short_number
 from engine.spec import ProjectSpec
 from engine.tasks import answer
 from engine.train import history
@@ -317,7 +318,7 @@ class _Loop:
             best = history.best_of(self.record.lines)
             raise TrainingDiverged(
                 f"The training diverged in epoch {epoch}: the loss is no longer a number.",
-                why=f"The steps were too large (learning rate {self.recipe.learning_rate:g}).",
+                why=f"The steps were too large (learning rate {short_number(self.recipe.learning_rate)}).",
                 fix="Try a tenth of the learning rate, or add batch normalisation."
                 + (f" Epoch {best.epoch} was kept." if best else ""),
             )

@@ -11,6 +11,7 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
+from engine.params import short_number
 from gui.plots.series import OTHER_TOKENS, SMALLEST_LOG, Line, epoch_ticks, in_columns, percent_ticks
 from gui.theme import theme
 
@@ -61,9 +62,9 @@ class _ValueAxis(pg.AxisItem):
             digits = 1 if 0 < spacing < 0.0099 else 0
             return [f"{100 * value:.{digits}f} %" for value in values]
         if self.logarithmic:
-            return [f"{10**value:.2g}" for value in values]
+            return [short_number(10**value, 2) for value in values]
         if 0 < spacing < 1e-4 or max(map(abs, values), default=0.0) >= 1e5:
-            return [f"{value:.3g}" for value in values]  # as much as there is room for
+            return [short_number(value, 3) for value in values]  # as much as there is room for
         digits = max(0, min(6, math.ceil(-math.log10(spacing)))) if spacing > 0 else 2
         return [f"{value:.{digits}f}" for value in values]
 

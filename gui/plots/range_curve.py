@@ -9,6 +9,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from engine.params import short_number
 from gui.theme import theme
 
 
@@ -78,7 +79,7 @@ class RangeCurve(QWidget):
         if not self._losses:
             return [""] * 4  # nothing is known yet
         if high >= 1000:
-            return [f"{value:.2g}" for value in values]
+            return [short_number(value, 2) for value in values]
         digits = max(0, min(6, 2 - math.floor(math.log10(high - low))))
         return [f"{value:.{digits}f}" for value in values]
 
@@ -107,7 +108,7 @@ class RangeCurve(QWidget):
             if room.right() > self.width():  # the last figure stays whole
                 room.moveRight(self.width())
                 side = Qt.AlignmentFlag.AlignRight
-            painter.drawText(room, side | Qt.AlignmentFlag.AlignTop, f"{10.0**power:g}")
+            painter.drawText(room, side | Qt.AlignmentFlag.AlignTop, short_number(10.0**power))
 
     def _paint_band(self, painter: QPainter, area: QRectF) -> None:
         if self._band is None:

@@ -292,10 +292,11 @@ def rate_range(values: np.ndarray, logarithmic: bool, others: Sequence[np.ndarra
 
 
 def write_number(value: float) -> str:
-    """Return a loss with about three figures: "0.25", "12.4", "0.0031", "1.2e-05"."""
+    """Return a loss with about three figures: "0.25", "12.4", "0.0031", "1.2e-5"."""
     if not math.isfinite(value):
         return "–"
     size = abs(value)
     if size >= 1000 or 0 < size < 0.0005:
-        return f"{value:.1e}"
+        mantissa, exponent = f"{value:.1e}".split("e")
+        return f"{mantissa}e{int(exponent)}"
     return f"{value:.{4 if size < 0.01 else 3 if size < 0.1 else 2 if size < 10 else 1}f}"

@@ -46,19 +46,20 @@ def test_an_image_that_changed_its_class_in_between_does_not_count():
 def test_runs_without_a_shared_image_say_so():
     found = compare(answers(1, "++"), answers(2, "++", shift=10))
     assert found.images == 0 and not found.is_sure
-    for say in (found.gain, found.gain_in_words, found.verdict_in_words):
+    for say in (found.gain, found.verdict_in_words):
         with pytest.raises(EngineError, match="validated with different images"):
             say()
 
 
 def test_the_verdict_says_how_sure_it_is():
     sure = compare(answers(1, "-" * 12 + "+" * 8), answers(2, "+" * 20))
-    assert sure.is_sure and sure.gain_in_words().startswith("+60.0 points on 20 images, 95 %: +")
-    assert sure.gain_in_words().endswith(": better") and "run 2 is better than run 1" in sure.verdict_in_words()
+    assert sure.is_sure and "Of 20 shared images" in sure.verdict_in_words()
+    assert "+60.0 points of accuracy (95 %: +" in sure.verdict_in_words()
+    assert "run 2 is better than run 1" in sure.verdict_in_words()
     worse = compare(answers(1, "+" * 20), answers(2, "-" * 12 + "+" * 8))
-    assert worse.gain_in_words().endswith(": worse") and "run 1 is better than run 2" in worse.verdict_in_words()
+    assert "run 1 is better than run 2" in worse.verdict_in_words()
     unsure = compare(answers(1, "++--+"), answers(2, "+-++-"))
-    assert unsure.gain_in_words().endswith(": not sure") and "not enough" in unsure.verdict_in_words()
+    assert not unsure.is_sure and "not enough" in unsure.verdict_in_words()
     same = compare(answers(1, "+-+"), answers(2, "+-+"))
     assert "nothing tells them apart" in same.verdict_in_words()
 

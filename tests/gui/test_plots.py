@@ -49,7 +49,7 @@ def test_importing_charts_does_not_import_pyqtgraph():
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0.25, "0.25"), (12.44, "12.4"), (0.0312, "0.031"), (0.0031, "0.0031"), (1.2e-5, "1.2e-05"), (np.nan, "–")],
+    [(0.25, "0.25"), (12.44, "12.4"), (0.0312, "0.031"), (0.0031, "0.0031"), (1.2e-5, "1.2e-5"), (np.nan, "–")],
 )
 def test_losses_are_written_with_about_three_figures(value, text):
     assert write_number(value) == text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication
 
+from engine.params import short_number
 from engine.train.layer_health import LayerState
 from gui.widgets.bars import percent
 
@@ -43,7 +44,7 @@ def number_text(value: float | None) -> str:
     """A norm or a ratio with two figures; a dash where there is none."""
     if value is None:
         return "–"
-    return f"{value:.2g}"
+    return short_number(value, 2)
 
 
 def share_text(value: float | None) -> str:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QW
 
 from engine.errors import EngineError
 from engine.jobs import JobControl, Progress
+from engine.params import short_number
 from engine.train.finder import HIGHEST, LOWEST, FinderStep, FoundRate, find_rate
 from engine.train.job import prepared
 from gui.jobs import Failed, Finished, JobRunner, Outcome
@@ -131,8 +132,9 @@ class FinderPanel(QDialog):
         self.curve.show_curve(found.rates, found.losses)
         self.curve.show_band(found.low, found.high, found.rate)
         words = self.tr("Between {low} and {high} the loss falls fast; {rate} is a good first try.")
-        self._say(words.format(low=f"{found.low:.2g}", high=f"{found.high:.2g}", rate=f"{found.rate:g}"))
-        self.take.setText(self.tr("Take {rate}").format(rate=f"{found.rate:g}"))
+        low, high, rate = short_number(found.low, 2), short_number(found.high, 2), short_number(found.rate)
+        self._say(words.format(low=low, high=high, rate=rate))
+        self.take.setText(self.tr("Take {rate}").format(rate=rate))
         self.take.setAccessibleName(self.take.text())
         self.take.setEnabled(True)
         self.take.setFocus()
@@ -151,5 +153,5 @@ class FinderPanel(QDialog):
     def _take(self) -> None:
         rate = self.found.rate
         recipe = replace(self._document.recipe, learning_rate=rate)
-        self._document.edit(self.tr("Take learning rate {rate}").format(rate=f"{rate:g}"), recipe=recipe)
+        self._document.edit(self.tr("Take learning rate {rate}").format(rate=short_number(rate)), recipe=recipe)
         self.accept()

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from engine.data.augment import AUGMENTATIONS
 from engine.data.index import TRAIN
-from engine.params import params_of
+from engine.params import params_of, short_number
 from engine.spec import RecipeSpec
 from engine.train.defaults import Choice, applied, suggested
 from gui.theme import theme
@@ -81,7 +81,7 @@ def _value(choice: Choice) -> str:
     if choice.name == "augment":
         names = [AUGMENTATIONS[chosen.kind].title.lower() for chosen in choice.value if chosen.kind in AUGMENTATIONS]
         return ", ".join(names) or _tr("none")
-    return f"{choice.value:g}"
+    return short_number(choice.value)
 
 
 def _tr(text: str) -> str:
