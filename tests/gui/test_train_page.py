@@ -753,3 +753,26 @@ def test_the_smallest_window_holds_the_page(page, studio, qtbot):
     for widget in (page.charts.loss, page.charts.accuracy, page.live.grid, named(page, "train.stop")):
         corner = widget.mapTo(page, widget.rect().bottomRight())
         assert page.rect().contains(corner)
+
+
+def test_many_runs_scroll_with_the_panel_and_come_into_sight_when_looked_for(page, studio, qtbot):
+    for number in range(1, 31):
+        studio.training.add_run(number, "finished")
+    page.resize(1000, 650)
+    runs, room = page.runs, page._scroll.viewport()
+    qtbot.waitUntil(lambda: runs.height() >= sum(runs.item(place).sizeHint().height() for place in range(30)))
+    assert not runs.verticalScrollBar().isVisible()
+
+    def is_in_sight(number: int) -> bool:
+        row = runs.row_of(number)
+        top = runs.viewport().mapTo(room, row.topLeft()).y()
+        return not row.isEmpty() and top >= 0 and top + row.height() <= room.height()
+
+    assert not is_in_sight(1)
+    runs.edit_note(1)
+    qtbot.waitUntil(lambda: is_in_sight(1))
+    assert not is_in_sight(30)
+    runs.setFocus()
+    qtbot.keyClick(runs, Qt.Key.Key_Home)
+    qtbot.waitUntil(lambda: is_in_sight(30))
+    assert studio.training.shown_run == 30

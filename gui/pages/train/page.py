@@ -70,7 +70,8 @@ class TrainPage(QWidget):
         self._diagnose_later = QTimer(self, singleShot=True, interval=DIAGNOSE_MS)
         self._diagnose_later.timeout.connect(self._show_diagnosis)
         self._reveal = QTimer(self, singleShot=True, interval=REVEAL_MS)
-        self._reveal.timeout.connect(self._show_undo)
+        self._reveal.timeout.connect(self._show_looked_for)
+        self._run_looked_for: int | None = None
         self._connect()
         self._update()
 
@@ -88,10 +89,9 @@ class TrainPage(QWidget):
         column = QVBoxLayout(content)
         column.setContentsMargins(0, 0, tokens.space_small, 0)
         column.setSpacing(tokens.space)
-        self._runs_heading = heading(self.tr("Runs"))
         upper = (self.recipe, self.device, self.later, self.diagnosis, self.layers)  # seen without scrolling
-        for widget in (*upper, self._runs_heading, self.runs, self.run_tools.undo_row, self.run_tools):
-            column.addWidget(widget)
+        for widget in (*upper, self.run_tools, self._make_runs_heading(), self.run_tools.undo_row, self.runs):
+            column.addWidget(widget)  # the runs last: there may be many
         column.addStretch(1)
         self._scroll = QScrollArea()
         self._scroll.setWidgetResizable(True)
@@ -103,6 +103,14 @@ class TrainPage(QWidget):
         theme().changed.connect(self._size)
         self._size()
         return self._side
+
+    def _make_runs_heading(self) -> QWidget:
+        self._runs_heading = QWidget()
+        row = QHBoxLayout(self._runs_heading)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(heading(self.tr("Runs")), 1)
+        row.addWidget(self.run_tools.compare_button)
+        return self._runs_heading
 
     def _make_main(self) -> QVBoxLayout:
         column = QVBoxLayout()
@@ -135,13 +143,23 @@ class TrainPage(QWidget):
         for signal in signals:
             signal.connect(self._update_later)
         self._studio.experiments.deleted.connect(self._reveal_later)
+        self.runs.row_wanted.connect(self._reveal_run)
 
     def _reveal_later(self, *_: object) -> None:
         self._reveal.start()  # once the list is shorter and the row has its place
 
-    def _show_undo(self) -> None:
-        if not self.run_tools.undo_row.isHidden():
-            self._scroll.ensureWidgetVisible(self.run_tools.undo_row)
+    def _show_looked_for(self) -> None:
+        if self._run_looked_for is None:
+            if not self.run_tools.undo_row.isHidden():
+                self._scroll.ensureWidgetVisible(self.run_tools.undo_row)
+            return
+        row, self._run_looked_for = self.runs.row_of(self._run_looked_for), None
+        place = self.runs.viewport().mapTo(self._scroll.widget(), row.center())
+        self._scroll.ensureVisible(place.x(), place.y(), 0, row.height() // 2 + theme().tokens.space)
+
+    def _reveal_run(self, number: int) -> None:
+        self._run_looked_for = number
+        self._reveal.start()
 
     # ---- state
 

@@ -24,14 +24,16 @@ class RunTools(QWidget):
     """Answers the menus of the list of runs.
 
     Attributes:
-        undo_row: to be shown right under that list.
+        compare_button: to be shown beside the heading of that list.
+        undo_row: to be shown right above that list.
     """
 
     def __init__(self, studio: object, runs: RunList, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._studio, self._runs = studio, runs
         self._training, self._experiments = studio.training, studio.experiments
-        self.compare_button = QPushButton(self.tr("Compare two runs…"))
+        self.compare_button = QPushButton(self.tr("compare…"))
+        self.compare_button.setProperty("link", True)
         self.compare_button.setObjectName("train.compare")
         self.compare_button.setAccessibleName(self.tr("Compare two runs"))
         self.compare_button.clicked.connect(self._compare_chosen)
@@ -41,8 +43,7 @@ class RunTools(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme().tokens.space)
-        for widget in (self.compare_button, self.more):
-            column.addWidget(widget)
+        column.addWidget(self.more)
         runs.menu_wanted.connect(self.open_menu)
         runs.note_written.connect(self._experiments.set_note)
         self._experiments.deleted.connect(self._on_deleted)

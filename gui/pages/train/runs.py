@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QItemSelectionModel, QPoint, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QItemSelectionModel, QPoint, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QGuiApplication,
@@ -44,7 +44,6 @@ from gui.widgets.panel import dim_label, text_label
 from gui.widgets.two_lines import TwoLinesLabel
 
 ITEM_PADDING = 12  # px above and below together that the style sheet gives the items of a list, and a little air
-MOST_SHOWN = 4  # rows before the list scrolls by itself
 TOKENS = {"running": "accent", "interrupted": "validation", "stopped": "faint", "failed": "bad", "finished": "good"}
 
 
@@ -218,11 +217,15 @@ class RunRow(QWidget):
 
 
 class RunList(QListWidget):
-    """All runs; choosing one shows its curves and pictures, and others can be chosen with it to compare."""
+    """All runs; choosing one shows its curves and pictures, and others can be chosen with it to compare.
+
+    As high as all its rows: what it lies in scrolls.
+    """
 
     compared = Signal(object)  # numbers of the runs chosen besides the one that is shown; None: none
     menu_wanted = Signal(int, QPoint)  # what can be done with this run, at this place of the screen
     note_written = Signal(int, str)
+    row_wanted = Signal(int)  # the user looks for the row of this run
 
     def __init__(self, training: object, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -234,6 +237,7 @@ class RunList(QListWidget):
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setAccessibleName(self.tr("Runs"))
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         training.runs_changed.connect(self.update_runs)
@@ -307,7 +311,12 @@ class RunList(QListWidget):
             if info.number == number:
                 self.itemWidget(self.item(place)).edit_note()
                 self._fit_rows()
-                self.scrollToItem(self.item(place))
+                self.row_wanted.emit(number)
+
+    def row_of(self, number: int) -> QRect:
+        """Return the place of a run's row; empty where there is none."""
+        items = (self.item(place) for place, info in enumerate(self._shown) if info.number == number)
+        return next((self.visualItemRect(item) for item in items), QRect())
 
     def chosen(self) -> tuple[int, ...]:
         """Return the numbers of the runs that are chosen, the shown one included, newest first."""
@@ -332,6 +341,8 @@ class RunList(QListWidget):
         )
         if number is not None and number != self._training.shown_run and not adds:
             self._training.show_run(number)
+        if item is not None and self.hasFocus():
+            self.row_wanted.emit(number)
 
     def compare(self, numbers: Sequence[int]) -> None:
         """Show these runs as chosen besides the shown one, without telling it."""
@@ -378,7 +389,7 @@ class RunList(QListWidget):
         self._fit_rows()
 
     def sizeHint(self) -> QSize:
-        heights = [self.item(place).sizeHint().height() for place in range(min(self.count(), MOST_SHOWN))]
+        heights = [self.item(place).sizeHint().height() for place in range(self.count())]
         return QSize(theme().px(200), sum(heights) + 2 * self.frameWidth() + 2)
 
     def minimumSizeHint(self) -> QSize:
