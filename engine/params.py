@@ -176,16 +176,18 @@ def _named(field: dataclasses.Field) -> Param:
 
 
 def _shown(value: Any) -> str:
-    text = " × ".join(map(str, value)) if isinstance(value, (tuple, list)) else str(value)
+    text = " × ".join(map(_shown, value)) if isinstance(value, (tuple, list)) else str(value)
+    if isinstance(value, float):
+        text = short_number(value)
     return f"“{text[:60]}”" if isinstance(value, str) else text[:60]
 
 
 def _bounds_in_words(low: float | None, high: float | None) -> str:
     if low is not None and high is not None:
-        return f" from {low:g} to {high:g}"
+        return f" from {short_number(low)} to {short_number(high)}"
     if low is not None:
-        return f" of at least {low:g}"
-    return f" of at most {high:g}" if high is not None else ""
+        return f" of at least {short_number(low)}"
+    return f" of at most {short_number(high)}" if high is not None else ""
 
 
 def _within(setting: Param, value: float) -> bool:

@@ -170,7 +170,7 @@ class RunBar(QFrame):
             self.update_now()
 
     def _end_in_words(self) -> str:
-        """Return "run 1 finished · validation accuracy 90.6 %"; empty when no run had begun."""
+        """Return "run 1 finished · best validation accuracy 90.6 %"; empty when no run had begun."""
         run = self._training.run
         if run is None:
             return ""
@@ -185,7 +185,7 @@ class RunBar(QFrame):
         said = words.get(info.state, self.tr("run {number} interrupted")).format(number=run.run)
         if info.best_accuracy is None:
             return said
-        return f"{said} · " + self.tr("validation accuracy {percent}").format(percent=percent(info.best_accuracy))
+        return f"{said} · " + self.tr("best validation accuracy {percent}").format(percent=percent(info.best_accuracy))
 
     # ---- what is shown
 

@@ -150,7 +150,7 @@ class DeviceUse:
     Attributes:
         words: as of `describe`.
         reason: why it was chosen: "no graphics processor was found".
-        busy: what it does now: "37 % busy, 5.1 GB of memory free". Of a CPU, since this was asked last.
+        busy: what it does now: "37 % busy, 5.1 GB free". Of a CPU, since this was asked last.
     """
 
     words: str
@@ -169,7 +169,7 @@ def device_use(wanted: str = "auto") -> DeviceUse:
         busy = f"{_gigabytes(total - free)} of {_gigabytes(total)} of memory in use"
         return DeviceUse(_described(device), reason, f"{_gpu_load(device)}{busy}")
     free = psutil.virtual_memory().available
-    busy = f"{psutil.cpu_percent():.0f} % busy, {_gigabytes(free)} of memory free"
+    busy = f"{psutil.cpu_percent():.0f} % busy, {_gigabytes(free)} free"
     return DeviceUse(_described(device), reason, busy)
 
 

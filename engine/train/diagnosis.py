@@ -33,6 +33,7 @@ CREEPS = 0.7  # times the loss of the first epoch: one that stays above moves to
 FAR_BELOW = 0.1  # times the usual learning rate: at or below it, slowness is the rate's doing
 COLLAPSED = 0.98  # share of all answers that name one class
 LOPSIDED = 0.9  # share of the commonest class from which naming it alone is no sign of anything
+WARM = 0.5  # share of the recipe's learning rate below which a schedule has only begun
 UNFINISHED = 0.85  # training accuracy below which a network that no longer improves fits its own images badly
 LITTLE_GAP = 0.03  # training accuracy above validation that is little
 LEVEL = 0.05  # difference between training and validation accuracy that is none
@@ -69,7 +70,9 @@ class Story:
         train_pictures: how many; 0 where that is not known.
         learning_rate: that of the recipe; 0 where that is not known.
         usual_rate: what its optimizer usually takes; 0 where that is not known.
-        ended: no more epochs come, so that nothing is too early to say.
+        reached_rate: the highest learning rate so far, at the end of an epoch; 0 where that is not known.
+        ended: no more epochs come by themselves.
+        cut_short: it was ended before its plan and could go on, so that some things are still too early to say.
         diverged: it was ended because its loss was no number any more; that epoch is in no list.
     """
 
@@ -83,7 +86,9 @@ class Story:
     train_pictures: int = 0
     learning_rate: float = 0.0
     usual_rate: float = 0.0
+    reached_rate: float = 0.0
     ended: bool = False
+    cut_short: bool = False
     diverged: bool = False
 
     @property
@@ -116,7 +121,7 @@ class Diagnosis:
             "collapse" (always answers one class), "too_few" (training pictures), "at_chance" (answers no better than
             always saying the commonest class), "overfitting", "underfitting", "still_learning", "plateau".
         epochs: finished ones.
-        needed: "early": how many it takes to judge.
+        needed: "early": how many it takes to judge; 0: as many as it takes the learning rate to rise.
         since: the epoch from which it holds: the first rising one, or the best one; for "diverged", where it broke.
         best_accuracy: validation accuracy of the epoch whose weights are kept, 0..1.
         best_epoch: which one that is, 1-based; `engine.train.history.is_better` decides.
@@ -132,7 +137,7 @@ class Diagnosis:
         blind_loss: the loss of an answer that knows only how common the classes are.
         pictures: validation pictures; 0: not known.
         per_class: training pictures of a class, on average; 0: not known.
-        learning_rate, usual_rate: as in `Story`.
+        learning_rate, usual_rate, reached_rate: as in `Story`.
         answered: "collapse": the number of the class that is always named.
         answered_share: which share of the answers names it, 0..1.
         jumps: "rate_too_high": how often the training loss jumped up in the last epochs.
@@ -161,6 +166,7 @@ class Diagnosis:
     per_class: int = 0
     learning_rate: float = 0.0
     usual_rate: float = 0.0
+    reached_rate: float = 0.0
     answered: int = -1
     answered_share: float = 0.0
     jumps: int = 0
@@ -230,6 +236,7 @@ def _facts(story: Story) -> Diagnosis:
         per_class=story.train_pictures // max(1, story.classes),
         learning_rate=story.learning_rate,
         usual_rate=story.usual_rate,
+        reached_rate=story.reached_rate,
     )
     if not story.epochs:
         return known
@@ -278,21 +285,23 @@ def _first_bad(story: Story) -> int:
 
 
 def _early(story: Story, facts: Diagnosis) -> Diagnosis | None:
-    """Too few epochs to judge, or a network that still learns its own images and needs time for others."""
-    if story.ended:
+    """Too few epochs to judge; a network that still learns its own images and needs time for others; or a schedule
+    that has not reached the learning rate it was given yet."""
+    if story.ended and (not story.cut_short or _was_thrown(story, facts)):
         return None
     if story.epochs < WINDOW:
         return replace(facts, code="early")
+    if not _is_at_chance(facts) or _is_large(facts):
+        return None
     still_falls = story.train_loss[-1] <= BLIND * story.train_loss[0]
-    is_waited_for = _is_at_chance(facts) and still_falls and not _is_large(facts) and story.epochs < PATIENCE
-    return replace(facts, code="early", needed=PATIENCE) if is_waited_for else None
+    if still_falls and story.epochs < PATIENCE:
+        return replace(facts, code="early", needed=PATIENCE)
+    return replace(facts, code="early", needed=0) if 0 < story.reached_rate < WARM * story.learning_rate else None
 
 
 def _rate_too_high(story: Story, facts: Diagnosis) -> Diagnosis | None:
     """A loss far above that of blind guessing, or one that jumps up and down and gets nowhere."""
-    # A network without norms may begin far off; that it was thrown there later is the rate's doing.
-    thrown = max(story.train_loss[0 if _is_at_chance(facts) else 1 :], default=0.0) > THROWN * facts.blind_loss
-    if thrown or _is_large(facts):
+    if _was_thrown(story, facts):
         return replace(facts, code="rate_too_high", since=1)
     recent = story.train_loss[-2 * WINDOW :]
     if len(recent) < 2 * WINDOW:
@@ -303,6 +312,13 @@ def _rate_too_high(story: Story, facts: Diagnosis) -> Diagnosis | None:
     if jumps < WINDOW - 1 or not gets_nowhere:
         return None
     return replace(facts, code="rate_too_high", jumps=jumps, since=story.epochs - len(recent) + 1)
+
+
+def _was_thrown(story: Story, facts: Diagnosis) -> bool:
+    """Whether steps made the network far worse than one that knows nothing."""
+    # A network without norms may begin far off; that it was thrown there later is the rate's doing.
+    thrown = max(story.train_loss[0 if _is_at_chance(facts) else 1 :], default=0.0) > THROWN * facts.blind_loss
+    return thrown or _is_large(facts)
 
 
 def _is_large(facts: Diagnosis) -> bool:

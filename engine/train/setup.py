@@ -186,7 +186,7 @@ def _batch_size(
     recipe: RecipeSpec, began: Mapping[str, Any] | None, report: NetworkReport, placement: Placement, images: int
 ) -> tuple[int, str]:
     if recipe.batch_size:
-        return recipe.batch_size, "chosen by hand"
+        return recipe.batch_size, "as the recipe says"
     chosen = (began or {}).get("batch_size")
     if isinstance(chosen, int) and chosen > 0:
         return chosen, "as the run began"

@@ -27,7 +27,8 @@ def story_of(folder: Path, lines: Sequence[EpochLine] | None = None, *, ended: b
     counts = _counts(folder)
     state = runs.read_state(folder)
     rate, usual = _rates(folder)
-    train_images = state.get("train_images", 0)
+    train_images, planned = state.get("train_images", 0), state.get("epochs", 0)
+    can_go_on = isinstance(planned, int) and len(lines) < planned and state.get("state") in ("stopped", "interrupted")
     return Story(
         train_loss=[line.train_loss for line in lines],
         train_accuracy=[line.train_accuracy for line in lines],
@@ -39,7 +40,9 @@ def story_of(folder: Path, lines: Sequence[EpochLine] | None = None, *, ended: b
         train_pictures=train_images if isinstance(train_images, int) else 0,
         learning_rate=rate,
         usual_rate=usual,
+        reached_rate=max((line.learning_rate for line in lines), default=0.0),
         ended=ended,
+        cut_short=can_go_on,
         diverged=bool(state.get("diverged")),
     )
 

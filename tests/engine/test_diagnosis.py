@@ -51,6 +51,23 @@ def test_two_epochs_are_too_early_to_judge_unless_the_run_is_over():
     assert judged(*given, ended=True).code != "early"
 
 
+def test_a_run_that_was_cut_short_is_not_condemned():
+    given = [0.7, 0.69], [0.7, 0.69], [0.5, 0.5]
+    assert judged(*given, ended=True).code == "at_chance"
+    assert judged(*given, ended=True, cut_short=True).code == "early"
+    exploded = [9.0, 900.0], [9.0, 900.0], [0.5, 0.5]
+    assert judged(*exploded, ended=True, cut_short=True).code in ("diverged", "rate_too_high")
+
+
+def test_a_schedule_that_still_rises_is_waited_for():
+    given = FLAT_LOSS, FLAT_LOSS, [0.5] * 10
+    rising = {"learning_rate": 0.01, "usual_rate": 0.001}
+    found = judged(*given, reached_rate=0.001, **rising)
+    assert (found.code, found.needed, found.reached_rate) == ("early", 0, 0.001)
+    assert judged(*given, reached_rate=0.006, **rising).code == "at_chance"
+    assert judged(*given, reached_rate=0.001, ended=True, **rising).code == "at_chance"
+
+
 def test_a_network_that_learns_its_own_images_gets_time():
     given = [0.7, 0.65, 0.6, 0.55], [0.7] * 4, [0.5] * 4
     assert (judged(*given).code, judged(*given).needed) == ("early", 10)

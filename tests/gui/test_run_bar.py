@@ -112,7 +112,7 @@ def test_how_the_last_run_ended_is_told_until_another_begins_or_another_project_
     studio.training.play(2)
     best = f"{100 * studio.training.epochs[-1].validation_accuracy:.1f} %"
     studio.training.end(None)
-    assert bar.text.text() == f"run 1 finished · validation accuracy {best}"
+    assert bar.text.text() == f"run 1 finished · best validation accuracy {best}"
     bar.update_now()
     assert bar.text.text().startswith("run 1 finished")
     studio.training.begin(number=2)

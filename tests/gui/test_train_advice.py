@@ -323,9 +323,15 @@ def test_a_recipe_that_somebody_chose_stays(qtbot, studio, picture_folder):
 def test_the_device_is_told_in_words(qtbot, opened, page):
     assert page.device.words.isHidden()
     opened.set_machine(machine())
-    text = page.device.words.text()
     use = device_use("auto")
-    assert use.words in text and use.reason in text and "busy" in text
+    assert use.words in page.device.words.text() and "busy" in page.device.words.text()
+    assert page.device.why.text() == use.reason
+    opened.document.edit("x", recipe=replace(opened.document.recipe, epochs=10_000))
+    opened.training.start()
+    until(qtbot, lambda: page.device.why.text() == "float32 · batches of 8")
+    tip = page.device.why.toolTip().splitlines()
+    assert tip[1:] == [use.reason, "float32 (chosen by hand)", "batches of 8 (as the recipe says)"]
+    opened.training.close()
     opened.document.edit("x", recipe=replace(opened.document.recipe, device="mps"))
     if "Apple" not in use.words:
         assert "no Apple graphics processor" in page.device.problem.text() and page.device.words.isHidden()

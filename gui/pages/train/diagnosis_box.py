@@ -131,7 +131,8 @@ class DiagnosisBox(QFrame):
         may_start = training.state == "idle"  # one at a time
         self.resume.setEnabled(may_start)
         self._offer(found, info if ended else None, may_start)
-        self._compare(info if ended else None, training.runs)
+        is_judged = ended and found[0].code not in ("waiting", "early")  # as good as chance, or as bad
+        self._compare(info if is_judged else None, training.runs)
         self._show_helped()
 
     def _offer(self, found: Sequence[Diagnosis], info: RunInfo | None, may_start: bool) -> None:
@@ -189,7 +190,7 @@ class DiagnosisBox(QFrame):
         """
         end = self._end_of(info) if ended else ""
         is_well = found.code in ("still_learning", "plateau", "early")
-        title, words = self._done(found) if ended and is_well else self._sentences(found)
+        title, words = self._done(found) if ended and is_well and found.code != "early" else self._sentences(found)
         look = found.code
         if ended and is_well:
             look = "uncertain" if found.is_uncertain else "done"
@@ -245,8 +246,14 @@ class DiagnosisBox(QFrame):
 
     def _early(self, found: Diagnosis) -> tuple[str, str]:
         words = self.tr("Validation accuracy is {best} after {epochs} of the {needed} epochs that a judgement needs.")
+        if not found.needed:
+            words = self.tr("Validation accuracy is {best}; the learning rate has risen to {reached} of {rate} so far.")
         return self.tr("Too early to say"), words.format(
-            best=percent(found.best_accuracy), epochs=found.epochs, needed=found.needed
+            best=percent(found.best_accuracy),
+            epochs=found.epochs,
+            needed=found.needed,
+            reached=short_number(found.reached_rate, 2),
+            rate=short_number(found.learning_rate),
         )
 
     def _still_learning(self, found: Diagnosis) -> tuple[str, str]:
@@ -372,6 +379,11 @@ class DiagnosisBox(QFrame):
         points = f"{abs(100 * found.best_gap):.1f}"
         if points == "0.0":
             words = self.tr("Training and validation are level there.")
+        elif found.best_gap < -WIDE_GAP:
+            words = self.tr(
+                "Validation lies {points} points above training there: training images are judged while the network "
+                "still changes."
+            )
         elif found.best_gap < 0:
             words = self.tr("Validation lies {points} points above training there.")
         elif found.best_gap > WIDE_GAP:
