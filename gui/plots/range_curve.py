@@ -13,6 +13,22 @@ from engine.params import short_number
 from gui.theme import theme
 
 
+def round_ticks(low: float, high: float, most: int = 5) -> tuple[tuple[float, str], ...]:
+    """Round values from `low` to `high` to write beside an axis, at most so many, each with its words.
+
+    Raises:
+        ValueError: the range is empty.
+    """
+    if not low < high:
+        raise ValueError(f"no range: {low} to {high}")
+    decade = 10.0 ** math.floor(math.log10((high - low) / most))
+    step = next(factor * decade for factor in (1, 2, 5, 10, 20) if (high - low) / (factor * decade) <= most - 1)
+    numbers = range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)
+    digits = max(0, -math.floor(math.log10(step) + 1e-9))
+    is_small = digits <= 5 and high < 1e5
+    return tuple((n * step, f"{n * step:.{digits}f}" if is_small else short_number(n * step, 3)) for n in numbers)
+
+
 class RangeCurve(QWidget):
     """A small plot that paints itself: it is there before pyqtgraph is."""
 
@@ -55,9 +71,12 @@ class RangeCurve(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         metrics = painter.fontMetrics()
         low, high = self._levels()
-        left = max(map(metrics.horizontalAdvance, self._written(low, high))) + theme().px(8)
-        area = QRectF(self.rect()).adjusted(left, metrics.height() / 2, -theme().px(10), -metrics.height() * 1.8)
-        self._paint_axes(painter, area, low, high)
+        ticks = round_ticks(low, high) if self._losses else ()
+        left = max((metrics.horizontalAdvance(words) for _, words in ticks), default=metrics.height()) + theme().px(8)
+        # Half a "1e-7" stands out at the left, and half a "10" at the right.
+        left = max(left, metrics.horizontalAdvance("1e-7") / 2)
+        area = QRectF(self.rect()).adjusted(left, 1.4 * metrics.height(), -theme().px(10), -2.8 * metrics.height())
+        self._paint_axes(painter, area, low, high, ticks)
         self._paint_band(painter, area)
         points = [self._point(area, *one, low, high) for one in zip(self._rates, self._losses, strict=True)]
         painter.setClipRect(area.adjusted(0, -2, 0, 2))
@@ -73,16 +92,6 @@ class RangeCurve(QWidget):
         room = max(first - low, 0.05 * first, 1e-6)
         return max(0.0, low - 0.15 * room), first + 0.6 * room
 
-    def _written(self, low: float, high: float) -> list[str]:
-        """The losses beside the four lines, from the foot to the top, all in the same way."""
-        values = [low + (high - low) * part / 3 for part in range(4)]
-        if not self._losses:
-            return [""] * 4  # nothing is known yet
-        if high >= 1000:
-            return [short_number(value, 2) for value in values]
-        digits = max(0, min(6, 2 - math.floor(math.log10(high - low))))
-        return [f"{value:.{digits}f}" for value in values]
-
     def _across(self, area: QRectF, rate: float) -> float:
         first, last = self._ends
         return area.left() + area.width() * (math.log10(rate) - first) / (last - first)
@@ -90,20 +99,29 @@ class RangeCurve(QWidget):
     def _point(self, area: QRectF, rate: float, loss: float, low: float, high: float) -> QPointF:
         return QPointF(self._across(area, rate), area.bottom() - area.height() * (loss - low) / (high - low))
 
-    def _paint_axes(self, painter: QPainter, area: QRectF, low: float, high: float) -> None:
+    def _paint_axes(
+        self, painter: QPainter, area: QRectF, low: float, high: float, ticks: Sequence[tuple[float, str]]
+    ) -> None:
         height = painter.fontMetrics().height()
-        for part, written in enumerate(self._written(low, high)):
-            y = area.bottom() - area.height() * part / 3
+        right = Qt.AlignmentFlag.AlignRight
+        for value, words in ticks:
+            y = area.bottom() - area.height() * (value - low) / (high - low)
             painter.setPen(QPen(theme().color("line"), 1))
             painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
             painter.setPen(theme().color("dim"))
             room = QRectF(0, y - height / 2, area.left() - theme().px(6), height)
-            painter.drawText(room, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, written)
+            painter.drawText(room, right | Qt.AlignmentFlag.AlignVCenter, words)
+        painter.setPen(theme().color("dim"))
+        top, foot = QRectF(self.rect()), QRectF(self.rect())
+        top.setHeight(height)
+        foot.setTop(foot.bottom() - height)
+        painter.drawText(top, Qt.AlignmentFlag.AlignLeft, self.tr("loss"))
+        painter.drawText(foot, right, self.tr("learning rate"))
         first, last = self._ends
         for power in range(math.ceil(first - 1e-9), math.floor(last + 1e-9) + 1):
             x = area.left() + area.width() * (power - first) / (last - first)
             wide = painter.fontMetrics().horizontalAdvance("0.00001")
-            room = QRectF(x - wide / 2, area.bottom() + 0.6 * height, wide, height)
+            room = QRectF(x - wide / 2, area.bottom() + 0.4 * height, wide, height)
             side = Qt.AlignmentFlag.AlignHCenter
             if room.right() > self.width():  # the last figure stays whole
                 room.moveRight(self.width())

@@ -10,6 +10,8 @@ from gui.theme import icon, theme
 from gui.theme.icons import paint_icon
 from gui.widgets.panel import dim_label, title_label
 
+WIDEST = 560  # px at 100 % text size, of a line of text
+
 
 class IconView(QWidget):
     """One icon in the colour of a token."""
@@ -50,13 +52,23 @@ class EmptyState(QWidget):
         column.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignHCenter)
         for label in (self._title, self._sentence):
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
-            column.addWidget(label)
+            row = QHBoxLayout()  # lines that run across a whole screen are hard to read
+            row.addStretch(1)
+            row.addWidget(label, 1000)
+            row.addStretch(1)
+            column.addLayout(row)
         column.addSpacing(theme().tokens.space_small)
         column.addLayout(self._buttons)
         column.addStretch(1)
         self._buttons.addStretch(1)
         self._buttons.addStretch(1)
+        theme().changed.connect(self._size)
+        self._size()
         self.set_text(title, sentence)
+
+    def _size(self) -> None:
+        for label in (self._title, self._sentence):
+            label.setMaximumWidth(theme().px(WIDEST))
 
     def set_text(self, title: str, sentence: str = "") -> None:
         """Change title and sentence."""

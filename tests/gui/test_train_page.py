@@ -776,3 +776,14 @@ def test_many_runs_scroll_with_the_panel_and_come_into_sight_when_looked_for(pag
     qtbot.keyClick(runs, Qt.Key.Key_Home)
     qtbot.waitUntil(lambda: is_in_sight(30))
     assert studio.training.shown_run == 30
+
+
+def test_another_run_is_judged_at_once_and_by_name_while_one_trains(page, studio, qtbot):
+    studio.training.add_run(1, "finished", epochs=150, planned=150)
+    studio.training.begin(number=2, planned=400)
+    studio.training.play(120)
+    qtbot.waitUntil(lambda: "Nothing" not in page.diagnosis.title.text())
+    assert not page.diagnosis.title.text().startswith("Run")
+    page._diagnose_later.start(10_000_000)  # the next look that many epochs have to wait for
+    studio.training.show_run(1)
+    qtbot.waitUntil(lambda: page.diagnosis.title.text() == "Run 1: Done")

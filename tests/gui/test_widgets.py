@@ -534,3 +534,17 @@ def test_a_combo_without_room_ends_with_dots(qtbot) -> None:
     combo.setCurrentIndex(0)
     combo.resize(300, 31)
     assert combo.shown_text() == "SGD with momentum"
+
+
+def test_lines_of_an_empty_page_do_not_run_across_a_wide_screen(qtbot):
+    empty = EmptyState("train", "Nothing yet", "A sentence that says a lot. " * 12)
+    qtbot.addWidget(empty)
+    empty.resize(1800, 600)
+    with qtbot.waitExposed(empty):
+        empty.show()
+    label = next(each for each in empty.findChildren(QLabel) if each.text().startswith("A sentence"))
+    assert 300 <= label.width() <= 560 and label.height() >= label.heightForWidth(label.width())
+    middle = label.mapTo(empty, label.rect().center()).x()
+    assert abs(middle - 900) <= 2
+    empty.resize(280, 600)
+    qtbot.waitUntil(lambda: label.width() <= 280)

@@ -44,7 +44,7 @@ def number_text(value: float | None) -> str:
     """A norm or a ratio with two figures; a dash where there is none."""
     if value is None:
         return "–"
-    return short_number(value, 2)
+    return f"{value:.0f}" if 10 <= abs(value) < 1e5 else short_number(value, 2)
 
 
 def share_text(value: float | None) -> str:

@@ -26,12 +26,13 @@ class BiographyOrder(ElidingCombo):
         self.setAccessibleName(self.tr("Order of the images"))
         self._biography: Biography | None = None
         self._asked: tuple[int, int] | None = None  # what the biographies were asked for
+        self._is_picked = False  # by the user
         self._teller = LatestAnswer(self)
         self._teller.answered.connect(self._on_told)
         for key, words in zip((*ORDERS, ""), self._words(), strict=True):
             self.addItem(words, key)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-        self.activated.connect(self.changed)
+        self.activated.connect(self._on_picked)
 
     def _words(self) -> tuple[str, ...]:
         first = self.tr("First: never learned"), self.tr("First: forgotten"), self.tr("First: learned late")
@@ -58,9 +59,15 @@ class BiographyOrder(ElidingCombo):
             return replay.numbers
         return replay.numbers[found.ordered(order)]
 
+    def _on_picked(self) -> None:
+        self._is_picked = True
+        self.changed.emit()
+
     def _on_told(self, told: Biography) -> None:
         self._biography = told
         self._tell()
+        if not self._is_picked:  # what there is none of is no good beginning
+            self.setCurrentIndex(next((place for place, key in enumerate(ORDERS) if told.count(key)), len(ORDERS)))
         self.changed.emit()
 
     def _tell(self) -> None:

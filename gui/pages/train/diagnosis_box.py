@@ -68,6 +68,7 @@ class DiagnosisBox(QFrame):
         super().__init__(parent)
         self.setObjectName("train.diagnosis")
         self._number, self._look = 0, "waiting"
+        self._about = ""  # the run, where another one is being trained
         self._classes: tuple[str, ...] = ()
         self._compared: tuple[int, int, int] | None = None  # child, parent, epochs of the child
         self._helped: tuple[str, str] = ("", "")  # against the parent: words, and their tone
@@ -127,6 +128,8 @@ class DiagnosisBox(QFrame):
         folder = info.folder if info is not None else training.run.folder if live else None
         story = Story(ended=ended) if folder is None else story_of(folder, training.epochs, ended=ended)
         found = diagnose(story)
+        is_other = training.state in RUNNING and not live and number is not None
+        self._about = self.tr("Run {number}: ").format(number=number) if is_other else ""
         self.show_diagnosis(*found, ended=ended, info=info)
         may_start = training.state == "idle"  # one at a time
         self.resume.setEnabled(may_start)
@@ -209,6 +212,7 @@ class DiagnosisBox(QFrame):
     def _show(self, look: str, title: str, words: str) -> None:
         self._look = look
         kind, icon_name, token = LOOKS[look]
+        title = self._about + title
         self._icon.set_icon(icon_name, token)
         self.title.setText(title)
         self.words.setText(words)

@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
+from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
@@ -168,6 +168,15 @@ class LayerTable(QDialog):
         self.model.titles = _titles(self._folder)
         self.refresh()
         header.resizeSections(QHeaderView.ResizeMode.ResizeToContents)
+        self.setFocus()  # a frame around the whole table says nothing
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.layout().activate()
+        self.table.resizeRowsToContents()
+        rest = self.height() - self.table.viewport().height()
+        most = round(0.8 * self.screen().size().height())
+        self.resize(self.width(), min(self.table.verticalHeader().length() + rest, most))
 
     def refresh(self, *_: object) -> None:
         """Show the last look, or that of the epoch that is looked back at."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QIcon
+from PySide6.QtGui import QIcon, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.train.next_step import NextStep
@@ -24,7 +24,8 @@ from gui.widgets.empty import EmptyState
 from gui.widgets.notice import ErrorBar
 from gui.widgets.panel import Panel, dim_label, heading
 
-SIDE_WIDTH = 280  # px at 100 % text size
+SIDE_WIDTH, LEAST_SIDE = 280, 180  # px at 100 % text size
+WIDEST_SIDE = 0.36  # of the page, where text is large and the window small
 MANY_EPOCHS = 100  # from here on, a run is judged now and then while it goes on, not after every epoch
 DIAGNOSE_MS = 1000
 REVEAL_MS = 50  # until a list that has just changed has its new height
@@ -72,6 +73,7 @@ class TrainPage(QWidget):
         self._reveal = QTimer(self, singleShot=True, interval=REVEAL_MS)
         self._reveal.timeout.connect(self._show_looked_for)
         self._run_looked_for: int | None = None
+        self._diagnosed: int | None = None  # the run
         self._connect()
         self._update()
 
@@ -89,7 +91,14 @@ class TrainPage(QWidget):
         column = QVBoxLayout(content)
         column.setContentsMargins(0, 0, tokens.space_small, 0)
         column.setSpacing(tokens.space)
-        upper = (self.recipe, self.device, self.later, self.diagnosis, self.layers)  # seen without scrolling
+        upper = (
+            heading(self.tr("Recipe")),
+            self.recipe,
+            self.device,
+            self.later,
+            self.diagnosis,
+            self.layers,
+        )  # seen without scrolling
         for widget in (*upper, self.run_tools, self._make_runs_heading(), self.run_tools.undo_row, self.runs):
             column.addWidget(widget)  # the runs last: there may be many
         column.addStretch(1)
@@ -97,7 +106,8 @@ class TrainPage(QWidget):
         self._scroll.setWidgetResizable(True)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._scroll.setWidget(content)
-        self._side = Panel(self.tr("Recipe"))
+        self._side = Panel()
+        self._side.setAccessibleName(self.tr("Recipe and runs"))
         self._side.body.addWidget(self._scroll, 1)
         self._side.body.addWidget(self.controls)
         theme().changed.connect(self._size)
@@ -132,7 +142,12 @@ class TrainPage(QWidget):
         return column
 
     def _size(self) -> None:
-        self._side.setFixedWidth(theme().px(SIDE_WIDTH))
+        most = max(theme().px(LEAST_SIDE), round(WIDEST_SIDE * self.width()))
+        self._side.setFixedWidth(min(theme().px(SIDE_WIDTH), most))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._size()
 
     def _connect(self) -> None:
         training, data, document = self._training, self._studio.data, self._studio.document
@@ -268,13 +283,15 @@ class TrainPage(QWidget):
 
     def _show_diagnosis_in_time(self) -> None:
         # Each look goes through all epochs: with thousands of them, and many a second, that is all the window did.
-        if self._training.state not in RUNNING or len(self._training.epochs) < MANY_EPOCHS:
+        is_other = self._training.shown_run != self._diagnosed
+        if is_other or self._training.state not in RUNNING or len(self._training.epochs) < MANY_EPOCHS:
             self._diagnose_later.stop()
             self._show_diagnosis()
         elif not self._diagnose_later.isActive():
             self._diagnose_later.start()
 
     def _show_diagnosis(self) -> None:
+        self._diagnosed = self._training.shown_run
         # Also of a run whose first epoch broke: that is what there is to say of it.
         self.diagnosis.setVisible(self._has_content() or self._training.shown_run is not None)
         self.diagnosis.show_run(self._training, self._studio.document.data.classes)
