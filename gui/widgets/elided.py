@@ -1,10 +1,10 @@
-"""A label that shortens its text to the room it has."""
+"""A label and a button that shorten their text to the room they have."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QLabel, QPushButton, QSizePolicy, QStyle, QStyleOptionButton, QStylePainter, QWidget
 
 
 class ElidedLabel(QLabel):
@@ -58,3 +58,23 @@ class ElidedLabel(QLabel):
             self.shown_text(),
             self.foregroundRole(),
         )
+
+
+class ElidedButton(QPushButton):
+    """A button whose text ends with "…" where it has no room, instead of being cut at both sides."""
+
+    def shown_text(self) -> str:
+        """Return the text as it is drawn at the present width."""
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        return self._fitted(option)
+
+    def _fitted(self, option: QStyleOptionButton) -> str:
+        room = self.style().subElementRect(QStyle.SubElement.SE_PushButtonContents, option, self).width()
+        return self.fontMetrics().elidedText(option.text, Qt.TextElideMode.ElideRight, room)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        option.text = self._fitted(option)
+        QStylePainter(self).drawControl(QStyle.ControlElement.CE_PushButton, option)

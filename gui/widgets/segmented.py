@@ -6,6 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
 from gui.theme import restyle
+from gui.widgets.elided import ElidedButton
 from gui.widgets.roving import RovingFocus
 
 
@@ -34,7 +35,7 @@ class Segmented(QWidget):
         """
         if key in self._buttons:
             raise ValueError(f"there is a segment {key!r} already")
-        button = QPushButton(label)
+        button = ElidedButton(label)
         button.setCheckable(True)
         button.setAutoDefault(False)
         button.setToolTip(tool_tip)

@@ -787,3 +787,12 @@ def test_another_run_is_judged_at_once_and_by_name_while_one_trains(page, studio
     page._diagnose_later.start(10_000_000)  # the next look that many epochs have to wait for
     studio.training.show_run(1)
     qtbot.waitUntil(lambda: page.diagnosis.title.text() == "Run 1: Done")
+
+
+def test_the_keyboard_reaches_the_finder_right_after_its_field(page, qtbot):
+    field = page.recipe.form.editor("learning_rate")
+    field.setFocus()
+    qtbot.keyClick(field, Qt.Key.Key_Tab)
+    assert page.focusWidget() is named(page, "recipe.learning_rate.find")
+    qtbot.keyClick(page.focusWidget(), Qt.Key.Key_Tab)
+    assert page.focusWidget() is page.recipe.form.editor("patience")

@@ -548,3 +548,17 @@ def test_lines_of_an_empty_page_do_not_run_across_a_wide_screen(qtbot):
     assert abs(middle - 900) <= 2
     empty.resize(280, 600)
     qtbot.waitUntil(lambda: label.width() <= 280)
+
+
+def test_a_segment_without_room_ends_its_words_with_dots(qtbot):
+    choice = Segmented()
+    qtbot.addWidget(choice)
+    wide = choice.add("a", "Accuracy")
+    narrow = choice.add("b", "Learning rate")
+    with qtbot.waitExposed(choice):
+        choice.show()
+    assert (wide.shown_text(), narrow.shown_text()) == ("Accuracy", "Learning rate")
+    narrow.setFixedWidth(narrow.width() - 12)
+    assert narrow.shown_text().startswith("Learni") and narrow.shown_text().endswith("…")
+    image = choice.grab().toImage()
+    assert not image.isNull() and narrow.text() == "Learning rate"

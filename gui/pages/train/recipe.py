@@ -92,6 +92,8 @@ class RecipeForm(QWidget):
         """Put the three choices among the folded settings, each with what belongs to it."""
         fold = self.form.fold()
         target = fold.body if fold is not None else column
+        if fold is not None:
+            fold.header.setObjectName("recipe.more")
         chosen = {"optimizer": self.optimizer, "schedule": self.schedule, "loss": self.loss}
         for group in GROUPS:
             for name in group:
@@ -101,7 +103,9 @@ class RecipeForm(QWidget):
 
     def _offer_help(self, column: QVBoxLayout) -> None:
         """Put the finder's link into the field of the learning rate, and the suggestions under everything."""
-        self._find = FindLink(self.form.editor("learning_rate"))
+        field = self.form.editor("learning_rate")
+        self._find = FindLink(field)
+        QWidget.setTabOrder(field, self._find.button)
         self._find.button.clicked.connect(self.open_finder)
         self._studio.training.state_changed.connect(self._on_training)
         self._on_training()
