@@ -12,6 +12,7 @@ from train_studio import CLASSES, FakeStudio, make_index
 from engine.train.biography import RIGHT, WRONG
 from engine.train.events import EpochDone, Watched
 from engine.train.pins import PinnedAnswers, Pins, pins_file, read_pins
+from gui.jobs import Stopped
 from gui.pages.train import TrainPage
 from gui.pages.train import replay as replay_module
 from gui.pages.train.live import FILTERS
@@ -358,3 +359,12 @@ def test_replaying_tells_the_other_places_which_epoch(page, studio, qtbot):
     assert studio.replayed == (3, 2)
     page.live.bar.follow()
     assert studio.replayed is None
+
+
+def test_history_lines_fill_their_tiles_once_the_run_has_ended(page, studio, qtbot):
+    studio.training.begin(planned=300)
+    studio.training.play(5)
+    look = page.live.grid._delegate
+    qtbot.waitUntil(lambda: look.look.epochs == 300)
+    studio.training.end(Stopped())
+    assert look.look.epochs == 0

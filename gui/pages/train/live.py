@@ -152,11 +152,16 @@ class LivePredictions(Panel):
         self.order.forget()
         self._read_more()
         self._read_pins()
-        self.grid.set_planned(self._training.run.epochs if self._is_live() else 0)
+        self._fit_to_plan()
         self._offer_epochs()
         self.bar.follow()
         self._tell_epoch(None)
         self.refresh()
+
+    def _fit_to_plan(self) -> None:
+        """Leave room in the history lines for the epochs that are to come."""
+        run = self._training.run
+        self.grid.set_planned(run.epochs if run is not None and self._is_live() and self._training.is_active else 0)
 
     def _read_more(self) -> None:
         """Read what is missing of the histories, on another thread: a long run is thousands of files."""
@@ -209,6 +214,7 @@ class LivePredictions(Panel):
         self._schedule()
 
     def _on_state(self) -> None:
+        self._fit_to_plan()
         if len(self._replay) != self.bar.count():
             self.refresh()
         else:
