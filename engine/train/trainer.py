@@ -256,7 +256,7 @@ class _Loop:
             whole.add(*taken)
             recent.add(*taken)
             self.pace.step(taken.images)
-            if self.news() or total == 1:
+            if self.news() or total == 1 or step == self.setup.steps:  # so that curves reach the end of each epoch
                 yield self._batch_news(epoch, step, total, recent)
                 recent = _Sums.on(self.placement.device)
             if (layers := self.health.after_step(epoch, total)) is not None:

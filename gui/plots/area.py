@@ -8,11 +8,20 @@ from collections.abc import Sequence
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QWheelEvent
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPainterPath, QPen, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
-from engine.params import short_number
-from gui.plots.series import OTHER_TOKENS, SMALLEST_LOG, Line, epoch_ticks, in_columns, percent_ticks
+from gui.plots.series import (
+    OTHER_TOKENS,
+    SMALLEST_LOG,
+    Line,
+    epoch_ticks,
+    in_columns,
+    log_ticks,
+    peaks_above,
+    percent_ticks,
+    write_axis,
+)
 from gui.theme import theme
 
 STEP_ALPHA = 60
@@ -20,15 +29,30 @@ NOTCH = 120  # of a wheel, as Qt counts
 ZOOM_FACTOR = 1.25  # per notch
 MOVE_SHARE = 0.1  # of the width in view, per notch
 RAW_ALPHA = 90  # of epochs behind their smooth line
+DOT = 6  # px across: a line of one point
+PEAK = 12  # px across: the arrow where a line leaves the chart at the top
+PEAKS_APART = 16  # px at least
+SIDE_ROOM = 6  # px right of the axis: for half of “30”
+PADDING = 0.015  # of the width: room beside the first and the last epoch
 
 
 class _EpochAxis(pg.AxisItem):
     def tickValues(self, low: float, high: float, size: float) -> list[tuple[float, list[int]]]:
         most = max(2, math.ceil(size / theme().px(58)))
-        return [(1.0, epoch_ticks(low, high, most))]
+        last = high - PADDING * (high - low) / (1 + 2 * PADDING)  # beyond it is only room
+        return [(1.0, epoch_ticks(low, last + 1e-6 * (high - low), most))]
 
     def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
         return [str(round(value)) for value in values]
+
+    def generateDrawSpecs(self, p: QPainter) -> tuple | None:
+        specs = super().generateDrawSpecs(p)
+        if specs is not None:
+            # Half of a long number under the last epoch would stand out of the chart.
+            right = self.mapRectFromParent(self.geometry()).right() + SIDE_ROOM
+            for rect, _, _ in specs[2]:
+                rect.moveRight(min(rect.right(), right))
+        return specs
 
 
 class _ValueAxis(pg.AxisItem):
@@ -47,26 +71,46 @@ class _ValueAxis(pg.AxisItem):
             ticks = percent_ticks(low, high)
             return [(ticks[1] - ticks[0] if len(ticks) > 1 else 0.25, ticks)]
         if self.logarithmic:
-            return [(1.0, self._log_ticks(low, high))]
+            return [(1.0, log_ticks(low, high))]
         return super().tickValues(low, high, size)[:1]
-
-    @staticmethod
-    def _log_ticks(low: float, high: float) -> list[float]:
-        decades = range(math.floor(low), math.ceil(high) + 1)
-        figures = (1, 2, 5) if high - low < 2.5 else (1,)
-        places = [decade + math.log10(figure) for decade in decades for figure in figures]
-        return [place for place in places if low <= place <= high]
 
     def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
         if self.percent:
             digits = 1 if 0 < spacing < 0.0099 else 0
             return [f"{100 * value:.{digits}f} %" for value in values]
         if self.logarithmic:
-            return [short_number(10**value, 2) for value in values]
-        if 0 < spacing < 1e-4 or max(map(abs, values), default=0.0) >= 1e5:
-            return [short_number(value, 3) for value in values]  # as much as there is room for
-        digits = max(0, min(6, math.ceil(-math.log10(spacing)))) if spacing > 0 else 2
-        return [f"{value:.{digits}f}" for value in values]
+            return write_axis([10**value for value in values], 0.0)
+        return write_axis(values, spacing)
+
+
+def _arrow() -> QPainterPath:
+    """A triangle below its tip, 1 wide."""
+    path = QPainterPath(QPointF(0.0, 0.0))
+    path.lineTo(0.5, 0.8)
+    path.lineTo(-0.5, 0.8)
+    path.closeSubpath()
+    return path
+
+
+class _Upright(pg.InfiniteLine):
+    """A line from top to bottom, as thick wherever it stands: on whole pixels of the screen."""
+
+    def __init__(self) -> None:
+        super().__init__(angle=90, movable=False)
+
+    def paint(self, painter: QPainter, *_: object) -> None:
+        low, high = (painter.transform().map(QPointF(end, 0.0)) for end in self._endPoints)
+        first, last = (painter.deviceTransform().map(QPointF(end, 0.0)) for end in self._endPoints)
+        ratio = (last.y() - first.y()) / (high.y() - low.y()) if high != low else 1.0  # pixels of the screen for one
+        thick = max(1, math.floor(self.pen.widthF() * ratio + 0.501))  # pixels of the screen; 1.4999 is 1.5
+        aside = (math.floor(first.x() - thick / 2 + 0.5) + thick / 2 - first.x()) / ratio
+        pen = QPen(self.pen.color(), thick / ratio, self.pen.style(), Qt.PenCapStyle.FlatCap)
+        painter.save()
+        painter.resetTransform()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.setPen(pen)
+        painter.drawLine(low + QPointF(aside, 0.0), high + QPointF(aside, 0.0))
+        painter.restore()
 
 
 class PlotArea(pg.PlotWidget):
@@ -83,7 +127,9 @@ class PlotArea(pg.PlotWidget):
         super().__init__(parent, axisItems={"bottom": self._epoch_axis, "left": self._value_axis})
         self._logarithmic, self._main = False, main
         self._range = (0.0, 1.0)  # epochs in view
+        self._top = 1.0  # the highest value in view, as it is drawn
         self._others: list[pg.PlotDataItem] = []
+        self._peak_lines: Sequence[tuple[np.ndarray, np.ndarray, str]] = ()
         self.setFrameShape(self.Shape.NoFrame)
         self.setMouseTracking(True)
         self.setMouseEnabled(x=False, y=False)
@@ -91,7 +137,7 @@ class PlotArea(pg.PlotWidget):
         self.hideButtons()
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)  # that of the chart around it opens
         self.viewport().installEventFilter(self)
-        self.getPlotItem().setContentsMargins(0, 6, 6, 0)  # for the half of “100 %” and “30” that stands out
+        self.getPlotItem().setContentsMargins(0, 6, SIDE_ROOM, 0)  # for the half of “100 %” and “30” that stands out
         # Single steps are noise a pixel wide: smooth edges would cost ten times the time and show nothing more.
         self.steps = self._add_line(z=1, antialias=False)
         self.raw_train, self.raw_validation = self._add_line(z=2), self._add_line(z=2)
@@ -102,6 +148,9 @@ class PlotArea(pg.PlotWidget):
         self.best_dot = pg.ScatterPlotItem(size=9, antialias=True)
         self.best_dot.setZValue(6)
         self.getPlotItem().addItem(self.best_dot, ignoreBounds=True)
+        self.peaks = pg.ScatterPlotItem(size=PEAK, symbol=_arrow(), pen=None, antialias=True)
+        self.peaks.setZValue(5)
+        self.getPlotItem().addItem(self.peaks, ignoreBounds=True)
         theme().changed.connect(self.wear_theme)
         self.wear_theme()
 
@@ -112,7 +161,7 @@ class PlotArea(pg.PlotWidget):
         return line
 
     def _add_mark(self) -> pg.InfiniteLine:
-        mark = pg.InfiniteLine(angle=90, movable=False)
+        mark = _Upright()
         mark.setZValue(2)
         mark.hide()
         self.getPlotItem().addItem(mark, ignoreBounds=True)
@@ -134,7 +183,7 @@ class PlotArea(pg.PlotWidget):
         heights = self._scaled(y)
         known = np.count_nonzero(np.isfinite(heights))
         # A line through one point has no length: show the point itself.
-        item.setSymbol("o" if known == 1 and item not in (self.steps, self.tail) else None)
+        item.setSymbol("o" if known == 1 and (item in (self.train, self.validation) or item in self._others) else None)
         if known:
             # Where every column of pixels has several points, smooth edges take twice the time and show nothing more.
             item.setData(x, heights, antialias=item is not self.steps and len(x) <= self.columns())
@@ -157,6 +206,20 @@ class PlotArea(pg.PlotWidget):
         if is_other:
             self._wear_others()
 
+    def draw_peaks(self, lines: Sequence[tuple[np.ndarray, np.ndarray, str]]) -> None:
+        """Mark with an arrow where lines go on above what is in view; each is (n,) epochs, (n,) values and its colour
+        token. Call `set_ranges` before it."""
+        self._peak_lines = lines
+        first, last = self._range
+        apart = theme().px(PEAKS_APART) * (last - first) / max(1, self.width())
+        edge = self.viewRange()[1][1]
+        spots = []
+        for x, y, token in lines:
+            places = peaks_above(x, self._scaled(y), self._top, apart)
+            brush = pg.mkBrush(theme().color(token))
+            spots += [{"pos": (place, edge), "brush": brush} for place in places if first <= place <= last]
+        self.peaks.setData(spots)
+
     def draw_best(self, epoch: float | None, value: float) -> None:
         """Mark the best epoch; None takes the mark away."""
         self.best_line.setVisible(epoch is not None)
@@ -177,8 +240,9 @@ class PlotArea(pg.PlotWidget):
     def set_ranges(self, first: float, last: float, low: float, high: float) -> None:
         """Show these epochs and values; `low` and `high` are logarithms when the axis is logarithmic."""
         self._range = (first, max(first + 1.0, last))
-        self.setXRange(*self._range, padding=0.015)
+        self.setXRange(*self._range, padding=PADDING)
         self.setYRange(low, high, padding=0.0 if self._logarithmic else 0.02)
+        self._top = high
 
     def _scaled(self, y: np.ndarray) -> np.ndarray:
         if not self._logarithmic:
@@ -252,21 +316,25 @@ class PlotArea(pg.PlotWidget):
             item.setPen(pg.mkPen(color(token), width=2))
             item.setSymbolBrush(color(token))
             item.setSymbolPen(pg.mkPen(None))
-            item.setSymbolSize(6)
+            item.setSymbolSize(DOT)
         self.steps.setPen(pg.mkPen(_faint(self._main, STEP_ALPHA), width=1))
         self.tail.setPen(pg.mkPen(color(self._main), width=1.4))
         self.raw_train.setPen(pg.mkPen(_faint(self._main, RAW_ALPHA), width=1.2))
         self.raw_validation.setPen(pg.mkPen(_faint("validation", RAW_ALPHA), width=1.2))
-        self.best_line.setPen(pg.mkPen(color("good"), width=1.5, style=Qt.PenStyle.DotLine))
+        self.best_line.setPen(pg.mkPen(color("good"), width=2, style=Qt.PenStyle.DotLine))
         self.cursor.setPen(pg.mkPen(color("dim"), width=1))
         self.best_dot.setBrush(color("good"))
         self.best_dot.setPen(pg.mkPen(color("panel"), width=1.5))
         self._wear_others()
+        self.draw_peaks(self._peak_lines)
 
     def _wear_others(self) -> None:
         for place, item in enumerate(self._others):
             ink = theme().color(OTHER_TOKENS[place % len(OTHER_TOKENS)])
             item.setPen(pg.mkPen(ink, width=1.2, style=Qt.PenStyle.DashLine))
+            item.setSymbolBrush(ink)
+            item.setSymbolPen(pg.mkPen(None))
+            item.setSymbolSize(DOT)
 
 
 def _faint(token: str, alpha: int) -> QColor:

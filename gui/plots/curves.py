@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QPoint, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QPoint, QSize, QTimer, Signal
 from PySide6.QtGui import QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
+from engine.params import short_number
 from gui.plots.legend import LegendKey
+from gui.plots.readout import MOST_OTHERS, Reading, Readout
 from gui.plots.series import (
     OTHER_TOKENS,
     Columns,
@@ -30,7 +32,7 @@ from gui.plots.series import (
 )
 from gui.theme import theme
 from gui.widgets.bars import percent as write_percent
-from gui.widgets.panel import Panel, text_label
+from gui.widgets.panel import Panel
 
 if TYPE_CHECKING:
     from gui.plots.area import PlotArea
@@ -40,7 +42,6 @@ REPAINT_MS = 80
 STEPS_MS = 300  # steps come far faster than anybody can see, and training wants the processor
 KEPT_SHARE = 0.85  # of the height that must be in use for the range of values to stay as it is
 LONGER = 2.0  # times the shown run that another one is shown whole
-MOST_OTHERS = len(OTHER_TOKENS)  # other runs that can be told apart in one chart
 TAIL_SHARE = 0.02  # of all epochs so far: what the growing end of a line is the mean of
 TAIL_LEAST, TAIL_MOST = 0.1, 1.0  # epochs
 TAIL_POINTS = 400
@@ -49,43 +50,6 @@ TAIL_POINTS = 400
 def warm_up() -> None:
     """Import what charts are drawn with; may be called on a thread, so that the first chart shows at once."""
     import gui.plots.area  # noqa: F401 - for its import only
-
-
-class _Readout(QFrame):
-    """The box beside the cross-hair: the values at one place."""
-
-    def __init__(self, tone: str, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setProperty("card", True)
-        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.epoch = text_label(dim=True, small=True)
-        self.train = text_label(tone=tone, small=True)
-        self.validation = text_label(tone="validation", small=True)
-        self.others = [LegendKey("", "dim", dashed=True, small=True) for _ in range(MOST_OTHERS)]
-        column = QVBoxLayout(self)
-        column.setContentsMargins(10, 6, 10, 6)
-        column.setSpacing(2)
-        for widget in (self.epoch, self.train, self.validation, *self.others):
-            column.addWidget(widget)
-        self.hide()
-
-    def show_texts(self, epoch: str, train: str, validation: str, others: Sequence[tuple[str, str]]) -> None:
-        """Show lines of words; empty ones take no room. `others`: words and colour token of each."""
-        for label, text in ((self.epoch, epoch), (self.train, train), (self.validation, validation)):
-            label.setText(text)
-            label.setVisible(bool(text))
-        for key in self.others[len(others) :]:
-            key.hide()
-        for key, (text, token) in zip(self.others, others, strict=False):
-            key.set_text(text)
-            key.set_token(token)
-            key.show()
-        self.adjustSize()
-
-    def texts(self) -> list[str]:
-        """Return the lines that are shown."""
-        labels = (self.epoch, self.train, self.validation, *self.others)
-        return [label.text() for label in labels if not label.isHidden()]
 
 
 class Curves(Panel):
@@ -121,12 +85,14 @@ class Curves(Panel):
         self._percent, self._single = percent, single
         self._steps = Series()
         self._epochs = Columns(3)  # epoch, train, validation
+        self._exact: tuple[np.ndarray, np.ndarray] | None = None  # the single line, where more is known than its steps
         self._smooth: tuple[np.ndarray, np.ndarray] | None = None  # of train and validation, until they change
         self._smoothing = 0.0
         self._others: tuple[Line, ...] = ()
         self._drawn_others: list[Line] = []  # smooth, where that is wanted
         self._best: int | None = None
         self._planned = 1
+        self._expected = math.nan
         self._view: tuple[float, float] | None = None
         self._cursor: int | None = None
         self._hover: float | None = None
@@ -134,10 +100,15 @@ class Curves(Panel):
         self._version = 0  # of all that does not change with single steps
         self._drawn_to = 0.0  # the last place that has been drawn
         self._drawn: tuple | None = None  # what the lines of epochs were drawn for
+        self._marked: tuple | None = None  # what the arrows at the upper edge were drawn for
         self._range: tuple[bool, float, float] | None = None  # logarithmic?, lowest and highest value in view
         self._timer = QTimer(self, singleShot=True, interval=REPAINT_MS)
         self._timer.timeout.connect(self._repaint)
-        self._readout = _Readout("accent" if single else "train", self)
+        self._readout = Readout(self._own_token, self)
+        self._reading = Reading()
+        self.layout().setSpacing(theme().tokens.space_small)  # the row of values is the room below the heading
+        self.body.setSpacing(2)
+        self.body.addWidget(self._reading)
         self._log_button: QPushButton | None = None
         self._switch: QWidget | None = None
         self._build_heading(legend)
@@ -238,6 +209,12 @@ class Curves(Panel):
         self._steps.clear()
         self._changed()
 
+    def set_line(self, x: np.ndarray, y: np.ndarray) -> None:
+        """Draw the one line of a chart through these (n,) epochs, ascending, and (n,) values in place of the steps, of
+        which some are not known; until `clear`."""
+        self._exact = x, y
+        self._changed()
+
     def set_best(self, epoch: int | None) -> None:
         """Mark the best epoch with a dotted line and a dot; None: none yet."""
         self._best = epoch
@@ -246,11 +223,21 @@ class Curves(Panel):
 
     def set_planned(self, epochs: int) -> None:
         """Make room for this many epochs, so that the curve grows towards its end."""
-        self._planned = epochs
+        if epochs != self._planned:
+            self._planned = epochs
+            self._changed()
+
+    def set_expected(self, value: float) -> None:
+        """Say where the loss begins as a rule, or what the learning rate rises to, before it is known; NaN: not known.
+
+        Until there are values of its own, no other run says alone how high the axis of this one is.
+        """
+        self._expected = value
         self._changed()
 
     def set_cursor(self, epoch: int | None) -> None:
-        """Put the cross-hair at an epoch that is being replayed; None takes it away."""
+        """Put the cross-hair at an epoch that is being replayed, and its values below the heading; None takes them
+        away."""
         self._cursor = epoch
         self._changed()
 
@@ -333,10 +320,11 @@ class Curves(Panel):
     def clear(self) -> None:
         """Forget everything."""
         self._steps.clear()
+        self._exact = None
         self.set_others(())
         self.set_epochs((), (), ())
         self._best = self._cursor = self._hover = self._range = self._view = None
-        self._planned = 1
+        self._planned, self._expected = 1, math.nan
 
     def set_logarithmic(self, on: bool) -> None:
         """Draw a loss on a logarithmic axis, as the button does."""
@@ -365,8 +353,12 @@ class Curves(Panel):
         return self._steps.x, self._steps.y
 
     def readout_texts(self) -> list[str]:
-        """Return the lines of the box at the cross-hair, none while it is hidden."""
+        """Return the lines of the box at the mouse, none while it is hidden."""
         return [] if self._readout.isHidden() else self._readout.texts()
+
+    def reading_texts(self) -> list[str]:
+        """Return what stands below the heading: the values at the epoch of `set_cursor`, none without one."""
+        return self._reading.texts()
 
     # ---- drawing
 
@@ -389,7 +381,7 @@ class Curves(Panel):
     def _build_area(self) -> None:
         from gui.plots.area import PlotArea  # pyqtgraph takes half a second to import: `warm_up`, or when it is seen
 
-        self._area = PlotArea(self._percent, "accent" if self._single else "train")
+        self._area = PlotArea(self._percent, self._own_token)
         self._area.hovered.connect(self._on_hovered)
         self._area.pressed.connect(self._on_pressed)
         self._area.zoomed.connect(lambda place, factor: self.zoom(factor, place))
@@ -398,6 +390,7 @@ class Curves(Panel):
         self.body.addWidget(self._area, 1)
         self._area.set_logarithmic(self.is_logarithmic())
         self._readout.raise_()
+        self.layout().activate()  # before it is seen for the first time
 
     def _repaint(self) -> None:
         area = self._area
@@ -417,6 +410,9 @@ class Curves(Panel):
         if is_new:  # what changes with an epoch only need not be drawn anew with every step
             area.draw_others(self._drawn_others)
             self._draw_epochs(area)
+        if is_new or self._marked != values:
+            self._marked = values
+            area.draw_peaks(self._lines_of_epochs())
         self._show_cursor()
         self.setAccessibleDescription(self._in_words())
 
@@ -433,6 +429,14 @@ class Curves(Panel):
         for item, values in ((area.raw_train, self._train), (area.raw_validation, self._validation)):
             area.draw(item, self._x if is_smooth else nothing, values if is_smooth else nothing)
 
+    def _lines_of_epochs(self) -> list[tuple[np.ndarray, np.ndarray, str]]:
+        """Return (n,) epochs, (n,) values as they are drawn, and colour token of each line but the steps."""
+        others = [(line.x, line.y, token) for line, token in zip(self._drawn_others, self.other_tokens(), strict=True)]
+        if self._single:
+            return others
+        train, validation = self._shown_values()
+        return [*others, (self._x, train, "train"), (self._x, validation, "validation")]
+
     def _shown_values(self) -> tuple[np.ndarray, np.ndarray]:
         """Return (n,) training and (n,) validation values, smooth where that is wanted."""
         if self._smooth is None:
@@ -440,10 +444,14 @@ class Curves(Panel):
         return self._smooth
 
     def _whole_line(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return the steps, and before them the epochs of which no steps are known."""
-        x, y = self._steps.x, self._steps.y
-        before = self._x < x[0] if len(x) else np.full(len(self._x), True)
-        return np.concatenate([self._x[before], x]), np.concatenate([self._train[before], y])
+        """Return the steps, and before and after them the epochs of which no steps are known."""
+        x, y = self._exact or (self._steps.x, self._steps.y)
+        before = int(np.searchsorted(self._x, x[0])) if len(x) else len(self._x)
+        after = int(np.searchsorted(self._x, x[-1], "right")) if len(x) else len(self._x)
+        return (
+            np.concatenate([self._x[:before], x, self._x[after:]]),
+            np.concatenate([self._train[:before], y, self._train[after:]]),
+        )
 
     def _growing_end(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the smooth line from the last finished epoch to now, or from the first step to now."""
@@ -466,9 +474,10 @@ class Curves(Panel):
         if self._percent:
             return 0.0, 1.0
         if self._single:
-            return rate_range(self._whole_line()[1], self.is_logarithmic(), [line.y for line in self._others])
-        others = [line.y for line in self._others]
-        return loss_range((self._train, self._validation), self._steps.y, self.is_logarithmic(), others)
+            others = [line.y for line in self._others]
+            return rate_range(self._whole_line()[1], self.is_logarithmic(), others, self._expected)
+        epochs, others = (self._train, self._validation), [line.y for line in self._others]
+        return loss_range(epochs, self._steps.y, self.is_logarithmic(), others, self._expected)
 
     def _range_in_view(self, view: tuple[float, float]) -> tuple[float, float]:
         if self._single:
@@ -494,6 +503,8 @@ class Curves(Panel):
         return kept_low <= low and high <= kept_high and high - low >= KEPT_SHARE * (kept_high - kept_low)
 
     def _write(self, value: float) -> str:
+        if self._single:
+            return short_number(value, 3) if math.isfinite(value) else write_number(value)
         return write_percent(value) if self._percent else write_number(value)
 
     def _in_words(self) -> str:
@@ -536,11 +547,28 @@ class Curves(Panel):
         place = self._hover if self._hover is not None else self._cursor
         assert self._area is not None
         self._area.draw_cursor(place)
-        texts = None if place is None else self._texts_at(float(place))
+        self._reading.show_parts(*self._parts_at(self._cursor))
+        texts = None if self._hover is None else self._texts_at(float(self._hover))
         self._readout.setVisible(texts is not None)
         if texts is not None:
             self._readout.show_texts(*texts)
-            self._place_readout(float(place))
+            self._place_readout(float(self._hover))
+
+    def _parts_at(self, epoch: int | None) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+        """Return words and colour tokens for the row below the heading, in long and in short."""
+        texts = None if epoch is None else self._texts_at(float(epoch))
+        if texts is None:
+            return [], []
+        epoch_words, train, validation, others = texts
+        short = [(epoch_words, "dim"), (self._write(value_at(self._x, self._train, float(epoch))), self._own_token)]
+        if self._single:  # the heading names it
+            return [*short, *others], [*short, *others]
+        short.append((self._write(value_at(self._x, self._validation, float(epoch))), "validation"))
+        return [(epoch_words, "dim"), (train, "train"), (validation, "validation"), *others], [*short, *others]
+
+    @property
+    def _own_token(self) -> str:
+        return "accent" if self._single else "train"
 
     def _texts_at(self, place: float) -> tuple[str, str, str, list[tuple[str, str]]] | None:
         """Return what the box says at an epoch or a step; None where nothing is known."""

@@ -10,6 +10,7 @@ from PySide6.QtGui import QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from engine.params import short_number
+from gui.plots.series import write_axis
 from gui.theme import theme
 
 
@@ -118,7 +119,8 @@ class RangeCurve(QWidget):
         painter.drawText(top, Qt.AlignmentFlag.AlignLeft, self.tr("loss"))
         painter.drawText(foot, right, self.tr("learning rate"))
         first, last = self._ends
-        for power in range(math.ceil(first - 1e-9), math.floor(last + 1e-9) + 1):
+        powers = range(math.ceil(first - 1e-9), math.floor(last + 1e-9) + 1)
+        for power, words in zip(powers, write_axis([10.0**power for power in powers], 0.0), strict=True):
             x = area.left() + area.width() * (power - first) / (last - first)
             wide = painter.fontMetrics().horizontalAdvance("0.00001")
             room = QRectF(x - wide / 2, area.bottom() + 0.4 * height, wide, height)
@@ -126,7 +128,7 @@ class RangeCurve(QWidget):
             if room.right() > self.width():  # the last figure stays whole
                 room.moveRight(self.width())
                 side = Qt.AlignmentFlag.AlignRight
-            painter.drawText(room, side | Qt.AlignmentFlag.AlignTop, short_number(10.0**power))
+            painter.drawText(room, side | Qt.AlignmentFlag.AlignTop, words)
 
     def _paint_band(self, painter: QPainter, area: QRectF) -> None:
         if self._band is None:

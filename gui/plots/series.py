@@ -12,6 +12,10 @@ SMALLEST_LOG = 1e-6  # a loss below this is drawn at the foot of a logarithmic a
 OTHER_TOKENS = ("dim", "family.normalisation", "family.merge", "family.recurrent")  # colours of other runs
 SMALLEST_WEIGHT = 1e-4  # what came so long ago that it weighs less is left out of a moving mean
 MOST_BESIDE = 3.0  # times the largest value of the shown run: higher, those of other runs leave at the top
+MOST_ABOVE = 30.0  # times what is usual in the shown run: higher, a loss has exploded and leaves at the top
+MOST_ABOVE_LOG = 1000.0  # the same where the logarithm is drawn, which has room for more
+MANY_STEPS = 50  # of fewer, the first loss is among the highest 2 in 100, and it must be in view
+MOST_LOG_TICKS = 8
 LEAST_VIEW = 1.0  # epochs; closer, single steps are all there is
 MOST_KEPT = 1 << 16  # points of one line in memory (4 MiB at most); a screen shows a few thousand
 
@@ -184,15 +188,27 @@ def nearest_epoch(x: np.ndarray, place: float) -> float | None:
 
 
 def loss_range(
-    epochs: Sequence[np.ndarray], steps: np.ndarray, logarithmic: bool, others: Sequence[np.ndarray] = ()
+    epochs: Sequence[np.ndarray],
+    steps: np.ndarray,
+    logarithmic: bool,
+    others: Sequence[np.ndarray] = (),
+    expected: float = math.nan,
 ) -> tuple[float, float]:
     """Return the lowest and highest value to show (log10 of them when `logarithmic`).
 
-    All epochs are shown whole; of the steps, whose first ones may be huge and whose single batches jump, 98 in 100. Of
-    other runs, what lies not far above: beside one that diverged, a run that learns would be a line at the foot.
+    All epochs are shown whole but those that exploded, see `usual_most`; of the steps, whose first ones may be huge and
+    whose single batches jump, 98 in 100. Of other runs, what lies not far above: beside one that diverged, a run that
+    learns would be a line at the foot.
+
+    Args:
+        expected: where the loss begins as a rule, for as long as the run has told nothing; NaN: not known.
     """
     own = np.concatenate([np.asarray(part, dtype=float) for part in (*epochs, _without_peaks(steps))])
-    values = _with_near(own[np.isfinite(own)], others)
+    own = own[np.isfinite(own)]
+    own = own[own <= usual_most(epochs, steps, logarithmic)]
+    if not len(own) and math.isfinite(expected):
+        own = np.array([expected])
+    values = _with_near(own, others)
     if logarithmic:
         values = np.log10(np.maximum(values, SMALLEST_LOG))
         if not len(values):
@@ -202,6 +218,39 @@ def loss_range(
         return low - room, high + room
     high = float(values.max()) if len(values) else 0.0
     return 0.0, 1.08 * high if high > 0 else 1.0
+
+
+def usual_most(epochs: Sequence[np.ndarray], steps: np.ndarray, logarithmic: bool) -> float:
+    """Return the highest loss of a run that has not exploded: some times its first one, or what most epochs lie above.
+
+    Without it, one epoch of 1e17 would press all others to the foot of the axis.
+    """
+    told = np.concatenate([np.asarray(part, dtype=float) for part in epochs]) if epochs else np.empty(0)
+    told = told[np.isfinite(told)]
+    first = next((float(value) for value in steps[:1] if math.isfinite(value)), -math.inf)
+    most_lie_above = float(np.quantile(told, 0.25)) if len(told) else -math.inf
+    usual = max(first, most_lie_above)
+    if usual <= 0:  # nothing is known, or all is 0
+        return math.inf
+    return (MOST_ABOVE_LOG if logarithmic else MOST_ABOVE) * usual
+
+
+def peaks_above(x: np.ndarray, y: np.ndarray, top: float, apart: float) -> np.ndarray:
+    """Return (k,) places where a line leaves the chart at its upper edge, ascending: the highest of each stretch.
+
+    Args:
+        x: (n,), ascending.
+        y: (n,), infinity and NaN are no peaks: a line has a gap there.
+        top: the highest value in view.
+        apart: stretches that are no farther from each other than this count as one.
+    """
+    is_above = np.isfinite(y) & (y > top)
+    places = np.flatnonzero(is_above)
+    if not len(places):
+        return x[places]
+    is_new = (np.diff(places) > 1) & (np.diff(x[places]) > apart)
+    stretches = np.split(places, np.flatnonzero(is_new) + 1)
+    return x[[stretch[np.argmax(y[stretch])] for stretch in stretches]]
 
 
 def zoomed(view: tuple[float, float], whole: float, place: float, factor: float) -> tuple[float, float] | None:
@@ -264,7 +313,30 @@ def _without_peaks(steps: np.ndarray) -> np.ndarray:
     # 2 000 points say the same about the range as a million, in no time.
     sample = steps[:: max(1, len(steps) // 2000)]
     sample = sample[np.isfinite(sample)]
-    return sample[sample <= np.quantile(sample, 0.98)] if len(sample) > 4 else sample
+    return sample[sample <= np.quantile(sample, 0.98)] if len(sample) >= MANY_STEPS else sample
+
+
+def log_ticks(low: float, high: float) -> list[float]:
+    """Return the powers of ten to write beside an axis from 10**low to 10**high: at least two, three where that can be.
+
+    Whole decades where there are many, 1, 2 and 5 of each where there are few, and equal steps within one.
+    """
+    decades = range(math.floor(low), math.ceil(high) + 1)
+    for figures in ((1,), (1, 2, 5)):
+        places = [decade + math.log10(figure) for decade in decades for figure in figures]
+        found = [place for place in places if low <= place <= high]
+        if len(found) >= 3:
+            return found[:: math.ceil(len(found) / MOST_LOG_TICKS)]
+    least, most = 10.0**low, 10.0**high
+    step = _round_step((most - least) / 3)
+    numbers = range(max(1, math.ceil(least / step)), math.floor(most / step) + 1)
+    return [math.log10(step * number) for number in numbers]
+
+
+def _round_step(least: float) -> float:
+    """Return the largest 1, 2 or 5 times a power of ten that is no more than this."""
+    power = 10.0 ** math.floor(math.log10(least))
+    return power * max(factor for factor in (1, 2, 5) if factor * power <= least * (1 + 1e-9))
 
 
 def epoch_ticks(low: float, high: float, most: int = 7) -> list[int]:
@@ -277,11 +349,17 @@ def epoch_ticks(low: float, high: float, most: int = 7) -> list[int]:
     return list(range(first, math.floor(high) + 1, step))
 
 
-def rate_range(values: np.ndarray, logarithmic: bool, others: Sequence[np.ndarray] = ()) -> tuple[float, float]:
+def rate_range(
+    values: np.ndarray, logarithmic: bool, others: Sequence[np.ndarray] = (), expected: float = math.nan
+) -> tuple[float, float]:
     """Return the lowest and highest learning rate to show (log10 of them when `logarithmic`); none is left out, but of
-    other runs those that lie far above."""
-    known = _with_near(values[np.isfinite(values) & (values > 0)], others)
-    known = known[known > 0]
+    other runs those that lie far above.
+
+    Args:
+        expected: what the rate rises to; NaN: not known. The axis then stays as it is during a warm-up.
+    """
+    known = _with_near(np.append(values, expected)[np.append(values > 0, expected > 0)], others)
+    known = known[np.isfinite(known) & (known > 0)]
     if not len(known):
         return (-5.0, -1.0) if logarithmic else (0.0, 1.0)
     high = float(known.max())
@@ -289,6 +367,35 @@ def rate_range(values: np.ndarray, logarithmic: bool, others: Sequence[np.ndarra
         return 0.0, 1.08 * high
     low, high = max(math.log10(known.min()), math.log10(high) - 4), math.log10(high)  # warm-up begins near nothing
     return low - 0.1, high + 0.1
+
+
+def write_axis(values: Sequence[float], spacing: float) -> list[str]:
+    """Return the numbers beside one axis, all written in one way: "0.001", "0.002", or "1e-5", "1.5e-5".
+
+    Args:
+        spacing: between two of them; 0: they do not stand in equal steps.
+    """
+    sizes = [abs(value) for value in values if value]
+    if not sizes:
+        return ["0" for _ in values]
+    if max(sizes) >= 1e5 or (spacing or min(sizes)) < 1e-4:
+        return [_with_power(value) for value in values]
+    if not spacing:
+        texts = [f"{value:.6f}".rstrip("0").rstrip(".") for value in values]
+        if max(sizes) > 10.5 * min(sizes):
+            return texts
+        digits = max(len(text.partition(".")[2]) for text in texts)
+        return [f"{value:.{digits}f}" for value in values]
+    digits = max(0, min(6, math.ceil(-math.log10(spacing) - 1e-9)))
+    return [f"{value:.{digits}f}" for value in values]
+
+
+def _with_power(value: float) -> str:
+    """Return a number as "1e-5", "2.5e17", and one near 1 as "1"."""
+    mantissa, exponent = f"{value:.1e}".split("e")
+    if int(exponent) in (0, 1):
+        return f"{value:.2g}"
+    return f"{mantissa.removesuffix('.0')}e{int(exponent)}"
 
 
 def write_number(value: float) -> str:

@@ -73,6 +73,7 @@ QPushButton[quiet="true"], QPushButton:flat {
     background: transparent; border: 1px solid transparent; color: $dim; font-weight: normal; padding: 4px 8px;
 }
 QPushButton[quiet="true"]:hover, QPushButton:flat:hover { background: $hover; color: $text; }
+QPushButton[quiet="true"]:checked { background: $selection; color: $text; border-color: $accent; }
 QPushButton[quiet="true"]:focus, QPushButton:flat:focus { border: 2px solid $accent; padding: 3px 7px; }
 QPushButton[quiet="true"]:disabled { color: $faint; }
 QPushButton[link="true"] {

@@ -9,7 +9,7 @@ from training_helpers import one_thread as one_thread
 from training_helpers import resumed as resume
 
 from engine.jobs import Cancelled, JobControl
-from engine.train import step_curve
+from engine.train import step_curve, trainer
 from engine.train.continuing import make_continuation
 from engine.train.events import BatchDone, RunStarted
 from engine.train.job import start_run
@@ -92,6 +92,13 @@ def test_a_training_writes_every_step_that_it_told(picture_folder, tmp_path, mon
     assert curve.place.tolist() == steps_of(told) and len(curve.place) == 9
     assert curve.loss.tolist() == [done.loss for done in told.of(BatchDone)]
     assert curve.learning_rate.tolist() == [done.learning_rate for done in told.of(BatchDone)]
+
+
+def test_the_curve_reaches_the_end_of_each_epoch_however_short_it_is(picture_folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(trainer, "BATCH_NEWS", 3600.0)
+    told = trained(small_project(picture_folder), tmp_path / "P" / "P.atelier")
+    curve = step_curve.read(told.of(RunStarted)[0].folder)
+    assert curve.place.tolist() == pytest.approx([1 / 3, 1.0, 2.0, 3.0])
 
 
 @pytest.mark.parametrize("steps", [2, 5], ids=["in the first epoch", "in the second"])

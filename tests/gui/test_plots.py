@@ -7,10 +7,21 @@ import time
 import numpy as np
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPoint, Qt
+from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QWidget
 
 from gui.plots import Curves, Line, Series, warm_up
-from gui.plots.series import epoch_ticks, loss_range, nearest_epoch, value_at, write_number
+from gui.plots.series import (
+    epoch_ticks,
+    log_ticks,
+    loss_range,
+    nearest_epoch,
+    peaks_above,
+    rate_range,
+    value_at,
+    write_axis,
+    write_number,
+)
 from gui.theme import theme
 
 
@@ -73,6 +84,81 @@ def test_loss_range_ignores_single_peaks_of_steps_but_shows_every_epoch():
     assert low < -3 < 0 < high
 
 
+EXPLODED = np.array([2.4, 5.0, 1.5e17, 1e16, 3.0, 2.5, 7e16, 2.3])
+
+
+def test_an_exploded_loss_does_not_press_all_others_to_the_foot():
+    calm, steps = np.full(8, 2.31), np.array([2.3, 2.4, 1e18, 1e17, 3e16])
+    low, high = loss_range([EXPLODED, calm], steps, logarithmic=False)
+    assert low == 0 and 5.0 < high < 10
+    assert loss_range([EXPLODED, calm], np.empty(0), logarithmic=True)[1] < np.log10(50)
+    assert loss_range([np.array([0.5])], np.array([2.4, 1.1, 0.9, 0.8, 0.7, 0.5]), False)[1] > 2.4, "the first loss"
+    # A loss that rises as overfitting makes it rise is shown whole, and so is one that fell from a high beginning.
+    assert loss_range([np.array([0.7, 0.1, 0.01]), np.array([0.7, 3.0, 9.0])], np.array([0.7]), False)[1] > 9
+    assert loss_range([np.array([50.0, 3.0, 0.1, 0.1])], np.array([400.0]), False)[1] > 50
+    # Where nearly all of a run exploded, that is what there is to see.
+    assert loss_range([np.array([1e9, 2e9, 3e9])], np.empty(0), False)[1] > 3e9
+
+
+@pytest.mark.parametrize("logarithmic", [False, True])
+def test_before_a_run_has_told_anything_no_exploded_one_beside_it_rules_the_axes(logarithmic):
+    nothing = (np.empty(0), np.empty(0))
+    scale = np.log10 if logarithmic else float
+    high = loss_range(nothing, np.empty(0), logarithmic, [EXPLODED], expected=0.69)[1]
+    assert scale(0.69) < high < scale(3)
+    high = rate_range(np.empty(0), logarithmic, [np.full(5, 80.0)], expected=1e-3)[1]
+    assert scale(1e-3) < high < scale(2e-3)
+    assert rate_range(np.array([4e-5]), False, expected=1e-3) == rate_range(np.array([1e-3]), False)
+
+
+def test_each_stretch_above_the_edge_is_marked_at_its_highest_epoch():
+    x = np.arange(1.0, 9)
+    assert peaks_above(x, EXPLODED, 6.0, 0.5).tolist() == [3.0, 7.0]
+    assert peaks_above(x, EXPLODED, 6.0, 4.0).tolist() == [3.0]
+    assert not len(peaks_above(x, np.full(8, np.nan), 6.0, 0.5))
+    assert not len(peaks_above(x, EXPLODED, 1e18, 0.5))
+
+
+def test_a_peak_beyond_the_edge_has_an_arrow_there_and_can_still_be_read(chart, qtbot):
+    chart.set_planned(8)
+    chart.set_epochs(range(1, 9), EXPLODED, np.full(8, 2.31))
+    qtbot.waitUntil(lambda: len(chart._area.peaks.getData()[0]) == 2)
+    x, y = chart._area.peaks.getData()
+    assert list(x) == [3, 7] and set(y) == {chart._area.viewRange()[1][1]}
+    chart.set_hover(3)
+    assert chart.readout_texts()[1] == "train 1.5e17"
+    chart.set_view((2.0, 4.0))  # looked at closely, it is in view
+    qtbot.waitUntil(lambda: chart._area.viewRange()[1][1] > 1.5e17)
+    assert not len(chart._area.peaks.getData()[0])
+
+
+@pytest.mark.parametrize(
+    ("low", "high"), [(-6, 0.3), (-0.2, 17), (-2, 1), (-0.15, 0.15), (-0.2, -0.1), (-0.17, -0.15), (0.9, 1.2), (3, 3.4)]
+)
+def test_a_logarithmic_axis_has_several_ticks_however_little_it_shows(low, high):
+    ticks = log_ticks(low, high)
+    assert 3 <= len(ticks) <= 9
+    assert ticks == sorted(ticks) and low <= ticks[0] + 1e-9 and ticks[-1] <= high + 1e-9
+    assert len(set(write_axis([10**tick for tick in ticks], 0.0))) == len(ticks)
+
+
+@pytest.mark.parametrize(
+    ("values", "spacing", "texts"),
+    [
+        ([0, 5e-5, 1e-4, 1.5e-4], 5e-5, ["0", "5e-5", "1e-4", "1.5e-4"]),
+        ([0, 0.001, 0.002], 0.001, ["0.000", "0.001", "0.002"]),
+        ([1e-5, 1e-4, 1e-3], 0, ["1e-5", "1e-4", "1e-3"]),
+        ([0.5, 1, 2], 0, ["0.5", "1.0", "2.0"]),
+        ([0.1, 1, 10], 0, ["0.1", "1", "10"]),
+        ([0, 5e16, 1e17], 5e16, ["0", "5e16", "1e17"]),
+        ([1, 1e5], 0, ["1", "1e5"]),
+        ([], 0, []),
+    ],
+)
+def test_the_numbers_of_one_axis_are_written_in_one_way(values, spacing, texts):
+    assert write_axis(values, spacing) == texts
+
+
 @pytest.mark.parametrize("logarithmic", [False, True])
 def test_loss_range_of_nothing_is_a_range(logarithmic):
     low, high = loss_range([np.empty(0), np.array([np.nan])], np.array([np.nan]), logarithmic)
@@ -111,9 +197,10 @@ def test_range_reaches_the_planned_end(chart, qtbot):
 def test_cursor_shows_the_values_of_its_epoch(chart, qtbot):
     chart.set_epochs([1, 2], [1.0, 0.25], [1.1, 0.31])
     chart.set_cursor(2)
-    qtbot.waitUntil(lambda: chart.readout_texts() == ["epoch 2", "train 0.25", "validation 0.31"])
+    qtbot.waitUntil(lambda: chart.reading_texts() == ["epoch 2", "train 0.25", "validation 0.31"])
+    assert chart.readout_texts() == [], "no box covers the curves all the time"
     chart.set_cursor(None)
-    qtbot.waitUntil(lambda: chart.readout_texts() == [])
+    qtbot.waitUntil(lambda: chart.reading_texts() == [])
 
 
 def test_accuracy_is_written_in_percent(qtbot):
@@ -123,7 +210,7 @@ def test_accuracy_is_written_in_percent(qtbot):
         chart.show()
     chart.set_epochs([1], [0.941], [0.9])
     chart.set_cursor(1)
-    qtbot.waitUntil(lambda: chart.readout_texts()[1:] == ["train 94.1 %", "validation 90.0 %"])
+    qtbot.waitUntil(lambda: chart.reading_texts()[1:] == ["train 94.1 %", "validation 90.0 %"])
 
 
 def test_the_mouse_reads_the_nearest_epoch_and_a_click_picks_it(chart, qtbot):
@@ -141,9 +228,10 @@ def test_the_mouse_reads_the_nearest_epoch_and_a_click_picks_it(chart, qtbot):
 def test_readout_stays_inside_the_chart(chart, qtbot):
     chart.set_planned(10)
     chart.set_epochs(range(1, 11), np.ones(10), np.ones(10))
+    chart.repaint_now()
     for epoch in (1, 5, 10):
-        chart.set_cursor(epoch)
-        qtbot.waitUntil(lambda epoch=epoch: chart.readout_texts()[:1] == [f"epoch {epoch}"])
+        chart.set_hover(epoch)
+        assert chart.readout_texts()[:1] == [f"epoch {epoch}"]
         assert chart.rect().contains(chart._readout.geometry())
 
 
@@ -181,13 +269,16 @@ def test_empty_and_broken_numbers_draw_without_warnings(qtbot, values):
 
 
 def test_theme_is_followed(chart):
-    chart.set_epochs([1, 2], [1.0, 0.5], [1.1, 0.7])
+    chart.set_epochs([1, 2, 3], [1.0, 1e9, 0.5], [1.1, 0.7, 0.6])
+    chart.repaint_now()
     mode = theme().mode
     try:
         for look in ("light", "dark"):
             theme().set_mode(look)
             assert chart._area.train.opts["pen"].color() == theme().color("train")
             assert chart._area.backgroundBrush().color() == theme().color("panel")
+            (arrow,) = chart._area.peaks.points()
+            assert arrow.brush().color() == theme().color("train")
     finally:
         theme().set_mode(mode)
 
@@ -263,3 +354,67 @@ def test_a_legend_without_room_is_left_out(qtbot):
     assert not chart._legend.isVisible()
     chart.resize(600, 200)
     assert chart._legend.isVisible()
+
+
+def test_the_values_of_the_replayed_epoch_stand_below_the_heading_where_they_cover_nothing(chart, qtbot):
+    chart.set_epochs([1, 2], [1.0, 0.25], [1.1, 0.31])
+    chart.set_others([Line("run 7", np.array([1.0, 2.0]), np.array([1.0, 0.5]))])
+    chart.repaint_now()
+    before = chart._area.geometry()
+    chart.set_cursor(2)
+    chart.repaint_now()
+    assert chart.reading_texts() == ["epoch 2", "train 0.25", "validation 0.31", "run 7 0.50"]
+    assert [text for text, _ in chart._reading.fitting()] == chart.reading_texts()
+    QCoreApplication.processEvents()
+    assert chart._area.geometry() == before, "nothing jumps"
+    assert not chart._reading.geometry().intersects(before)
+    chart._reading.resize(200, 20)
+    assert [text for text, _ in chart._reading.fitting()] == ["epoch 2", "0.25", "0.31", "run 7 0.50"]
+    chart._reading.resize(90, 20)
+    assert [text for text, _ in chart._reading.fitting()] == ["epoch 2", "0.25"], "no half words"
+
+
+@pytest.mark.parametrize("ratio", [1.0, 1.5, 2.0])
+def test_the_mark_of_the_best_epoch_is_as_thick_wherever_it_stands(chart, qtbot, ratio):
+    chart.set_planned(10)
+    chart.set_epochs(range(1, 11), np.full(10, np.nan), np.full(10, np.nan))
+    good, found = theme().color("good").name(), set()
+    for epoch in (2, 3, 4, 5, 6, 7):
+        chart.set_best(epoch)
+        chart.repaint_now()
+        picture = QImage(chart.size() * ratio, QImage.Format.Format_RGB32)
+        picture.setDevicePixelRatio(ratio)
+        chart.render(picture, QPoint())
+        rows = range(picture.height() // 4, picture.height() // 2)
+        found.add(max(sum(picture.pixelColor(x, y).name() == good for x in range(picture.width())) for y in rows))
+    assert found == {2 * ratio}
+
+
+def test_a_run_of_one_epoch_is_a_dot_in_its_colour(chart, qtbot):
+    chart.set_others([Line("run 2", np.array([1.0]), np.array([0.5])), Line("run 1", np.array([1.0]), np.array([0.6]))])
+    chart.set_epochs([1], [0.7], [0.8])
+    chart.set_smoothing(0.5)
+    chart.repaint_now()
+    for item, token in zip(chart._area._others, chart.other_tokens(), strict=True):
+        assert item.opts["symbol"] == "o"
+        assert item.opts["symbolBrush"] == theme().color(token)
+        assert item.opts["symbolPen"].style() == Qt.PenStyle.NoPen
+    assert chart._area.raw_train.opts["symbol"] is None, "behind the line it belongs to"
+    assert [name for name, _, _ in chart.named_lines()] == ["train", "validation", "run 2", "run 1"]
+
+
+def test_the_number_under_the_last_epoch_is_whole(chart, qtbot):
+    chart.set_planned(5001)
+    chart.set_epochs([1, 5001], [1.0, 0.5], [1.0, 0.5])
+    chart.repaint_now()
+    axis, told = chart._area._epoch_axis, []
+    painter = QPainter(picture := QImage(10, 10, QImage.Format.Format_RGB32))
+    painter.setFont(theme().font(11))
+    told = [(text, rect.right()) for rect, _, text in axis.generateDrawSpecs(painter)[2]]
+    painter.end()
+    assert told[-1][0] == "5001" and told[0][0] == "1" and not picture.isNull()
+    assert axis.mapToScene(told[-1][1], 0).x() <= chart._area.width()
+    chart.set_planned(5000)
+    chart.set_epochs([1, 5000], [1.0, 0.5], [1.0, 0.5])
+    chart.repaint_now()
+    assert axis.tickValues(*chart._area.viewRange()[0], 300)[0][1][-1] <= 5000

@@ -109,6 +109,18 @@ def test_qt_understands_the_style_sheet(look, qtbot, caplog, qtlog) -> None:
     assert not [record for record in qtlog.records if "stylesheet" in record.message.lower()]
 
 
+def test_a_quiet_button_that_is_switched_on_looks_switched_on(look, qtbot) -> None:
+    for mode in ("dark", "light"):
+        look.set_mode(mode)
+        button = QPushButton("log")
+        qtbot.addWidget(button)
+        button.setProperty("quiet", True)
+        button.setCheckable(True)
+        inside = button.grab().toImage().pixelColor(8, 5)
+        button.setChecked(True)
+        assert button.grab().toImage().pixelColor(8, 5) == look.color("selection") != inside
+
+
 def test_a_full_disk_costs_only_the_drawings(look, qtbot, monkeypatch, caplog) -> None:
     def no_room(*args: object, **kwargs: object) -> None:
         raise OSError(28, "No space left on device")

@@ -2,6 +2,8 @@
 
 import csv
 import io
+import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,6 +15,8 @@ from PySide6.QtWidgets import QApplication, QWidget
 from train_studio import FakeStudio, drawn_epochs, make_index
 
 from engine.errors import EngineError
+from engine.train import step_curve
+from gui.jobs import Stopped
 from gui.pages.train import TrainPage, charts
 from gui.pages.train.charts import Charts
 from gui.plots import Curves, Line
@@ -45,6 +49,13 @@ def entry(page, name):
     return next(action for action in (*menu.actions(), *menu.runs.actions()) if action.objectName() == name)
 
 
+def write_steps(folder, rates: list[tuple[float, float]]) -> None:
+    """Keep steps of a run: place in epochs and learning rate of each."""
+    rows = np.array([(place, 1.0, 0.5, rate) for place, rate in rates], dtype="<f8")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / step_curve.NAME).write_bytes(rows.tobytes())
+
+
 def turn_wheel(chart, place: float, notches: int = 1, sideways: bool = False) -> None:
     """Turn the wheel over a chart at a place in epochs."""
     area = chart._area
@@ -73,7 +84,7 @@ def test_one_cross_hair_reads_all_charts(page, studio, qtbot):
         f"train {100 * done.train_accuracy:.1f} %",
         f"validation {100 * done.validation_accuracy:.1f} %",
     ]
-    assert rate.readout_texts()[1] == "learning rate 0.0010"
+    assert rate.readout_texts()[1] == "learning rate 0.001"
     assert [texts.readout_texts()[-1][:5] for texts in page.charts.all] == ["run 1"] * 3
     page.charts._on_hovered_all(None)
     assert [chart.readout_texts() for chart in page.charts.all] == [[], [], []]
@@ -205,7 +216,10 @@ def test_runs_are_compared_from_the_menu_at_most_four(page, studio, qtbot):
     assert [line.name for line in page.charts.loss._others] == ["run 6", "run 5", "run 3", "run 1"]
     assert len(set(page.charts.loss.other_tokens())) == 4
     assert not entry(page, "train.charts.compare.2").isEnabled()
-    assert {item.data(Qt.ItemDataRole.UserRole) for item in page.runs.selectedItems()} == {7, 6, 5, 3, 1}
+    assert page.runs.chosen() == (7,), "compared, not chosen"
+    marks = {number: page.runs.itemWidget(page.runs.item(7 - number)).mark() for number in range(1, 8)}
+    assert [marks[number] for number in (6, 5, 3, 1)] == list(page.charts.loss.other_tokens())
+    assert not any(marks[number] for number in (7, 4, 2))
     for number in (1, 3, 5, 6):
         entry(page, f"train.charts.compare.{number}").trigger()
     assert page.charts.compared() == ()
@@ -241,6 +255,80 @@ def test_the_selection_survives_the_epochs_of_a_live_run(page, studio, qtbot):
     assert page.charts.compared() == (1,)
     chosen = {item.data(Qt.ItemDataRole.UserRole) for item in page.runs.selectedItems()}
     assert chosen == {3, 1}
+
+
+def test_the_axis_fits_the_epochs_that_were_done_once_the_run_has_ended(page, studio, qtbot):
+    studio.training.begin(planned=300)
+    studio.training.play(34)
+    loss = page.charts.loss
+    qtbot.waitUntil(lambda: loss._area is not None and loss._area._range == (0.0, 300.0))
+    studio.training.become("paused")
+    assert loss._whole() == 300
+    studio.training.end(None)
+    qtbot.waitUntil(lambda: loss._area._range == (0.0, 34.0))
+    studio.training.add_run(1, "stopped", epochs=7, planned=50)
+    studio.training.show_run(1)
+    assert loss._planned == 7 and [chart._planned for chart in page.charts.all] == [7] * 3
+
+
+def test_a_live_run_has_room_for_what_is_expected_of_it(page, studio, qtbot):
+    studio.training.add_run(1, "finished")
+    path = np.arange(1.0, 4)
+    studio.training.begin(planned=10)
+    page.charts.loss.set_others([Line("exploded", path, np.array([1e9, 1e16, 18.0]))])
+    assert math.log(2) < page.charts.loss._value_range()[1] < 2.1
+    studio.training.end(None)
+    studio.training.show_run(1)
+    assert math.isnan(page.charts.loss._expected)
+
+
+def test_the_learning_rate_reaches_the_end_of_the_run(page, studio, qtbot):
+    studio.training.begin(number=4, planned=2)
+    studio.training.play(1)
+    write_steps(studio.training.runs[0].folder, [(0.4, 0.01), (0.8, 0.02)])
+    studio.training.add_run(5, "finished", epochs=2, planned=2)
+    folder = studio.training.runs[0].folder
+    write_steps(folder, [(0.4, 0.01), (1.7, 0.02)])
+    studio.training.show_run(4)
+    page.charts.compare_with((5,))
+    line = page.charts.rate._others[0]
+    assert line.x.tolist() == [0.4, 1.7, 2.0] and line.y.tolist() == [0.01, 0.02, 1e-3]
+    chart = Curves("Learning rate", single="learning rate")
+    qtbot.addWidget(chart)
+    chart.set_epochs([1, 2], [0.3, 0.1], [np.nan] * 2)
+    chart.add_steps([0.5, 1.7], [0.2, 0.15])
+    assert chart._whole_line()[0].tolist() == [0.5, 1.7, 2.0] and chart._whole_line()[1].tolist() == [0.2, 0.15, 0.1]
+
+
+def test_the_learning_rate_of_a_run_that_has_ended_is_drawn_between_its_steps_too(page, studio, qtbot, monkeypatch):
+    between = np.linspace(0.05, 2, 50)
+    monkeypatch.setattr(charts.rate_curve, "filled", lambda folder, told: (between, np.sin(between)))
+    studio.training.begin(planned=2)
+    studio.training.play(2)
+    qtbot.waitUntil(lambda: not page.charts._coming)
+    rate = page.charts.rate
+    assert len(rate._whole_line()[0]) == 40, "what is told, while it trains"
+    studio.training.end(None)
+    assert rate._whole_line()[0].tolist() == between.tolist()
+    assert len(rate.steps()[0]) == 40, "a table has what was told"
+    studio.training.begin(number=4, planned=2)
+    assert len(rate._whole_line()[0]) == 0
+
+
+def test_the_charts_are_laid_out_before_they_are_seen_for_the_first_time(studio, qtbot):
+    page = TrainPage(studio)
+    qtbot.addWidget(page)
+    page.resize(1356, 854)
+    with qtbot.waitExposed(page):
+        page.show()
+    studio.training.begin()
+    page._update()  # no event comes between this and the first picture of it
+    shown = [chart.geometry() for chart in page.charts.all]
+    assert page.charts.rate.isVisible()
+    assert shown[0].right() < shown[1].left() and shown[1].right() < shown[2].left()
+    for chart in page.charts.all:
+        assert chart.rect().contains(chart._area.geometry()) and chart._area.height() > chart.height() / 2
+        assert chart._title.geometry().bottom() < chart._area.geometry().top()
 
 
 # ---- copy and save
@@ -461,3 +549,14 @@ def test_a_view_never_leaves_the_run(whole, first, width, at, by):
 )
 def test_shares_are_written_as_closely_as_they_are_looked_at(low, high, ticks):
     assert percent_ticks(low, high) == pytest.approx(ticks)
+
+
+def test_a_stopped_run_s_rates_fill_their_axis(page, studio, qtbot, monkeypatch):
+    spec = SimpleNamespace(recipe=SimpleNamespace(learning_rate=1.0))  # a thousand times what was reached
+    monkeypatch.setattr(charts, "read_run_spec", lambda folder: spec)
+    studio.training.begin(planned=300)
+    studio.training.play(3)
+    rate = page.charts.rate
+    assert rate._steady_range()[1] >= 1.0
+    studio.training.end(Stopped())
+    assert rate._steady_range()[1] < 0.01

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 
 import numpy as np
@@ -12,8 +14,8 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from engine.errors import EngineError
 from engine.files import save_for_user
-from engine.train import history, step_curve
-from engine.train.runs import RunInfo
+from engine.train import history, rate_curve, step_curve
+from engine.train.runs import RunInfo, read_run_spec
 from gui.pages.shared.choosing import choose_new_file
 from gui.pages.train.chart_menu import ChartMenu, SmoothButton
 from gui.pages.train.curve_table import CurveTable
@@ -64,6 +66,8 @@ class Charts(QWidget):
         training.batch_done.connect(self._on_batch)
         training.epoch_done.connect(self._on_epoch)
         training.runs_changed.connect(self._show_others)
+        training.state_changed.connect(self._fit_to_plan)
+        training.ended.connect(self._on_ended)
         self.show_run()
 
     def _lay_out(self) -> None:
@@ -149,12 +153,13 @@ class Charts(QWidget):
             switch.set_current("rate" if self._is_rate_in_front else "accuracy")
             chart.show_switch(has_rate and not is_wide)
         self._show_legend()
+        self.layout().activate()  # now: what has just been shown would be painted where it is no longer
 
     def _show_legend(self) -> None:
         """Name the lines below all charts, where the heading of none has room for it."""
         is_above = self.accuracy.has_legend() and not self.accuracy.isHidden()
-        self.legend.setHidden(is_above)
         if is_above:
+            self.legend.hide()
             return
         while self._keys.count():
             key = self._keys.takeAt(0).widget()
@@ -162,6 +167,7 @@ class Charts(QWidget):
             key.deleteLater()
         for name, token, dashed in self.accuracy.named_lines():
             self._keys.addWidget(LegendKey(name, token, dashed=dashed, small=True))
+        self.legend.show()  # after its keys, so that it is seen with them
 
     def _on_switched(self, key: str) -> None:
         self._is_rate_in_front = key == "rate"
@@ -181,7 +187,8 @@ class Charts(QWidget):
         self.look_at(None)
         for chart in self.all:
             chart.clear()
-            chart.set_planned(self._planned())
+        self._fit_to_plan()
+        self._expect()
         self._others = None
         past = self._training.past_steps
         for chart, values in zip(self.all, past[1:], strict=True):
@@ -190,6 +197,22 @@ class Charts(QWidget):
         self._add_steps(self._training.steps)
         self._show_epochs()
         self._show_others()
+        self._fill_rate()
+
+    def _on_ended(self, *_: object) -> None:
+        self._fit_to_plan()
+        self._fill_rate()
+
+    def _fill_rate(self) -> None:
+        """Draw the learning rate of a run that has ended as it was, also between the steps that were told."""
+        info = next((info for info in self._training.runs if info.number == self._training.shown_run), None)
+        is_live = self._is_live() and self._training.is_active
+        if info is None or is_live or len(self.rate.steps()[0]) >= rate_curve.ENOUGH:
+            return
+        told = step_curve.read(info.folder)
+        place, rate = rate_curve.filled(info.folder, told)
+        if len(place) > len(told.place):
+            self.rate.set_line(place, rate)
 
     def set_cursor(self, epoch: int | None) -> None:
         """Put all cross-hairs at the epoch that is being replayed."""
@@ -212,15 +235,27 @@ class Charts(QWidget):
         for chart in (self.loss, self.accuracy):
             chart.set_smoothing(weight)
 
-    def _info(self, number: int | None) -> RunInfo | None:
-        return next((info for info in self._training.runs if info.number == number), None)
-
     def _planned(self) -> int:
-        info = self._info(self._training.shown_run)
-        if info is not None and info.epochs:
-            return info.epochs
+        """Up to where there must be room: the plan of a run that is being trained, the end of one that has ended."""
         run = self._training.run
-        return run.epochs if run is not None else max(1, len(self._training.epochs))
+        if run is not None and self._is_live() and self._training.is_active:
+            return run.epochs
+        return max(1, len(self._training.epochs))
+
+    def _fit_to_plan(self, *_: object) -> None:
+        for chart in self.all:
+            chart.set_planned(self._planned())
+            if not self._training.is_active:
+                chart.set_expected(math.nan)  # what has come is all there is
+
+    def _expect(self) -> None:
+        """Say how high the first numbers of a live run will be, so that no other run rules its axes until then."""
+        run = self._training.run
+        if run is None or not self._is_live() or not self._training.is_active:
+            return
+        self.loss.set_expected(math.log(max(2, len(run.classes))))  # of a network that knows nothing
+        with suppress(EngineError):  # without it, the axis follows the rate
+            self.rate.set_expected(read_run_spec(run.folder).recipe.learning_rate)
 
     def _is_live(self) -> bool:
         run = self._training.run
@@ -305,14 +340,21 @@ class Charts(QWidget):
                 continue
             lines["loss"].append(Line(name, x, np.array([line.validation_loss for line in told])))
             lines["accuracy"].append(Line(name, x, np.array([line.validation_accuracy for line in told])))
-            steps = step_curve.read(info.folder, len(told))
-            rates = np.array([line.learning_rate for line in told])
-            lines["rate"].append(
-                Line(name, steps.place, steps.learning_rate) if len(steps.place) else Line(name, x, rates)
-            )
+            lines["rate"].append(self._rate_line(name, info, told))
         for chart, key in zip(self.all, lines, strict=True):
             chart.set_others(lines[key])
         self._show_legend()
+
+    @staticmethod
+    def _rate_line(name: str, info: RunInfo, told: Sequence[history.EpochLine]) -> Line:
+        """The learning rate at the steps of another run that were kept, up to the end of its last epoch."""
+        place, rate = rate_curve.filled(info.folder, step_curve.read(info.folder, len(told)))
+        after = [line for line in told if not len(place) or line.epoch > place[-1]]
+        return Line(
+            name,
+            np.concatenate([place, [line.epoch for line in after]]),
+            np.concatenate([rate, [line.learning_rate for line in after]]),
+        )
 
     def _name(self, number: int) -> str:
         return self.tr("run {number}").format(number=number)
