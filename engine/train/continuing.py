@@ -31,6 +31,21 @@ def can_continue(info: RunInfo) -> bool:
     return info.state in ("finished", "stopped") and info.epochs_done > 0
 
 
+def repeat_blocker(info: RunInfo) -> EngineError | None:
+    """Why a run cannot be trained again from another seed; None when it can.
+
+    One that was continued has had a schedule for each of its parts: the same epochs in one go are another training,
+    and what came of it would say nothing of the seed.
+    """
+    if not info.restarted_after:
+        return None
+    return EngineError(
+        f"Run {info.number} was continued, so that its learning rate began anew after epoch {info.restarted_after}.",
+        why="From another seed it would be trained in one go, and the two could not be compared.",
+        fix="Start again the run that it was continued from, and continue that one as well.",
+    )
+
+
 def make_continuation(project_path: Path, number: int, epochs: int) -> int:
     """Make a new run that goes on from the end of another; `job.resume_run` then trains it.
 

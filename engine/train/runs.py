@@ -47,6 +47,8 @@ class RunInfo:
         note: what the user wrote about it.
         is_pinned: stands first in the list.
         trouble: what broke it, see `engine.train.diagnosis`; empty while it is at work.
+        restarted_after: epochs that were done when it was continued beyond the plan of its parent, with a schedule
+            that began anew; 0 for all others.
     """
 
     number: int
@@ -66,6 +68,7 @@ class RunInfo:
     note: str = ""
     is_pinned: bool = False
     trouble: Trouble = ""
+    restarted_after: int = 0
 
     @property
     def can_resume(self) -> bool:
@@ -259,6 +262,7 @@ def run_info(folder: Path) -> RunInfo | None:
         experiment=_count(state, "experiment") or None,
         label=str(state.get("label", "")),
         trouble="" if said == "running" else _trouble(state, lines),
+        restarted_after=_count(state, "restarted_after"),
         **_marks(folder),
     )
 

@@ -55,6 +55,13 @@ class WatchFolder:
         except (OSError, ValueError, EOFError):
             return None
 
+    def modified(self, epoch: int) -> int:
+        """When the answers of an epoch were written, in nanoseconds; 0 where there are none."""
+        try:
+            return self._file(epoch).stat().st_mtime_ns
+        except OSError:
+            return 0
+
     def numbers(self, index: Index) -> np.ndarray:
         """Picture numbers in today's `index` of the stored answers; -1 for pictures that are gone."""
         try:

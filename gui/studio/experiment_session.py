@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PySide6.QtCore import QFile, QObject, Signal
@@ -10,11 +10,20 @@ from PySide6.QtCore import QFile, QObject, Signal
 from engine.errors import EngineError
 from engine.spec import ProjectSpec
 from engine.train import runs
-from engine.train.continuing import with_another_seed
+from engine.train.continuing import repeat_blocker, with_another_seed
 from engine.train.experiments.plans import Plan
 from engine.train.experiments.runner import run_experiment, start_experiment
-from engine.train.experiments.store import Experiment, add_to_queue, list_experiments, open_queue, sweep_experiments
+from engine.train.experiments.store import (
+    Experiment,
+    add_to_queue,
+    list_experiments,
+    open_queue,
+    run_alike,
+    sweep_experiments,
+    waiting_alike,
+)
 from engine.train.job import Origin
+from engine.train.runs import RunInfo
 from gui.document import ProjectDocument
 from gui.jobs import Finished, Outcome
 from gui.studio.train_session import TrainSession
@@ -24,6 +33,25 @@ Gone = tuple[int, Path, Path]
 
 NOWHERE = Path()
 """Where something lies that cannot be brought back from here."""
+
+
+@dataclass(frozen=True)
+class Queued:
+    """A training that was added to the queue.
+
+    Attributes:
+        label: what it is called in the queue.
+        begins_now: nothing else is being trained.
+        before: how many wait that were added before it.
+        alike: how many of these have the very same settings.
+        run: that has had the very same settings, or is being trained with them; None where there is none.
+    """
+
+    label: str
+    begins_now: bool
+    before: int
+    alike: int
+    run: RunInfo | None
 
 
 def to_trash(folder: Path) -> Path | None:
@@ -101,19 +129,26 @@ class ExperimentSession(QObject):
         queue = next((e for e in self.experiments if e.kind == "queue" and e.done < len(e.trials)), None)
         return 0 if queue is None else sum(trial.state == "waiting" for trial in queue.trials)
 
-    def add_to_queue(self) -> None:
-        """Let the project as it is now be trained after what is being trained; at once, where nothing is."""
-        path = self._document.path
+    def add_to_queue(self) -> Queued | None:
+        """Let the project as it is now be trained after what is being trained; at once, where nothing is.
+
+        Returns:
+            What became of it; None where it was not added.
+        """
+        path, spec = self._document.path, self._document.spec
         if path is None or self.queue_blocker() is not None:
-            return
+            return None
+        before, alike, run = self.waiting(), waiting_alike(path, spec), run_alike(path, spec)
         try:
-            queue = add_to_queue(path, self._document.spec)
+            queue = add_to_queue(path, spec)
         except EngineError as error:
             self.failed.emit(error)
-            return
+            return None
         self.reload()
-        if not self._training.is_active:
+        begins_now = not self._training.is_active
+        if begins_now:
             self.resume(queue.number)
+        return Queued(queue.trials[-1].label, begins_now, before, alike, run)
 
     def queue_blocker(self) -> EngineError | None:
         """Why the project cannot be trained; that something else is being trained is no reason."""
@@ -144,6 +179,11 @@ class ExperimentSession(QObject):
 
     def start_again(self, number: int) -> None:
         """Train what a run has trained from another seed, as its child."""
+        info = next((info for info in self._training.runs if info.number == number), None)
+        blocker = repeat_blocker(info) if info is not None else None
+        if blocker is not None:
+            self.failed.emit(blocker)
+            return
         spec = self._spec(number)
         if spec is not None and not self._training.is_active:
             other = with_another_seed(spec, self._training.runs)

@@ -10,8 +10,13 @@ from engine.train.watch import WatchFolder
 
 
 @lru_cache(maxsize=8)
-def _answers(folder: Path, epoch: int) -> np.ndarray | None:
+def _answers_at(folder: Path, epoch: int, modified: int) -> np.ndarray | None:
     return WatchFolder(folder).load(epoch)
+
+
+def _answers(folder: Path, epoch: int) -> np.ndarray | None:
+    # A number is used again for another run once the last one was discarded.
+    return _answers_at(folder, epoch, WatchFolder(folder).modified(epoch))
 
 
 class StoredEpoch:

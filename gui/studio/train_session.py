@@ -271,12 +271,21 @@ class TrainSession(QObject):
         self._catch_up()
         was_discarded = self.run is not None and not self.run.folder.exists()
         self._reload_runs()
-        if was_discarded and self.shown_run == self.run.run:
+        if (was_discarded and self.shown_run == self.run.run) or self._shows_nothing():
             self._show_newest()
         self._on_document_state()
         self.ended.emit(outcome)
         if isinstance(outcome, Failed):
             self.failed.emit(outcome)
+
+    def _shows_nothing(self) -> bool:
+        """Whether the shown run was ended before its first epoch, though others have some.
+
+        One that has failed stays: why it did is what there is to see of it.
+        """
+        info = next((info for info in self.runs if info.number == self.shown_run), None)
+        has_more = any(other.epochs_done for other in self.runs)
+        return has_more and info is not None and not info.epochs_done and info.state != "failed"
 
     def _catch_up(self) -> None:
         """Add the epoch that was written when a stop arrived, before it could be told."""

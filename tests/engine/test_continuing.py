@@ -22,7 +22,7 @@ from engine.errors import EngineError
 from engine.jobs import JobControl
 from engine.spec import Chosen
 from engine.train import history, runs
-from engine.train.continuing import make_continuation, with_another_seed
+from engine.train.continuing import make_continuation, repeat_blocker, with_another_seed
 from engine.train.events import EpochDone, RunStarted
 from engine.train.job import Origin, continue_run, start_run
 
@@ -144,6 +144,14 @@ def test_another_seed_is_one_that_was_not_tried(picture_folder, path):
     info = info_of(path, 4)
     assert (info.parent, info.label) == (1, "another seed")
     assert not same_weights(info.folder / runs.LAST, runs.run_folder(path, 1) / runs.LAST)
+
+
+def test_what_was_continued_cannot_be_repeated_from_another_seed_in_one_go(picture_folder, path):
+    trained(small_project(picture_folder, epochs=1), path)
+    assert repeat_blocker(info_of(path)) is None
+    continued(path)
+    info = info_of(path, 2)
+    assert info.restarted_after == 1 and "began anew after epoch 1" in repeat_blocker(info).what
 
 
 def test_the_parent_of_a_run_is_the_newest_that_has_an_epoch(picture_folder, path):

@@ -273,6 +273,14 @@ def test_a_stop_ends_it_and_leaves_it_to_go_on(project, path):
     assert gone_on(path).result.state == "finished"
 
 
+def test_a_stop_between_two_events_is_one_too(project, path):
+    control = JobControl()
+    with closing(start_experiment(project, path, SeedsPlan(2), control)) as work:
+        until(work, EpochDone, 2)
+        control.stop()
+    assert read_experiment(path, 1).state == "stopped"
+
+
 def test_a_stop_that_discards_takes_the_run_under_way_and_keeps_those_that_are_done(project, path):
     control, done = JobControl(), 0
     with pytest.raises(Cancelled):

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QInputDialog, QMessageBox, QPushButton, QWidget
 from train_studio import FakeStudio
 
@@ -28,7 +28,9 @@ from gui.pages.train.experiment_dialog import ExperimentDialog
 from gui.pages.train.more_ways import ExperimentRow
 from gui.pages.train.run_tools import RunTools
 from gui.pages.train.runs import RunList
+from gui.pages.train.score_chart import score_range
 from gui.pages.train.search_dialog import SearchDialog
+from gui.plots.series import OTHER_TOKENS
 from gui.studio import experiment_session
 
 
@@ -265,11 +267,238 @@ def test_an_experiment_that_is_worked_on_stays(qtbot, tools, studio):
     runs.release(folder)
 
 
-def test_all_that_are_chosen_are_deleted_together(tools, studio):
+def click(qtbot, tools, place: int, modifier=Qt.KeyboardModifier.NoModifier, button=Qt.MouseButton.LeftButton) -> None:
+    middle = tools.runs.visualItemRect(tools.runs.item(place)).center()
+    qtbot.mouseClick(tools.runs.viewport(), button, modifier, middle)
+
+
+def test_all_that_are_chosen_are_deleted_together(qtbot, tools, studio):
     studio.training.show_run(1)
-    tools.runs.compare([3])
+    click(qtbot, tools, 0, Qt.KeyboardModifier.ControlModifier)
+    click(qtbot, tools, 0, button=Qt.MouseButton.RightButton)
+    assert tools.runs.chosen() == (3, 1) and studio.training.shown_run == 1, "a menu changes nothing of it"
     choose(tools, studio, 3, "delete")
     assert [each.number for each in studio.training.runs] == [2]
+
+
+def test_a_run_that_is_only_compared_is_marked_and_not_deleted_with_another(tools, studio):
+    studio.training.show_run(1)
+    tools.runs.compare([3, 2])
+    rows = [tools.runs.itemWidget(tools.runs.item(place)) for place in range(3)]
+    assert [row.mark() for row in rows] == [*OTHER_TOKENS[:2], ""] and tools.runs.chosen() == (1,)
+    assert words(tools, 0).endswith(", compared") and not words(tools, 2).endswith(", compared")
+    choose(tools, studio, 3, "delete")
+    assert [each.number for each in studio.training.runs] == [2, 1]
+
+
+# ---- the keys
+
+
+def test_keys_show_other_runs_as_a_click_does(qtbot, tools, studio):
+    tools.runs.setCurrentRow(0)
+    asked = []
+    tools.runs.row_wanted.connect(asked.append)
+    shown = []
+    for key in (Qt.Key.Key_Down, Qt.Key.Key_Down, Qt.Key.Key_Up, Qt.Key.Key_End, Qt.Key.Key_Home):
+        qtbot.keyClick(tools.runs, key)
+        shown.append(studio.training.shown_run)
+        assert tools.runs.chosen() == (studio.training.shown_run,)
+    assert shown == [2, 1, 2, 1, 3]
+
+
+def test_shift_and_control_add_runs_to_compare(qtbot, tools, studio):
+    tools.runs.setCurrentRow(0)
+    compared = []
+    tools.runs.compared.connect(compared.append)
+    for _ in range(2):
+        qtbot.keyClick(tools.runs, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
+    assert studio.training.shown_run == 3 and tools.runs.chosen() == (3, 2, 1) and compared[-1] == (2, 1)
+    qtbot.keyClick(tools.runs, Qt.Key.Key_Home)
+    assert studio.training.shown_run == 3
+    qtbot.keyClick(tools.runs, Qt.Key.Key_Down)
+    assert studio.training.shown_run == 2 and tools.runs.chosen() == (2,) and compared[-1] is None
+    qtbot.keyClick(tools.runs, Qt.Key.Key_Down, Qt.KeyboardModifier.ControlModifier)
+    assert tools.runs.chosen() == (2,), "only the way there"
+    qtbot.keyClick(tools.runs, Qt.Key.Key_Space, Qt.KeyboardModifier.ControlModifier)
+    assert tools.runs.chosen() == (2, 1) and compared[-1] == (1,) and studio.training.shown_run == 2
+
+
+def test_control_click_keeps_what_the_menu_of_the_charts_compares(qtbot, tools, studio):
+    tools.runs.setCurrentRow(0)
+    tools.runs.compare([2])
+    click(qtbot, tools, 2, Qt.KeyboardModifier.ControlModifier)
+    assert tools.runs.compared_runs() == (3, 2, 1) and tools.runs.chosen() == (3, 1)
+
+
+def test_the_delete_key_deletes_what_the_menu_would(qtbot, tools, studio, monkeypatch):
+    tools.runs.setCurrentRow(1)
+    deleted = []
+    monkeypatch.setattr(studio.experiments, "delete", lambda numbers: deleted.append(numbers) or ())
+    qtbot.keyClick(tools.runs, Qt.Key.Key_Delete)
+    qtbot.keyClick(tools.runs, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
+    qtbot.keyClick(tools.runs, Qt.Key.Key_Delete)
+    assert deleted == [(2,), (2, 1)]
+
+
+def test_nothing_is_compared_any_more_once_another_project_is_open(tools, studio, tmp_path):
+    tools.runs.compare([2])
+    compared = []
+    tools.runs.compared.connect(compared.append)
+    path = tmp_path / "other" / "P.atelier"
+    path.parent.mkdir()
+    for _ in range(2):
+        runs.release(runs.create_run(path, studio.document.spec, {"epochs": 3})[1])
+    read_runs(studio.training, path)
+    assert compared == [None] and not tools.runs.itemWidget(tools.runs.item(0)).mark()
+
+
+def test_a_run_that_was_deleted_is_not_compared_any_more(tools, studio):
+    studio.training.show_run(3)
+    tools.runs.compare([2, 1])
+    compared = []
+    tools.runs.compared.connect(compared.append)
+    studio.experiments.delete_for_good((2,))
+    assert compared == [(1,)] and tools.runs.compared_runs() == (3, 1)
+    studio.experiments.delete_for_good((1,))
+    assert compared == [(1,), None]
+
+
+def test_a_number_that_is_used_again_does_not_show_the_settings_of_the_discarded_run(tools, studio):
+    folder = info(studio, 3).folder
+    assert "same settings as run 2" in words(tools, 0)
+    runs.discard(folder)
+    other = replace(studio.document.spec, recipe=replace(studio.document.recipe, learning_rate=0.5, epochs=12))
+    number, folder = runs.create_run(studio.document.path, other, {"epochs": 12, "parent": 2})
+    runs.write_state(folder, {"state": "finished"})
+    runs.release(folder)
+    studio.training.reload_runs()
+    assert number == 3 and "learning rate 0.0003 → 0.5" in words(tools, 0)
+
+
+# ---- runs that were continued
+
+
+def test_a_continued_run_says_what_it_goes_on_from_and_is_not_repeated_from_another_seed(tools, studio):
+    runs.write_state(info(studio, 3).folder, {"restarted_after": 9, "label": "3 more epochs"})
+    studio.training.reload_runs()
+    assert "continued from run 2, 3 more epochs" in words(tools, 0)
+    again = next(a for a in tools.menu_of(info(studio, 3)).actions() if a.objectName() == "train.run.again")
+    assert not again.isEnabled() and "start run 2 again" in again.toolTip()
+    told = []
+    studio.experiments.failed.connect(told.append)
+    studio.experiments.start_again(3)
+    assert not studio.training.asked and "began anew after epoch 9" in told[0].what
+    assert next(a for a in tools.menu_of(info(studio, 2)).actions() if a.objectName() == "train.run.again").isEnabled()
+
+
+# ---- the runs of an experiment
+
+
+@pytest.fixture
+def trials(tools, studio) -> RunTools:
+    """Runs 2 and 3 are the two seeds of a finished experiment, run 1 is shown."""
+    studio.training.show_run(1)
+    made = create_experiment(studio.document.path, studio.document.spec, SeedsPlan(2))
+    for trial, number in zip(made.trials, (2, 3), strict=True):
+        runs.write_state(info(studio, number).folder, {"experiment": 1, "label": trial.label, "parent": None})
+        done = replace(trial, run=number, state="finished", marks=((0.8 + number / 100, 0.5),), last_accuracy=0.8)
+        made = with_trial(made, done)
+    write_experiment(made, "finished")
+    studio.training.reload_runs()
+    studio.experiments.reload()
+    return tools
+
+
+def rows(tools) -> list[str]:
+    return [words(tools, place).partition(",")[0] for place in range(tools.runs.count())]
+
+
+def test_the_runs_of_an_experiment_are_folded_under_its_name_and_result(qtbot, trials, studio):
+    assert rows(trials) == ["2 seeds", "run 1"]
+    assert "82.5 % ± 0.7 points over 2 seeds, 2 runs, closed" in words(trials, 0)
+    click(qtbot, trials, 0)
+    assert rows(trials) == ["2 seeds", "run 3", "run 2", "run 1"] and words(trials, 0).endswith("open")
+    assert studio.training.shown_run == 1 and trials.runs.chosen() == (1,)
+    place = trials.runs.itemWidget(trials.runs.item(1)).layout().contentsMargins().left()
+    assert place > trials.runs.itemWidget(trials.runs.item(3)).layout().contentsMargins().left()
+    qtbot.mouseClick(trials.runs.itemWidget(trials.runs.item(0)).fold, Qt.MouseButton.LeftButton)
+    assert rows(trials) == ["2 seeds", "run 1"]
+
+
+def test_a_row_that_becomes_a_heading_or_a_run_leaves_nothing_behind(trials, studio):
+    for _ in range(3):
+        trials.runs.toggle_experiment(1)
+        seen = [row for row in trials.runs.viewport().children() if isinstance(row, QWidget) and row.isVisible()]
+        assert len(seen) == trials.runs.count()
+
+
+def test_the_runs_of_an_experiment_are_seen_while_it_trains_or_one_of_them_is_shown(trials, studio):
+    studio.training.show_run(2)
+    assert rows(trials) == ["2 seeds", "run 3", "run 2", "run 1"]
+    studio.training.show_run(1)
+    assert len(rows(trials)) == 4, "rows do not vanish under the mouse"
+    number, folder = runs.create_run(studio.document.path, studio.document.spec, {"epochs": 12})
+    runs.release(folder)
+    studio.training.reload_runs()
+    assert rows(trials) == [f"run {number}", "2 seeds", "run 1"], "something else goes on"
+    experiment = studio.experiments.experiments[0]
+    runs.claim(experiment.folder)
+    write_experiment(experiment, "running")
+    studio.experiments.reload()
+    assert rows(trials) == ["run 4", "2 seeds", "run 3", "run 2", "run 1"]
+    runs.release(experiment.folder)
+
+
+def test_a_pinned_trial_stands_first_and_alone(trials, studio):
+    choose(trials, studio, 2, "pin")
+    assert rows(trials) == ["run 2", "2 seeds", "run 1"] and "1 run, closed" in words(trials, 1)
+    assert "seed 0 · 2 seeds" in words(trials, 0), "there is no heading above it to say so"
+
+
+def test_keys_open_and_close_an_experiment(qtbot, trials, studio):
+    qtbot.keyClick(trials.runs, Qt.Key.Key_Up)
+    assert studio.training.shown_run == 1 and trials.runs.chosen() == (1,)
+    qtbot.keyClick(trials.runs, Qt.Key.Key_Delete)
+    assert len(studio.training.runs) == 3, "a heading is no run"
+    qtbot.keyClick(trials.runs, Qt.Key.Key_Right)
+    assert len(rows(trials)) == 4
+    qtbot.keyClick(trials.runs, Qt.Key.Key_Right)
+    assert len(rows(trials)) == 4
+    qtbot.keyClick(trials.runs, Qt.Key.Key_Down)
+    assert studio.training.shown_run == 3
+    qtbot.keyClick(trials.runs, Qt.Key.Key_Up)
+    qtbot.keyClick(trials.runs, Qt.Key.Key_Return)
+    assert rows(trials) == ["2 seeds", "run 1"]
+    qtbot.keyClick(trials.runs, Qt.Key.Key_Down)
+    assert studio.training.shown_run == 1
+
+
+def test_what_was_folded_away_is_seen_again_when_it_is_shown_or_written_about(trials, studio):
+    studio.training.show_run(3)
+    trials.runs.toggle_experiment(1)
+    assert rows(trials) == ["2 seeds", "run 1"]
+    studio.training.show_run(2)
+    assert len(rows(trials)) == 4
+    trials.runs.toggle_experiment(1)
+    trials.runs.edit_note(3)
+    assert len(rows(trials)) == 4 and trials.runs.itemWidget(trials.runs.item(1)).is_editing()
+
+
+def test_the_list_is_sorted_by_accuracy_where_that_is_wanted(trials, studio):
+    trials.runs.toggle_experiment(1)
+    trials.runs.set_order("best")
+    assert rows(trials) == ["2 seeds", "run 2", "run 3", "run 1"] and trials.runs.order() == "best"
+    studio.experiments.delete_experiment_for_good(1)
+    read_runs(studio.training, studio.document.path)
+    trials.runs.set_order("newest")
+    assert rows(trials) == ["run 1"]
+
+
+def test_the_heading_opens_the_table_of_its_experiment(qtbot, trials):
+    qtbot.mouseClick(trials.runs.itemWidget(trials.runs.item(0)).show_button, Qt.MouseButton.LeftButton)
+    (dialog,) = trials.window().findChildren(ExperimentDialog)
+    assert dialog.table.rowCount() == 2
+    dialog.reject()
 
 
 # ---- more ways
@@ -309,6 +538,37 @@ def test_the_queue_takes_the_project_as_it_is_while_something_is_trained(qtbot, 
     assert not studio.training.asked, "a stop leaves the queue to the user"
     studio.training.ended.emit(Finished())
     assert studio.training.asked == [("run_work",)]
+
+
+def test_it_is_said_what_was_queued_when_it_begins_and_whether_it_is_nothing_new(qtbot, tools, studio):
+    document, told = studio.document, []
+    studio.told.connect(told.append)
+    document.edit("x", network=fitted("mlp", document.facts))
+    studio.training.become("training")
+    tools.more.fold.set_open(True)
+    for rate in (0.01, 0.01, 0.02):
+        document.edit("x", recipe=replace(document.recipe, learning_rate=rate))
+        qtbot.mouseClick(tools.more.queue, Qt.MouseButton.LeftButton)
+    first = "“MLP, 20 epochs” was added to the queue: it begins when what is being trained now has ended."
+    again = "it begins after the one that waits before it, though the very same settings with the same seed are waiting"
+    assert told[0] == first and again in told[1]
+    assert told[2].startswith("“learning rate 0.01 → 0.02” was added")
+    assert told[2].endswith("after the 2 that wait before it.")
+    labels = [trial.label for trial in open_queue(document.path).trials]
+    assert labels == ["MLP, 20 epochs", "MLP, 20 epochs, the same again", "learning rate 0.01 → 0.02"]
+
+
+def test_what_was_trained_already_is_queued_with_a_word_about_it(qtbot, tools, studio):
+    document, told = studio.document, []
+    studio.told.connect(told.append)
+    document.edit("x", network=fitted("mlp", document.facts))
+    number, folder = runs.create_run(document.path, document.spec, {"epochs": 10})
+    runs.write_state(folder, {"state": "finished"})
+    runs.release(folder)
+    tools.more.fold.set_open(True)
+    qtbot.mouseClick(tools.more.queue, Qt.MouseButton.LeftButton)
+    assert number == 4 and studio.training.asked == [("run_work",)]
+    assert "it begins now, though run 4 was trained with the very same settings and seed." in told[0]
 
 
 def test_event_files_are_switched_for_all_projects(qtbot, tools):
@@ -405,6 +665,134 @@ def test_the_table_of_an_experiment_holds_its_trials_and_follows_them(qtbot, stu
     runs.release(experiment.folder)
     studio.experiments.reload()
     assert dialog.table.item(1, 4).text() == "interrupted"
+
+
+def searched(studio, choices: dict[str, str], accuracies: list[float], kind: str = "grid") -> ExperimentDialog:
+    """The table of a search whose trials are finished with these accuracies."""
+    plan = SearchPlan(kind, tuple(parse_choice(studio.document.spec, *choice) for choice in choices.items()), count=3)
+    made = create_experiment(studio.document.path, studio.document.spec, plan)
+    for place, (trial, accuracy) in enumerate(zip(made.trials, accuracies, strict=True), start=1):
+        done = replace(trial, run=place, state="finished", marks=((accuracy, 0.5),), last_accuracy=accuracy, epochs=12)
+        made = with_trial(made, done)
+    write_experiment(made, "finished")
+    studio.experiments.reload()
+    return ExperimentDialog(studio, made.number)
+
+
+def column(dialog: ExperimentDialog, place: int) -> list[str]:
+    return [dialog.table.item(row, place).text() for row in range(dialog.table.rowCount())]
+
+
+def test_a_search_is_drawn_as_dots_over_its_first_numeric_setting(qtbot, studio):
+    dialog = searched(studio, {"optimizer": "adamw", "learning_rate": "0.1, 0.001, 0.01"}, [0.2, 0.9, 0.8])
+    qtbot.addWidget(dialog)
+    dialog.show()
+    qtbot.waitExposed(dialog)
+    assert dialog.chart.isHidden() and "over learning rate, on a logarithmic scale" in dialog.caption.text()
+    points = dialog.dots.points()
+    assert points[1].x() < points[2].x() < points[0].x() and points[1].y() < points[2].y() < points[0].y()
+    assert points[2].x() * 2 == pytest.approx(points[0].x() + points[1].x()), "as far apart as their powers of ten"
+    low, high = dialog.dots.shown_range()
+    assert 0.1 < low < 0.2 and 0.9 < high < 1.0
+    assert "0.01: 80.0 % after 12 epochs (run 3)" in dialog.dots.text_at(points[2])
+    assert not dialog.dots.text_at((points[0] + points[1]) / 2)
+    qtbot.mouseClick(dialog.dots, Qt.MouseButton.LeftButton, pos=points[2].toPoint())
+    assert dialog.table.currentRow() == 2
+
+
+def test_a_search_over_words_has_a_place_for_each(qtbot, studio):
+    dialog = searched(studio, {"optimizer": "adamw, sgd"}, [0.7, 0.6])
+    qtbot.addWidget(dialog)
+    first, second = dialog.dots.points()
+    assert first.x() < second.x() and not dialog.dots.isHidden() and dialog.caption.text().endswith("optimizer.")
+
+
+def test_trials_are_sorted_by_a_click_and_stay_so(qtbot, studio):
+    dialog = searched(studio, {"learning_rate": "0.1, 0.001, 0.01"}, [0.09, 0.9, 0.8])
+    qtbot.addWidget(dialog)
+    assert column(dialog, 1) == ["1", "2", "3"], "as they were planned"
+    header = dialog.table.horizontalHeader()
+    dialog.show()
+    place = header.sectionViewportPosition(3) + header.sectionSize(3) // 2
+    qtbot.mouseClick(header.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(place, header.height() // 2))
+    assert column(dialog, 3) == ["9.0 %", "80.0 %", "90.0 %"], "by size, not by letters"
+    studio.experiments.reload()
+    assert column(dialog, 1) == ["1", "3", "2"]
+    dialog.dots.picked.emit("trial-2")
+    assert dialog.table.currentRow() == 2
+
+
+def test_a_table_is_no_higher_than_its_rows(qtbot, studio):
+    dialog = searched(studio, {"learning_rate": "0.1, 0.001, 0.01"}, [0.2, 0.9, 0.8])
+    qtbot.addWidget(dialog)
+    dialog.show()
+    qtbot.waitExposed(dialog)
+    table = dialog.table
+    assert table.height() < table.verticalHeader().length() + table.horizontalHeader().height() + 12
+    assert not table.verticalScrollBar().isVisible() and dialog.dots.height() > table.height()
+
+
+def test_without_a_chart_the_dialog_is_no_higher_than_its_table(qtbot, studio):
+    studio.document.edit("x", network=fitted("mlp", studio.document.facts))
+    studio.training.state = "training"
+    for _ in range(2):
+        studio.experiments.add_to_queue()
+    dialog = ExperimentDialog(studio, 1)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    qtbot.waitExposed(dialog)
+    assert dialog.caption.isHidden() and dialog.height() < 320
+    assert dialog.table.height() >= dialog.table.verticalHeader().length() + dialog.table.horizontalHeader().height()
+
+
+def test_a_trial_that_was_stopped_by_the_user_says_so(qtbot, studio):
+    made = create_experiment(studio.document.path, studio.document.spec, SeedsPlan(2))
+    write_experiment(with_trial(made, replace(made.trials[0], state="running", run=1)), "stopped")
+    dialog = ExperimentDialog(studio, 1)
+    qtbot.addWidget(dialog)
+    assert column(dialog, 4) == ["stopped", "waiting"]
+
+
+def test_what_stands_after_the_sign_is_said(qtbot, trials, studio):
+    dialog = ExperimentDialog(studio, 1)
+    qtbot.addWidget(dialog)
+    assert "±" in dialog.summary.text() and "± is one standard deviation over the seeds" in dialog.more.text()
+    assert dialog.chart.isHidden() and dialog.caption.isHidden(), "their runs have no history"
+
+
+@pytest.mark.parametrize(
+    ("values", "low", "high", "ticks"),
+    [
+        ([0.9, 0.95], 0.89, 0.96, (0.9, 0.92, 0.94, 0.96)),
+        ([0.0, 1.0], 0.0, 1.0, (0.0, 0.25, 0.5, 0.75, 1.0)),
+        ([0.5, 0.5], 0.49, 0.51, (0.49, 0.495, 0.5, 0.505, 0.51)),
+        ([-0.2, 1.3], 0.0, 1.0, (0.0, 0.25, 0.5, 0.75, 1.0)),
+    ],
+)
+def test_the_axis_of_accuracy_is_fitted_with_some_room(values, low, high, ticks):
+    assert score_range(values) == (pytest.approx(low), pytest.approx(high), pytest.approx(ticks))
+
+
+@pytest.mark.parametrize(
+    ("done", "planned", "said"),
+    [
+        ((12, 12), (12, 12), ""),
+        ((1, 34), (30, 34), "Run 1 was trained for 1 of 30 planned epochs, run 3 for 34 epochs."),
+        ((9, 9), (12, 12), "Run 1 was trained for 9 of 12 planned epochs, run 3 for 9 of 12 planned epochs."),
+        ((1, 2), (1, 2), "Run 1 was trained for 1 epoch, run 3 for 2 epochs."),
+    ],
+)
+def test_a_comparison_names_the_epochs_where_they_are_not_as_many_or_not_as_planned(qtbot, studio, done, planned, said):
+    first, second = (
+        replace(info(studio, number), epochs_done=count, epochs=plan)
+        for number, count, plan in zip((1, 3), done, planned, strict=True)
+    )
+    studio.training.runs = (second, first)
+    dialog = CompareDialog(studio, 1, 3)
+    qtbot.addWidget(dialog)
+    assert dialog.lengths.text() == said and dialog.lengths.isHidden() == (not said)
+    assert ("not trained for as many" in dialog.same.text()) == (done[0] != done[1])
+    qtbot.waitUntil(lambda: not dialog.is_busy())
 
 
 def test_the_comparison_stays_within_a_small_window(qtbot, studio):

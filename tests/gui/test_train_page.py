@@ -796,3 +796,24 @@ def test_the_keyboard_reaches_the_finder_right_after_its_field(page, qtbot):
     assert page.focusWidget() is named(page, "recipe.learning_rate.find")
     qtbot.keyClick(page.focusWidget(), Qt.Key.Key_Tab)
     assert page.focusWidget() is page.recipe.form.editor("patience")
+
+
+def test_another_project_begins_with_nothing_compared(page, studio, qtbot, tmp_path):
+    for number in (1, 2, 3):
+        studio.training.add_run(number, "finished")
+    studio.training.show_run(3)
+    entry = next(a for a in menu_of_runs(page) if a.objectName() == "train.charts.compare.1")
+    entry.trigger()
+    assert page.charts.compared() == (2, 1)
+    studio.training._folder, studio.training.runs = tmp_path / "other" / "runs", ()
+    for number in (1, 2, 3):
+        studio.training.add_run(number, "finished")
+    studio.training.show_run(3)
+    assert page.charts.compared() == (2,), "the newest other one, as nothing is chosen"
+    assert not any(page.runs.itemWidget(page.runs.item(place)).mark() for place in range(3))
+
+
+def menu_of_runs(page) -> list:
+    """What the charts' menu offers to compare with, as it is when it opens."""
+    page.charts.menu.aboutToShow.emit()
+    return page.charts.menu.runs.actions()

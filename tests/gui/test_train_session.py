@@ -231,6 +231,40 @@ def test_stop_with_the_first_news(qtbot, ready, keep):
     assert all(not runs.owner_is_alive(info.folder) for info in ready.training.runs)
 
 
+def test_a_stop_before_the_first_epoch_shows_the_newest_run_that_has_some(qtbot, ready):
+    train(qtbot, ready)
+    set_epochs(ready, LONG)
+    ready.training.started.connect(lambda _: ready.training.stop())
+    with qtbot.waitSignal(ready.training.ended, timeout=60_000):
+        ready.training.start()
+    assert [info.epochs_done for info in ready.training.runs] == [0, 2]
+    assert ready.training.shown_run == 1 and len(ready.training.epochs) == 2
+
+
+def test_a_run_that_failed_before_its_first_epoch_stays_on_the_page(qtbot, ready, monkeypatch):
+    def broken(_):
+        raise RuntimeError("the device is out of order")
+        yield
+
+    train(qtbot, ready)
+    monkeypatch.setattr(trainer._Loop, "epochs", broken)
+    outcome = train(qtbot, ready)
+    assert isinstance(outcome, Failed)
+    assert (ready.training.runs[0].state, ready.training.runs[0].epochs_done) == ("failed", 0)
+    assert ready.training.shown_run == 2, "why it failed is what there is to see"
+
+
+def test_answers_are_not_those_of_a_discarded_run_with_the_same_number(qtbot, ready):
+    train(qtbot, ready)
+    folder = ready.training.run.folder
+    before = ready.training.epochs[0].probabilities
+    runs.discard(folder)
+    ready.document.edit("Set", recipe=replace(ready.document.recipe, seed=7))
+    train(qtbot, ready)
+    assert ready.training.run.folder == folder
+    assert not np.array_equal(ready.training.epochs[0].probabilities, before)
+
+
 def test_closing_ends_it_so_that_it_can_go_on(qtbot, training):
     states = []
     training.training.state_changed.connect(lambda: states.append(training.training.state))

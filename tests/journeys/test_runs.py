@@ -162,4 +162,5 @@ def test_a_run_is_continued_from_its_menu(qtbot, digits: MainWindow):
     until(qtbot, lambda: studio.training.state == "idle")
     info = studio.training.runs[0]
     assert (info.epochs_done, info.parent) == (5, 1) and len(studio.training.epochs) == 5
-    assert "epochs 3 → 5" in find(window, "train.runs").item(0).data(Qt.ItemDataRole.AccessibleTextRole)
+    said = find(window, "train.runs").item(0).data(Qt.ItemDataRole.AccessibleTextRole)
+    assert "continued from run 1, 2 more epochs" in said

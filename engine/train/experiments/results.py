@@ -4,9 +4,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from engine.errors import EngineError
+from engine.params import Value
 from engine.statistics import mean_and_deviation
 from engine.train import history, runs
-from engine.train.experiments.store import Experiment, Trial
+from engine.train.experiments.settings import Span, find_setting
+from engine.train.experiments.store import Experiment, Trial, base_project
 from engine.train.history import EpochLine
 
 
@@ -90,6 +93,60 @@ def results_of(experiment: Experiment) -> Results:
     last_mean, last_deviation = mean_and_deviation(last) if last else (None, None)
     found = {"mean": mean, "deviation": deviation, "last_mean": last_mean, "last_deviation": last_deviation}
     return replace(base, **found)
+
+
+@dataclass(frozen=True)
+class Tried:
+    """How well the values of one setting did in a search.
+
+    Attributes:
+        label: of the setting, in words.
+        values: of each trial that was judged: numbers, or the words of a setting that is none.
+        texts: the same in words.
+        accuracies: validation accuracy of each, 0..1.
+        trials: each of them.
+        is_numeric, is_logarithmic: how the values are best laid out.
+    """
+
+    label: str
+    values: tuple[Value, ...]
+    texts: tuple[str, ...]
+    accuracies: tuple[float, ...]
+    trials: tuple[Trial, ...]
+    is_numeric: bool
+    is_logarithmic: bool
+
+
+def tried(experiment: Experiment) -> Tried | None:
+    """What a search says of its first numeric setting, or of its only one.
+
+    None where fewer than two trials were judged, or all settings of several are words.
+    """
+    judged = [trial for trial in experiment.trials if trial.accuracy is not None]
+    names = list(dict.fromkeys(name for trial in experiment.trials for name in trial.values))
+    varied = [name for name in names if len({trial.values.get(name) for trial in experiment.trials}) > 1]
+    numeric = [name for name in varied if all(_is_number(trial.values.get(name)) for trial in experiment.trials)]
+    name = numeric[0] if numeric else varied[0] if len(varied) == 1 else None
+    if experiment.kind != "search" or name is None or len(judged) < 2:
+        return None
+    try:
+        setting = find_setting(base_project(experiment), name)
+    except EngineError:  # its file is damaged, or written by a version that knows more
+        setting = None
+    values = tuple(trial.values[name] for trial in judged)
+    return Tried(
+        label=name if setting is None else setting.label,
+        values=values,
+        texts=tuple(str(value) if setting is None else setting.param.said(value) for value in values),
+        accuracies=tuple(trial.marks[-1][0] for trial in judged),
+        trials=tuple(judged),
+        is_numeric=bool(numeric),
+        is_logarithmic=bool(numeric) and Span(min(values), max(values)).is_logarithmic,
+    )
+
+
+def _is_number(value: Value | None) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 @dataclass(frozen=True, eq=False)

@@ -150,8 +150,9 @@ def run_experiment(project_path: Path, number: int, control: JobControl) -> Gene
             )
         yield from work.trials()
         state = "finished"
-    except Cancelled:
-        state = "stopped"
+    except (Cancelled, GeneratorExit):
+        # A stop that arrives between two events closes the work instead of going through it.
+        state = "stopped" if control.is_stopping else "interrupted"
         raise
     finally:
         work.close(state)

@@ -9,6 +9,7 @@ experiments/0001/
 import json
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,8 +23,10 @@ from engine.spec import ProjectSpec
 from engine.spec.files import read_project, to_json
 from engine.templates import title_of
 from engine.train import runs
+from engine.train.changes import changes_between, in_one_line
 from engine.train.experiments.plans import Plan, QueuePlan
 from engine.train.experiments.settings import with_values
+from engine.train.runs import RunInfo
 
 FORMAT = 1
 NAME, SPEC = "experiment.json", "spec.json"
@@ -272,6 +275,28 @@ def add_to_queue(project_path: Path, project: ProjectSpec) -> Experiment:
     return with_queued(queue)
 
 
+def waiting_alike(project_path: Path, project: ProjectSpec) -> int:
+    """How many trainings of the very same settings, seed included, wait in the queue."""
+    queue = open_queue(project_path)
+    waiting = (trial for trial in queue.trials if trial.state == "waiting") if queue is not None else ()
+    found = 0
+    for trial in waiting:
+        with suppress(EngineError):
+            found += not changes_between(trial_project(queue, trial), project)
+    return found
+
+
+def run_alike(project_path: Path, project: ProjectSpec) -> RunInfo | None:
+    """The newest run that has had the very same settings, seed included, and came to its end or is on the way there;
+    None where there is none."""
+    for info in runs.list_runs(project_path):
+        with suppress(EngineError):
+            can_be_it = info.state in ("finished", "running") and not info.restarted_after
+            if can_be_it and not changes_between(runs.read_run_spec(info.folder), project):
+                return info
+    return None
+
+
 def with_queued(queue: Experiment) -> Experiment:
     """The queue with a trial for every file in it that has none yet."""
     known = {trial.spec_file for trial in queue.trials}
@@ -281,12 +306,17 @@ def with_queued(queue: Experiment) -> Experiment:
 
 
 def _label(file: Path) -> str:
+    """What a training of the queue is called: its network and epochs, or what is different from the first of them."""
     try:
         project = read_project(file)[0]
+        first = min(file.parent.glob("queued-*.json"))
+        changes = in_one_line(changes_between(read_project(first)[0], project)) if file != first else ""
     except EngineError:
         return file.stem
     title = title_of(project.network, Facts(project.data.shape, len(project.data.classes)))
-    return f"{title}, {project.recipe.epochs} epochs"
+    epochs = project.recipe.epochs
+    whole = f"{title}, {epochs} epoch{'' if epochs == 1 else 's'}"
+    return whole if file == first else changes or f"{whole}, the same again"
 
 
 def sweep_experiments(project_path: Path) -> None:

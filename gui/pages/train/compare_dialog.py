@@ -27,6 +27,7 @@ from engine.train.changes import Change, changes_between
 from engine.train.compare import Comparison, StoredAnswers, compare, numbers_in, stored_answers
 from engine.train.runs import RunInfo, read_run_spec
 from gui.pages.shared.background import LatestAnswer
+from gui.pages.train.run_words import lengths_in_words
 from gui.pictures import Answers, PictureView, answers_from
 from gui.plots import Curves, Line
 from gui.plots.legend import LegendKey
@@ -120,6 +121,8 @@ class CompareDialog(QDialog):
         self.verdict = dim_label(wrap=True)
         self.verdict.setObjectName("compare.verdict")
         self.verdict.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.lengths = dim_label(wrap=True)
+        self.lengths.setObjectName("compare.lengths")
         self.differences = QTableWidget(0, 3)
         self.differences.setObjectName("compare.settings")
         self.differences.setAccessibleName(self.tr("Settings that differ"))
@@ -128,7 +131,8 @@ class CompareDialog(QDialog):
         self.differences.setWordWrap(True)
         self.differences.verticalHeader().hide()
         self.differences.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-        self.same = dim_label(self.tr("Both were trained with the same settings."), wrap=True)
+        self.same = dim_label(wrap=True)
+        self.same.setObjectName("compare.same")
         self.loss = Curves(self.tr("Loss"), legend=False)
         self.loss.setObjectName("compare.loss")
         self.accuracy = Curves(self.tr("Accuracy"), percent=True, legend=False)
@@ -164,6 +168,7 @@ class CompareDialog(QDialog):
         left.addLayout(choice)
         left.addSpacing(tokens.space_small)
         left.addWidget(self.headline)
+        left.addWidget(self.lengths)
         left.addWidget(self.verdict)
         left.addSpacing(tokens.space_small)
         left.addWidget(heading(self.tr("Settings that differ")))
@@ -222,6 +227,11 @@ class CompareDialog(QDialog):
         first, second = self._infos()
         if first is None or second is None:
             return
+        same = self.tr("Both have the same settings.")
+        other = self.tr("Both have the same settings, but were not trained for as many epochs.")
+        self.lengths.setText(lengths_in_words(first, second))
+        self.lengths.setVisible(bool(self.lengths.text()) and first.number != second.number)
+        self.same.setText(same if first.epochs_done == second.epochs_done else other)
         if first.number == second.number:
             self._answers.forget()
             self._show_problem(self.tr("Choose two different runs."))

@@ -15,15 +15,31 @@ from PySide6.QtWidgets import (
 )
 
 from engine.errors import EngineError
-from engine.train.experiments.results import Results, band, results_of
+from engine.train.changes import uncapitalised
+from engine.train.experiments.results import Results, band, results_of, tried
 from engine.train.experiments.store import Experiment, Trial, experiments_folder, read_experiment
 from gui.pages.train.band_chart import BandChart
 from gui.pages.train.deleting import wants_to_delete
+from gui.pages.train.score_chart import DotsChart
 from gui.theme import theme
 from gui.widgets.bars import percent
 from gui.widgets.panel import dim_label, text_label
 
 WIDTH, HEIGHT = 760, 620  # px at 100 % text size
+LEAST_TABLE = 190  # px at 100 % text size: what a table of many trials keeps where the window is low
+NAME = Qt.ItemDataRole.UserRole + 1
+"""Where an item keeps the name of its trial."""
+
+
+class _Cell(QTableWidgetItem):
+    """An item that is sorted by what it is worth, not by its letters."""
+
+    def __init__(self, text: str, worth: float | str) -> None:
+        super().__init__(text)
+        self._worth = worth
+
+    def __lt__(self, other: QTableWidgetItem) -> bool:
+        return self._worth < other._worth
 
 
 class ExperimentDialog(QDialog):
@@ -37,7 +53,10 @@ class ExperimentDialog(QDialog):
         self.summary = text_label(wrap=True, title=True)
         self.summary.setObjectName("experiment.summary")
         self.more = dim_label(wrap=True)
-        self.chart = BandChart()
+        self.caption = dim_label(wrap=True, small=True)
+        self.caption.setObjectName("experiment.caption")
+        self.chart, self.dots = BandChart(), DotsChart()
+        self.dots.picked.connect(self._choose_trial)
         self.table = QTableWidget(0, 5)
         self._prepare_table()
         self.open_button = QPushButton(self.tr("Open the best network"))
@@ -53,8 +72,8 @@ class ExperimentDialog(QDialog):
         studio.closing.connect(self.reject)
         studio.document.replaced.connect(self.reject)
         studio.experiments.changed.connect(self.update_now)
-        self.resize(theme().px(WIDTH), theme().px(HEIGHT))
         self.update_now()
+        self.resize(theme().px(WIDTH), self._usual_height())
 
     def _prepare_table(self) -> None:
         table = self.table
@@ -69,6 +88,9 @@ class ExperimentDialog(QDialog):
         header = table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        header.setSortIndicatorClearable(True)
+        header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)  # as they were planned, until a heading is clicked
+        table.setSortingEnabled(True)
         table.activated.connect(self._show_run)
         table.setToolTip(self.tr("Double-click a trial to look at its run"))
 
@@ -79,8 +101,11 @@ class ExperimentDialog(QDialog):
         outer.setSpacing(tokens.space)
         for widget in (self.summary, self.more):
             outer.addWidget(widget)
-        outer.addWidget(self.chart, 2)
+        outer.addWidget(self.caption)
+        for widget in (self.chart, self.dots):
+            outer.addWidget(widget, 2)
         outer.addWidget(self.table, 3)
+        outer.addStretch(0)  # where there is no chart, the table is still no higher than its rows
         buttons = QDialogButtonBox()
         buttons.addButton(self.open_button, QDialogButtonBox.ButtonRole.ActionRole)
         buttons.addButton(self.delete_button, QDialogButtonBox.ButtonRole.ResetRole)
@@ -110,12 +135,33 @@ class ExperimentDialog(QDialog):
         self.more.setText(self._honest(found))
         self.more.setVisible(bool(self.more.text()))
         self._show_trials(experiment, found)
-        shown = band(experiment, "validation_accuracy") if experiment.kind in ("folds", "seeds") else None
-        self.chart.setVisible(shown is not None)
-        if shown is not None:
-            self.chart.show_band(shown)
+        self._show_charts(experiment)
         self.delete_button.setEnabled(experiment.state != "running")
         self.open_button.setVisible(experiment.kind == "search" and found.best is not None)
+
+    def _show_charts(self, experiment: Experiment) -> None:
+        shown = band(experiment, "validation_accuracy") if experiment.kind in ("folds", "seeds") else None
+        values = tried(experiment)
+        words = ""
+        if shown is not None:
+            self.chart.show_band(shown)
+            words = self.tr(
+                "Validation accuracy over the epochs: the line is the mean of {count} runs, the band around it one "
+                "standard deviation to each side."
+            ).format(count=shown.runs)
+        elif values is not None:
+            self.dots.show_tried(values)
+            words = (
+                self.tr("Validation accuracy of each trial over {setting}, on a logarithmic scale.")
+                if values.is_logarithmic
+                else self.tr("Validation accuracy of each trial over {setting}.")
+            ).format(setting=uncapitalised(values.label))
+            if any(trial.state == "dropped" for trial in values.trials):
+                words += " " + self.tr("Rings were given up early.")
+        self.caption.setText(words)
+        self.caption.setVisible(bool(words))
+        self.chart.setVisible(shown is not None)
+        self.dots.setVisible(shown is None and values is not None)
 
     def _honest(self, found: Results) -> str:
         """What the number does not say by itself."""
@@ -127,36 +173,67 @@ class ExperimentDialog(QDialog):
         if found.last_mean is None:
             return ""
         words = self.tr("Accuracy of the best epochs on images for validation. After the last epochs: {mean}{spread}.")
+        if found.deviation is not None:
+            over = self.tr("folds") if found.kind == "folds" else self.tr("seeds")
+            words += " " + self.tr("What follows ± is one standard deviation over the {parts}.").format(parts=over)
         spread = "" if found.last_deviation is None else self.tr(" ± {points} points")
         figure = f"{100 * (found.last_deviation or 0):.1f}"
         return words.format(mean=percent(found.last_mean), spread=spread.format(points=figure))
 
     def _show_trials(self, experiment: Experiment, found: Results) -> None:
+        self.table.setSortingEnabled(False)  # a row would move away while it is being filled
         self.table.setRowCount(len(experiment.trials))
         for row, trial in enumerate(experiment.trials):
+            state = self._state(experiment, trial)
             cells = (
-                trial.label,
-                "" if trial.run is None else str(trial.run),
-                str(trial.epochs or ""),
-                "" if trial.accuracy is None else percent(trial.accuracy),
-                self._state(experiment, trial),
+                (trial.label, row),
+                ("" if trial.run is None else str(trial.run), trial.run or 0),
+                (str(trial.epochs or ""), trial.epochs),
+                ("" if trial.accuracy is None else percent(trial.accuracy), trial.accuracy or 0.0),
+                (state, state),
             )
-            for column, text in enumerate(cells):
-                item = QTableWidgetItem(text)
+            is_best = found.best is not None and trial.name == found.best.name and experiment.kind == "search"
+            for column, (text, worth) in enumerate(cells):
+                item = _Cell(text, worth)
                 item.setToolTip(trial.reason or text)
                 item.setData(Qt.ItemDataRole.UserRole, trial.run)
-                if found.best is not None and trial.name == found.best.name and experiment.kind == "search":
+                item.setData(NAME, trial.name)
+                if is_best:
                     font = item.font()
                     font.setBold(True)
                     item.setFont(font)
                 if column in (1, 2, 3):
                     item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 self.table.setItem(row, column, item)
+        self.table.setSortingEnabled(True)
+        self._fit_table()
+
+    def _fit_table(self) -> None:
+        """Let the table be as high as its rows, and scroll where there are many."""
+        table = self.table
+        whole = table.verticalHeader().length() + table.horizontalHeader().sizeHint().height() + 2 * table.frameWidth()
+        table.setMaximumHeight(whole + 2)
+        table.setMinimumHeight(min(whole + 2, theme().px(LEAST_TABLE)))
+
+    def _usual_height(self) -> int:
+        """How high it opens, in px: without a chart, no higher than what it has to say."""
+        most, layout, table = theme().px(HEIGHT), self.layout(), self.table
+        if self.caption.text():
+            return most
+        layout.activate()
+        rest = layout.totalHeightForWidth(theme().px(WIDTH)) - min(table.sizeHint().height(), table.maximumHeight())
+        return min(most, rest + table.maximumHeight())
+
+    def _choose_trial(self, name: str) -> None:
+        for row in range(self.table.rowCount()):
+            if self.table.item(row, 0).data(NAME) == name:
+                self.table.selectRow(row)
 
     def _state(self, experiment: Experiment, trial: Trial) -> str:
+        begun = {"running": self.tr("in training"), "stopped": self.tr("stopped")}
         words = {
             "waiting": self.tr("waiting"),
-            "running": self.tr("in training") if experiment.state == "running" else self.tr("interrupted"),
+            "running": begun.get(experiment.state, self.tr("interrupted")),
             "judged": self.tr("waits for others"),
             "finished": self.tr("finished"),
             "dropped": self.tr("given up"),

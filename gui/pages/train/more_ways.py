@@ -9,11 +9,12 @@ from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QPushButton, 
 
 from engine.errors import EngineError
 from engine.train.experiments.plans import FoldsPlan, SeedsPlan
-from engine.train.experiments.results import results_of
 from engine.train.experiments.store import Experiment
 from engine.train.tensorboard import set_event_files, writes_event_files
 from gui.pages.train.experiment_dialog import ExperimentDialog
+from gui.pages.train.run_words import experiment_in_words
 from gui.pages.train.search_dialog import SearchDialog
+from gui.studio.experiment_session import Queued
 from gui.theme import theme
 from gui.widgets.elided import ElidedLabel
 from gui.widgets.fields import SpinBox
@@ -46,7 +47,7 @@ class ExperimentRow(QWidget):
         resume.setVisible(can_resume and experiment.can_resume)
         show.clicked.connect(partial(self.shown.emit, number))
         resume.clicked.connect(partial(self.resumed.emit, number))
-        state = ElidedLabel(self._in_words(experiment))
+        state = ElidedLabel(experiment_in_words(experiment))
         state.setProperty("dim", True)
         state.setProperty("small", True)
         above = QHBoxLayout()
@@ -59,18 +60,6 @@ class ExperimentRow(QWidget):
         column.addLayout(above)
         column.addWidget(state)
         self.setAccessibleName(f"{experiment.title}: {state.text()}")
-
-    def _in_words(self, experiment: Experiment) -> str:
-        done, total = experiment.done, len(experiment.trials)
-        found = results_of(experiment)
-        parts = [] if done == total and experiment.state == "finished" else [self.tr("{done} of {all} done")]
-        parts += [found.in_words()] if found.best is not None and experiment.kind != "queue" else []
-        words = {"running": self.tr("running"), "interrupted": self.tr("interrupted"), "stopped": self.tr("stopped")}
-        # A queue that has ended is open again for what was added since; nobody has stopped that, nor what never began.
-        has_begun = experiment.state != "finished" and any(trial.state != "waiting" for trial in experiment.trials)
-        state = words.get(experiment.state, "") if has_begun or experiment.state == "running" else self.tr("waiting")
-        parts += [state] if done < total else []
-        return " · ".join(parts).format(done=done, all=total) or self.tr("done")
 
 
 class MoreWays(QWidget):
@@ -197,7 +186,33 @@ class MoreWays(QWidget):
         self._experiments.start(SeedsPlan(self.seeds.value()))
 
     def _add_to_queue(self) -> None:
-        self._experiments.add_to_queue()
+        added = self._experiments.add_to_queue()
+        if added is not None:
+            self._studio.told.emit(self._queued_in_words(added))
+
+    def _queued_in_words(self, added: Queued) -> str:
+        """One sentence: what was added, when it begins, and whether that is nothing new."""
+        if added.begins_now and not added.before:
+            when = self.tr("it begins now")
+        elif added.before:
+            one, many = self.tr("the one that waits before it"), self.tr("the {count} that wait before it")
+            when = self.tr("it begins after {others}").format(others=one if added.before == 1 else many)
+            when = when.format(count=added.before)
+        else:
+            when = self.tr("it begins when what is being trained now has ended")
+        words = self.tr("“{label}” was added to the queue: {when}{same}.")
+        return words.format(label=added.label, when=when, same=self._same_in_words(added))
+
+    def _same_in_words(self, added: Queued) -> str:
+        if added.alike:
+            return self.tr(", though the very same settings with the same seed are waiting already")
+        if added.run is None:
+            return ""
+        if added.run.state == "running":
+            words = self.tr(", though run {number} is being trained with the very same settings and seed")
+        else:
+            words = self.tr(", though run {number} was trained with the very same settings and seed")
+        return words.format(number=added.run.number)
 
     def _open_search(self) -> None:
         dialog = SearchDialog(self._studio, self.window())

@@ -9,7 +9,7 @@ from PySide6.QtCore import QPoint
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QInputDialog, QMenu, QPushButton, QVBoxLayout, QWidget
 
-from engine.train.continuing import can_continue
+from engine.train.continuing import can_continue, repeat_blocker
 from engine.train.runs import RunInfo
 from gui.pages.train.compare_dialog import CompareDialog
 from gui.pages.train.deleting import UndoRow, wants_to_delete
@@ -45,11 +45,18 @@ class RunTools(QWidget):
         column.setSpacing(theme().tokens.space)
         column.addWidget(self.more)
         runs.menu_wanted.connect(self.open_menu)
+        runs.delete_wanted.connect(self._delete_chosen)
+        runs.experiment_wanted.connect(self.more.show_experiment)
         runs.note_written.connect(self._experiments.set_note)
+        self._experiments.changed.connect(self._show_experiments)
         self._experiments.deleted.connect(self._on_deleted)
         studio.document.replaced.connect(self.undo_row.hide)
         self._training.runs_changed.connect(self._update)
         self._update()
+        self._show_experiments()
+
+    def _show_experiments(self) -> None:
+        self._runs.show_experiments(self._experiments.experiments)
 
     def _update(self) -> None:
         self.compare_button.setVisible(len(self._with_answers()) > 1)
@@ -72,6 +79,7 @@ class RunTools(QWidget):
         """Return a new menu that acts on a run."""
         menu = QMenu(self)
         menu.setObjectName("train.run.menu")
+        menu.setToolTipsVisible(True)
         menu.aboutToHide.connect(menu.deleteLater)
         is_idle, number = not self._training.is_active, info.number
 
@@ -88,7 +96,17 @@ class RunTools(QWidget):
         add("open", self.tr("Open this network"), partial(self._experiments.open_network, number))
         more = add("continue", self.tr("Continue for more epochs…"), partial(self._continue, info))
         more.setEnabled(is_idle and can_continue(info))
-        add("again", self.tr("Start again with another seed"), partial(self._experiments.start_again, number), is_idle)
+        again = add("again", self.tr("Start again with another seed"), partial(self._experiments.start_again, number))
+        blocker = repeat_blocker(info)
+        again.setEnabled(is_idle and blocker is None)
+        again.setToolTip(
+            ""
+            if blocker is None
+            else self.tr(
+                "Its learning rate began anew when it was continued, which one training from another seed would not "
+                "repeat: start run {number} again instead, and continue that one."
+            ).format(number=info.parent or "–")
+        )
         menu.addSeparator()
         pin = self.tr("Unpin") if info.is_pinned else self.tr("Pin to the top")
         add("pin", pin, partial(self._experiments.set_pinned, number, not info.is_pinned))
@@ -122,6 +140,12 @@ class RunTools(QWidget):
 
     # ---- deleting
 
+    def _delete_chosen(self, number: int) -> None:
+        """Delete what the menu of a run would."""
+        numbers = self._deletable(number)
+        if numbers:
+            self.delete(numbers)
+
     def delete(self, numbers: tuple[int, ...]) -> None:
         """Put runs into the trash; where there is none, ask."""
         refused = self._experiments.delete(numbers)
@@ -143,7 +167,7 @@ class RunTools(QWidget):
     # ---- comparing
 
     def _compare_chosen(self) -> None:
-        chosen = [number for number in self._runs.chosen() if getattr(self._info(number), "epochs_done", 0)]
+        chosen = [number for number in self._runs.compared_runs() if getattr(self._info(number), "epochs_done", 0)]
         if len(chosen) >= 2:
             self._open_comparison(chosen[1], chosen[0])  # the older one first
         else:
