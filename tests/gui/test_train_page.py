@@ -817,3 +817,22 @@ def menu_of_runs(page) -> list:
     """What the charts' menu offers to compare with, as it is when it opens."""
     page.charts.menu.aboutToShow.emit()
     return page.charts.menu.runs.actions()
+
+
+def test_runs_are_sorted_by_score_on_request_and_that_is_remembered(page, studio, qtbot):
+    for number, epochs in ((1, 12), (2, 3), (3, 6)):  # the longer, the better
+        studio.training.add_run(number, "finished", epochs=epochs)
+    qtbot.waitUntil(page.best_first.isVisible)
+    runs = page.runs
+
+    def order() -> list[int]:
+        return sorted((1, 2, 3), key=lambda number: runs.row_of(number).top())
+
+    assert order() == [3, 2, 1]
+    page.best_first.click()
+    assert order() == [1, 3, 2]
+    later = TrainPage(studio)
+    qtbot.addWidget(later)
+    assert later.best_first.isChecked() and later.runs.order() == "best"
+    page.best_first.click()
+    assert order() == [3, 2, 1]

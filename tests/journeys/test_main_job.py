@@ -18,9 +18,12 @@ from journeys.real_window import RealWindows, find, until
 
 
 def click(qtbot, window: MainWindow, name: str) -> None:
-    widget = find(window, name)
-    until(qtbot, lambda: widget.isVisible() and widget.isEnabled())
-    qtbot.mouseClick(widget, Qt.MouseButton.LeftButton)
+    def is_ready() -> bool:
+        widget = find(window, name)  # each time: a list may be made anew meanwhile
+        return widget.isVisible() and widget.isEnabled()
+
+    until(qtbot, is_ready)
+    qtbot.mouseClick(find(window, name), Qt.MouseButton.LeftButton)
 
 
 def drop(window: MainWindow, path: Path) -> None:

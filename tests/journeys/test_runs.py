@@ -124,7 +124,7 @@ def test_a_cross_validation_is_cut_by_closing_and_goes_on_the_next_time(
     assert experiment.state == "finished" and [trial.run for trial in experiment.trials] == [1, 2, 3]
     assert [info.label for info in runs.list_runs(path)] == ["fold 3 of 3", "fold 2 of 3", "fold 1 of 3"]
 
-    click(qtbot, window, "train.experiment.1.show")
+    click(qtbot, window, "train.runs.experiment.1.show")
     until(qtbot, lambda: window.findChildren(ExperimentDialog))
     (dialog,) = window.findChildren(ExperimentDialog)
     assert "over 3 folds" in dialog.summary.text() and "±" in dialog.summary.text()

@@ -23,7 +23,12 @@ from gui.widgets.panel import dim_label, heading
 
 USUAL_FOLDS, MOST_FOLDS = 5, 50
 USUAL_SEEDS, MOST_SEEDS = 3, 100
-MOST_LISTED = 5  # experiments; the newest, and all that can go on
+
+
+def _is_open(experiment: Experiment) -> bool:
+    """Whether there is more to it than its heading in the list of runs says: it goes on, can, or has no run yet."""
+    has_runs = any(trial.run for trial in experiment.trials)
+    return experiment.state == "running" or experiment.can_resume or not has_runs
 
 
 class ExperimentRow(QWidget):
@@ -63,7 +68,7 @@ class ExperimentRow(QWidget):
 
 
 class MoreWays(QWidget):
-    """A fold with everything that trains more than once, and the experiments of the project under it."""
+    """A fold with everything that trains more than once, and under it the experiments that are not over."""
 
     def __init__(self, studio: object, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -161,7 +166,7 @@ class MoreWays(QWidget):
     def _show_experiments(self) -> None:
         is_idle = not self._training.is_active
         known = self._experiments.experiments
-        listed = [experiment for place, experiment in enumerate(known) if place < MOST_LISTED or experiment.can_resume]
+        listed = [experiment for experiment in known if _is_open(experiment)]
         shown = (is_idle, tuple(listed))
         if shown == self._listed:
             return

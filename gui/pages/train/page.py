@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QSettings, Qt, QTimer
 from PySide6.QtGui import QIcon, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.train.next_step import NextStep
 from gui.pages.train.charts import Charts
@@ -24,6 +24,7 @@ from gui.widgets.empty import EmptyState
 from gui.widgets.notice import ErrorBar
 from gui.widgets.panel import Panel, dim_label, heading
 
+BEST_FIRST = "train/best_first"  # under which the settings keep how the runs are sorted
 SIDE_WIDTH, LEAST_SIDE = 280, 180  # px at 100 % text size
 WIDEST_SIDE = 0.36  # of the page, where text is large and the window small
 MANY_EPOCHS = 100  # from here on, a run is judged now and then while it goes on, not after every epoch
@@ -38,6 +39,7 @@ class TrainPage(QWidget):
     def __init__(self, studio: object, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._studio, self._training = studio, studio.training
+        self._settings = QSettings()
         self.setObjectName("train")
         self.setAccessibleName(self.tr("Train"))
         self.recipe = RecipeForm(studio.document, studio=studio)
@@ -118,9 +120,23 @@ class TrainPage(QWidget):
         self._runs_heading = QWidget()
         row = QHBoxLayout(self._runs_heading)
         row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme().tokens.space_small)
+        self.best_first = QPushButton(self.tr("best first"))
+        self.best_first.setObjectName("train.runs.best_first")
+        self.best_first.setAccessibleName(self.tr("Sort the runs by validation accuracy"))
+        self.best_first.setToolTip(self.tr("Sort the runs by validation accuracy, not by time"))
+        self.best_first.setProperty("quiet", True)
+        self.best_first.setCheckable(True)
+        self.best_first.toggled.connect(self._on_order)
+        self.best_first.setChecked(self._settings.value(BEST_FIRST, False, type=bool))
         row.addWidget(heading(self.tr("Runs")), 1)
+        row.addWidget(self.best_first)
         row.addWidget(self.run_tools.compare_button)
         return self._runs_heading
+
+    def _on_order(self, best_first: bool) -> None:
+        self._settings.setValue(BEST_FIRST, best_first)
+        self.runs.set_order("best" if best_first else "newest")
 
     def _make_main(self) -> QVBoxLayout:
         column = QVBoxLayout()
@@ -193,6 +209,7 @@ class TrainPage(QWidget):
         self.later.setVisible(self._training.state in RUNNING)
         has_runs = len(self._training.runs) > 0
         self._runs_heading.setVisible(has_runs)
+        self.best_first.setVisible(len(self._training.runs) > 2)
         self.runs.setVisible(has_runs)
 
     def _has_content(self) -> bool:
