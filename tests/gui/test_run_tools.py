@@ -415,7 +415,7 @@ def rows(tools) -> list[str]:
 
 def test_the_runs_of_an_experiment_are_folded_under_its_name_and_result(qtbot, trials, studio):
     assert rows(trials) == ["2 seeds", "run 1"]
-    assert "82.5 % ± 0.7 points over 2 seeds, 2 runs, closed" in words(trials, 0)
+    assert "2 seeds, 82.5 % ± 0.7 points, 2 runs, closed" in words(trials, 0)
     click(qtbot, trials, 0)
     assert rows(trials) == ["2 seeds", "run 3", "run 2", "run 1"] and words(trials, 0).endswith("open")
     assert studio.training.shown_run == 1 and trials.runs.chosen() == (1,)

@@ -373,7 +373,7 @@ def test_runs_are_listed_and_choosing_one_shows_it(page, studio, qtbot):
     assert page.runs.count() == 2
     rows = [page.runs.itemWidget(page.runs.item(place)) for place in range(2)]
     assert [row._network.text() for row in rows] == ["Small VGG", "Perceptron"]
-    assert [row._state.text() for row in rows] == ["interrupted · 9 of 30 epochs", "finished · 12 epochs"]
+    assert [row._state.text() for row in rows] == ["interrupted · 9 of 30", "finished · 12 epochs"]
     assert (rows[0].resume.isVisible(), rows[1].resume.isVisible()) == (True, False)
     page.runs.setCurrentRow(1)
     assert studio.training.shown_run == 1
@@ -388,9 +388,9 @@ def test_a_paused_run_says_so_and_counts_finished_epochs(page, studio):
     studio.training.begin(planned=20)
     studio.training.play(5, within=3)
     row = page.runs.itemWidget(page.runs.item(0))
-    assert row._state.text() == "training · 5 of 20 epochs done"
+    assert row._state.text() == "training · 5 of 20"
     studio.training.become("paused")
-    assert row._state.text() == "paused · 5 of 20 epochs done"
+    assert row._state.text() == "paused · 5 of 20"
     studio.training.become("training")
     assert row._state.text().startswith("training")
 
@@ -414,7 +414,7 @@ def test_a_run_tells_its_recipe(page, studio):
 def test_a_run_that_broke_looks_like_it(page, studio, qtbot):
     studio.training.add_run(1, "finished")
     training = studio.training
-    for trouble, words in (("diverged", "diverged · 12 of 12 epochs"), ("exploded", "loss exploded · 12 of 12 epochs")):
+    for trouble, words in (("diverged", "diverged · 12 epochs"), ("exploded", "loss exploded · 12 epochs")):
         training.runs = (replace(training.runs[0], trouble=trouble),)
         training.runs_changed.emit()
         row = page.runs.itemWidget(page.runs.item(0))

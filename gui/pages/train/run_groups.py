@@ -77,7 +77,7 @@ def arranged(
             entries.append(info)
         elif info is of_it[0]:
             experiment = known[info.experiment]
-            opened, words = is_open(experiment), experiment_in_words(experiment)
+            opened, words = is_open(experiment), experiment_in_words(experiment, brief=True)
             entries.append(Group(experiment.number, experiment.title, words, len(of_it), opened))
             entries += of_it if opened else ()
     return tuple(entries)

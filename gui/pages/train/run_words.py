@@ -23,23 +23,23 @@ def _tr(text: str) -> str:
 
 
 def state_in_words(info: RunInfo, *, is_paused: bool = False) -> str:
-    """Return what became of a run: "finished · 30 epochs", "interrupted · 9 of 30 epochs"."""
-    sentences = {
-        "running": _tr("training · {done} of {all} epochs done"),
-        "paused": _tr("paused · {done} of {all} epochs done"),
-        "finished": _tr("finished · {done} epochs"),
-        "stopped": _tr("stopped · {done} of {all} epochs"),
-        "interrupted": _tr("interrupted · {done} of {all} epochs"),
-        "failed": _tr("failed · {done} of {all} epochs"),
+    """Return what became of a run: "finished · 30 epochs", "interrupted · 9 of 30"."""
+    states = {
+        "running": _tr("training"),
+        "paused": _tr("paused"),
+        "finished": _tr("finished"),
+        "stopped": _tr("stopped"),
+        "interrupted": _tr("interrupted"),
+        "failed": _tr("failed"),
     }
-    broken = {
-        "diverged": _tr("diverged · {done} of {all} epochs"),
-        "exploded": _tr("loss exploded · {done} of {all} epochs"),
-    }
+    broken = {"diverged": _tr("diverged"), "exploded": _tr("loss exploded")}
     state = "paused" if is_paused else info.state
-    if state != "running" and not is_paused:
-        sentences[state] = broken.get(info.trouble, sentences.get(state, state))
-    return sentences.get(state, state).format(done=number(info.epochs_done), all=number(info.epochs))
+    words = states.get(state, state)
+    if state not in ("running", "paused"):
+        words = broken.get(info.trouble, words)
+    is_whole = (state == "finished" and info.trouble == "") or info.epochs_done >= info.epochs
+    place = _tr("{done} epochs") if is_whole else _tr("{done} of {all}")
+    return f"{words} · {place}".format(done=number(info.epochs_done), all=number(info.epochs))
 
 
 def recipe_in_words(info: RunInfo) -> str:
@@ -93,12 +93,17 @@ def change_in_words(info: RunInfo, parent: RunInfo | None) -> str:
     return info.label if info.experiment is not None or parent is None else _changes(parent.folder, info.folder)
 
 
-def experiment_in_words(experiment: Experiment) -> str:
-    """Return how far an experiment is and what it has found: "3 of 5 done · 81.2 % ± 2.1 points over 3 folds"."""
+def experiment_in_words(experiment: Experiment, *, brief: bool = False) -> str:
+    """Return how far an experiment is and what it has found: "3 of 5 done · 81.2 % ± 2.1 points over 3 folds".
+
+    Args:
+        brief: without what the mean is of: "81.2 % ± 2.1 points".
+    """
     done, total = experiment.done, len(experiment.trials)
     found = results_of(experiment)
     parts = [] if done == total and experiment.state == "finished" else [_tr("{done} of {all} done")]
-    parts += [found.in_words()] if found.best is not None and experiment.kind != "queue" else []
+    result = found.score_in_words() if brief and found.mean is not None else found.in_words()
+    parts += [result] if found.best is not None and experiment.kind != "queue" else []
     words = {"running": _tr("running"), "interrupted": _tr("interrupted"), "stopped": _tr("stopped")}
     # A queue that has ended is open again for what was added since; nobody has stopped that, nor what never began.
     has_begun = experiment.state != "finished" and any(trial.state != "waiting" for trial in experiment.trials)
