@@ -312,6 +312,23 @@ def made_index(counts: list[int], notes: tuple[str, ...] = ()) -> Index:
     return Index(Path("/x"), names, paths, labels, splits, sizes, sizes, False, notes)
 
 
+def test_health_is_made_anew_when_the_page_is_looked_at_again(qtbot, page, studio, monkeypatch):
+    made: list[list[Finding]] = []
+    real = page.dataset.show_findings
+    monkeypatch.setattr(page.dataset, "show_findings", lambda findings: made.append(findings) or real(findings))
+    page.hide()
+    for _ in range(3):
+        studio.health.changed.emit()  # a training ended, elsewhere
+    assert not made
+    page.show()
+    qtbot.waitUntil(lambda: made == [studio.health.findings])
+    page.hide()
+    page.show()
+    assert len(made) == 1, "nothing has changed since"
+    studio.health.changed.emit()
+    assert len(made) == 2
+
+
 def test_health_speaks_of_imbalance_few_images_and_many_notes():
     def health(*of: object) -> dict[str, Finding]:
         return {finding.text: finding for finding in examined(Known(made_index(*of), ProjectSpec()))}

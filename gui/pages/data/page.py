@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QMimeData, QSize, Qt
-from PySide6.QtGui import QGuiApplication, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtGui import QGuiApplication, QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import QInputDialog, QLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.data.health import Finding
@@ -120,7 +120,7 @@ class DataPage(QWidget):
         self._session.index_changed.connect(self._show_index)
         self._session.pictures_changed.connect(self._show_pictures)
         self._session.changed.connect(self._show_state)
-        self._health.changed.connect(self._show_health)
+        self._health.changed.connect(self._on_health)
         self._health.progressed.connect(self._show_examination)
 
     def _connect_health(self) -> None:
@@ -180,7 +180,19 @@ class DataPage(QWidget):
         session = self._session
         self.dataset.show_index(session.index, session.pictures, self._document.data)
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._is_health_late:
+            self._show_health()
+
+    def _on_health(self) -> None:
+        # All lines are made anew: not while somebody watches a training, whose end has a say in them.
+        self._is_health_late = not self.isVisible()
+        if not self._is_health_late:
+            self._show_health()
+
     def _show_health(self) -> None:
+        self._is_health_late = False
         findings, known = self._health.findings, self._health.known
         self.dataset.show_findings(findings)
         looks = known.looks if known is not None and known.index is self._session.index else None

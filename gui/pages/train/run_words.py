@@ -38,7 +38,8 @@ def state_in_words(info: RunInfo, *, is_paused: bool = False) -> str:
     if state not in ("running", "paused"):
         words = broken.get(info.trouble, words)
     is_whole = (state == "finished" and info.trouble == "") or info.epochs_done >= info.epochs
-    place = _tr("{done} epochs") if is_whole else _tr("{done} of {all}")
+    whole = _tr("1 epoch") if info.epochs_done == 1 else _tr("{done} epochs")
+    place = whole if is_whole else _tr("{done} of {all}")
     return f"{words} · {place}".format(done=number(info.epochs_done), all=number(info.epochs))
 
 
