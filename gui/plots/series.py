@@ -205,7 +205,7 @@ def loss_range(
     """
     own = np.concatenate([np.asarray(part, dtype=float) for part in (*epochs, _without_peaks(steps))])
     own = own[np.isfinite(own)]
-    own = own[own <= usual_most(epochs, steps, logarithmic)]
+    own = own[own <= usual_most(epochs, steps, logarithmic, expected)]
     if not len(own) and math.isfinite(expected):
         own = np.array([expected])
     values = _with_near(own, others)
@@ -220,14 +220,21 @@ def loss_range(
     return 0.0, 1.08 * high if high > 0 else 1.0
 
 
-def usual_most(epochs: Sequence[np.ndarray], steps: np.ndarray, logarithmic: bool) -> float:
+def usual_most(epochs: Sequence[np.ndarray], steps: np.ndarray, logarithmic: bool, expected: float = math.nan) -> float:
     """Return the highest loss of a run that has not exploded: some times its first one, or what most epochs lie above.
 
     Without it, one epoch of 1e17 would press all others to the foot of the axis.
+
+    Args:
+        expected: its first loss as a rule, where no step is known; else the first epoch has to do.
     """
-    told = np.concatenate([np.asarray(part, dtype=float) for part in epochs]) if epochs else np.empty(0)
+    parts = [np.asarray(part, dtype=float) for part in epochs]
+    told = np.concatenate(parts) if parts else np.empty(0)
     told = told[np.isfinite(told)]
-    first = next((float(value) for value in steps[:1] if math.isfinite(value)), -math.inf)
+    firsts = [float(value) for part in (steps, [expected]) for value in part[:1] if math.isfinite(value)]
+    # After an epoch the loss may have exploded already: the smaller one of training and validation less likely has.
+    epoch_firsts = [float(part[np.isfinite(part)][0]) for part in parts if np.isfinite(part).any()]
+    first = firsts[0] if firsts else min(epoch_firsts, default=-math.inf)
     most_lie_above = float(np.quantile(told, 0.25)) if len(told) else -math.inf
     usual = max(first, most_lie_above)
     if usual <= 0:  # nothing is known, or all is 0

@@ -418,3 +418,16 @@ def test_the_number_under_the_last_epoch_is_whole(chart, qtbot):
     chart.set_epochs([1, 5000], [1.0, 0.5], [1.0, 0.5])
     chart.repaint_now()
     assert axis.tickValues(*chart._area.viewRange()[0], 300)[0][1][-1] <= 5000
+
+
+@pytest.mark.parametrize("steps", [np.zeros(0), np.array([2.3, 1.9])])
+def test_a_run_that_learnt_well_is_shown_from_its_beginning(steps):
+    learnt = 2.0 * 0.5 ** np.arange(12.0)  # to a thousandth
+    low, high = loss_range((learnt, 1.1 * learnt), steps, logarithmic=False)
+    assert low == 0.0 and high >= 2.2
+    low, high = loss_range((learnt, 1.1 * learnt), steps, logarithmic=True)
+    assert high >= np.log10(2.2) and low <= np.log10(learnt[-1])
+    exploded = np.array([2.0, 1.5, 1e17, 1e9, 1e5, 3.0])
+    assert loss_range((exploded, exploded), steps, logarithmic=False)[1] < 100
+    thrown = np.array([1e5, 1e6, 40.0, 3.0, 2.5, 2.4])  # in its first epoch
+    assert loss_range((thrown, thrown), steps, logarithmic=False, expected=2.3)[1] < 100

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
 
@@ -298,6 +299,8 @@ class CompareDialog(QDialog):
             theirs = np.array([[line.epoch, getattr(line, f"validation_{name}")] for line in others]).reshape(-1, 2)
             words = self.tr("run {number}").format(number=second)
             chart.set_others([Line(words, theirs[:, 0], theirs[:, 1])])
+        if look.answers is not None:  # of a network that knows nothing: an epoch may have exploded before it was told
+            self.loss.set_expected(math.log(max(2, len(look.answers[0].classes))))
         self._show_legend(first, second)
 
     def _show_legend(self, first: int, second: int) -> None:
