@@ -121,11 +121,19 @@ class PlotArea(pg.PlotWidget):
     zoomed = Signal(float, float)  # the wheel turned at this place; factor of the width in view
     moved = Signal(float)  # turned sideways: by this share of the width in view
 
-    def __init__(self, percent: bool, main: str = "train", parent: QWidget | None = None) -> None:
-        """Make empty axes; `main` is the colour token of what is drawn as `train`."""
+    def __init__(
+        self, percent: bool, main: str = "train", *, rate: bool = False, parent: QWidget | None = None
+    ) -> None:
+        """Make empty axes.
+
+        Args:
+            percent: values are shares.
+            main: the colour token of what is drawn as `train`.
+            rate: values are learning rates, which may be far smaller than any loss that is told from 0.
+        """
         self._epoch_axis, self._value_axis = _EpochAxis("bottom"), _ValueAxis(percent)
         super().__init__(parent, axisItems={"bottom": self._epoch_axis, "left": self._value_axis})
-        self._logarithmic, self._main = False, main
+        self._logarithmic, self._main, self._is_rate = False, main, rate
         self._range = (0.0, 1.0)  # epochs in view
         self._top = 1.0  # the highest value in view, as it is drawn
         self._others: list[pg.PlotDataItem] = []
@@ -247,6 +255,8 @@ class PlotArea(pg.PlotWidget):
     def _scaled(self, y: np.ndarray) -> np.ndarray:
         if not self._logarithmic:
             return np.where(np.isfinite(y), y, np.nan)
+        if self._is_rate:
+            return np.log10(np.where(np.isfinite(y) & (y > 0), y, np.nan))
         finite = np.where(np.isfinite(y), y, np.nan)
         return np.log10(np.maximum(finite, SMALLEST_LOG))
 

@@ -381,7 +381,7 @@ class Curves(Panel):
     def _build_area(self) -> None:
         from gui.plots.area import PlotArea  # pyqtgraph takes half a second to import: `warm_up`, or when it is seen
 
-        self._area = PlotArea(self._percent, self._own_token)
+        self._area = PlotArea(self._percent, self._own_token, rate=bool(self._single))
         self._area.hovered.connect(self._on_hovered)
         self._area.pressed.connect(self._on_pressed)
         self._area.zoomed.connect(lambda place, factor: self.zoom(factor, place))

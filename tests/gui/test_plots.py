@@ -431,3 +431,16 @@ def test_a_run_that_learnt_well_is_shown_from_its_beginning(steps):
     assert loss_range((exploded, exploded), steps, logarithmic=False)[1] < 100
     thrown = np.array([1e5, 1e6, 40.0, 3.0, 2.5, 2.4])  # in its first epoch
     assert loss_range((thrown, thrown), steps, logarithmic=False, expected=2.3)[1] < 100
+
+
+def test_tiny_learning_rates_are_drawn_where_they_are(qtbot):
+    chart = Curves("Learning rate", single="learning rate")
+    qtbot.addWidget(chart)
+    with qtbot.waitExposed(chart):
+        chart.show()
+    chart.set_logarithmic(True)
+    chart.set_line(np.array([1.0, 2.0, 3.0]), np.array([1e-3, 3e-7, 0.0]))
+    chart.repaint_now()
+    drawn = shown_points(chart._area.train)[1]
+    assert drawn[:2] == pytest.approx([-3.0, np.log10(3e-7)])
+    assert not np.isfinite(drawn[2:]).any(), "no rate has no place on this axis"

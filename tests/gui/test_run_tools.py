@@ -323,6 +323,54 @@ def test_shift_and_control_add_runs_to_compare(qtbot, tools, studio):
     assert tools.runs.chosen() == (2, 1) and compared[-1] == (1,) and studio.training.shown_run == 2
 
 
+def test_a_plain_click_shows_the_run_that_was_just_added(qtbot, tools, studio):
+    tools.runs.setCurrentRow(0)
+    click(qtbot, tools, 1, Qt.KeyboardModifier.ControlModifier)
+    assert tools.runs.chosen() == (3, 2)
+    click(qtbot, tools, 1)
+    assert studio.training.shown_run == 2 and tools.runs.chosen() == (2,) and tools.runs.compared_runs() == (2,)
+
+
+def test_a_range_that_shift_draws_up_can_shrink(qtbot, tools, studio):
+    click(qtbot, tools, 0)
+    click(qtbot, tools, 2, Qt.KeyboardModifier.ShiftModifier)
+    assert tools.runs.chosen() == (3, 2, 1)
+    click(qtbot, tools, 1, Qt.KeyboardModifier.ShiftModifier)
+    assert tools.runs.chosen() == (3, 2) == tools.runs.compared_runs()
+    qtbot.keyClick(tools.runs, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
+    assert tools.runs.chosen() == (3, 2, 1)
+    qtbot.keyClick(tools.runs, Qt.Key.Key_Up, Qt.KeyboardModifier.ShiftModifier)
+    assert tools.runs.chosen() == (3, 2)
+
+
+def test_what_was_chosen_with_one_run_is_not_deleted_with_the_next(tools, studio, qtbot):
+    tools.runs.setCurrentRow(0)
+    click(qtbot, tools, 1, Qt.KeyboardModifier.ControlModifier)
+    studio.training.show_run(1)  # by itself, as when a training begins
+    assert tools.runs.chosen() == (1,)
+
+
+def test_the_shown_run_is_one_of_two_that_are_compared_by_the_button(tools, studio, qtbot, monkeypatch):
+    opened = []
+    monkeypatch.setattr(tools, "_open_comparison", lambda *pair: opened.append(pair))
+    tools.runs.setCurrentRow(2)
+    for place in (0, 1):
+        click(qtbot, tools, place, Qt.KeyboardModifier.ControlModifier)
+    tools.compare_button.click()
+    assert studio.training.shown_run == 1 and opened == [(1, 3)]
+
+
+def test_a_note_gives_the_focus_back_to_the_list(tools, studio, qtbot):
+    tools.runs.activateWindow()
+    qtbot.waitUntil(tools.runs.isActiveWindow)
+    for key in (Qt.Key.Key_Return, Qt.Key.Key_Escape):
+        tools.runs.edit_note(2)
+        row = tools.runs.itemWidget(tools.runs.item(1))
+        qtbot.waitUntil(row.note.hasFocus)
+        qtbot.keyClick(row.note, key)
+        qtbot.waitUntil(tools.runs.hasFocus)
+
+
 def test_control_click_keeps_what_the_menu_of_the_charts_compares(qtbot, tools, studio):
     tools.runs.setCurrentRow(0)
     tools.runs.compare([2])

@@ -776,6 +776,10 @@ def test_many_runs_scroll_with_the_panel_and_come_into_sight_when_looked_for(pag
     qtbot.keyClick(runs, Qt.Key.Key_Home)
     qtbot.waitUntil(lambda: is_in_sight(30))
     assert studio.training.shown_run == 30
+    qtbot.keyClick(runs, Qt.Key.Key_PageDown)
+    assert 15 < studio.training.shown_run < 29, "a page is what is in sight, not the whole list"
+    qtbot.keyClick(runs, Qt.Key.Key_PageUp)
+    assert studio.training.shown_run == 30
 
 
 def test_another_run_is_judged_at_once_and_by_name_while_one_trains(page, studio, qtbot):

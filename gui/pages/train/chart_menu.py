@@ -6,17 +6,18 @@ from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QSlider, QToolButton, QWidget, QWidgetAction
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QSlider, QToolButton, QWidget, QWidgetAction
 
 from gui.plots import MOST_OTHERS
 from gui.theme import icon, theme
+from gui.widgets.elided import ElidedButton
 from gui.widgets.panel import dim_label
 
 MOST_SMOOTHING = 98  # hundredths
 MOST_OFFERED = 20  # runs in the menu; the list of runs has them all
 
 
-class SmoothButton(QPushButton):
+class SmoothButton(ElidedButton):
     """Says how smooth the curves are drawn, and opens a slider for it."""
 
     changed = Signal(float)  # weight of what came before, 0..0.98

@@ -266,7 +266,7 @@ class LivePredictions(Panel):
         numbers["worst"] = self._replay.worst(place) if place >= 0 else np.empty(0, dtype=np.int64)
         numbers["flipped"] = self._replay.flipped(place) if place >= 0 else np.empty(0, dtype=np.int64)
         counts = {key: len(numbers[key]) for key in FILTERS[:4]}
-        self._count(*(counts | {"worst": self._wrong(numbers["worst"], place)}).values())
+        self._count(*(counts | {"worst": self._wrong(place)}).values())
         if key == "biography":
             numbers[key] = self.order.ordered(self._replay)
         self.grid.set_strip(key == "biography")
@@ -357,9 +357,10 @@ class LivePredictions(Panel):
         pinned = self._pins.numbers(index)
         return np.concatenate([photographs, pinned, chosen[~np.isin(chosen, pinned)]])
 
-    def _wrong(self, numbers: np.ndarray, place: int) -> int:
-        """How many of these pictures were answered wrongly; the rest of the worst are only the least sure."""
-        return int((~self._replay.right(place)[self._replay.columns(numbers)]).sum()) if len(numbers) else 0
+    def _wrong(self, place: int) -> int:
+        """How many of all pictures were answered wrongly; among the worst that are shown there may be fewer, or some
+        that were only the least sure."""
+        return int((~self._replay.right(place)).sum()) if len(self._replay) and place >= 0 else 0
 
     def _count(self, *counts: int) -> None:
         self._counts = dict(zip(FILTERS, counts, strict=False))

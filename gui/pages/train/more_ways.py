@@ -180,6 +180,7 @@ class MoreWays(QWidget):
             row.shown.connect(self.show_experiment)
             row.resumed.connect(self._experiments.resume)
             self._rows.addWidget(row)
+            row.show()  # now, not with the next layout: the list would blink
         self._heading.setVisible(bool(listed))
 
     # ---- what is done

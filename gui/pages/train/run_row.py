@@ -59,6 +59,7 @@ class RunRow(QWidget):
     resume_wanted = Signal(int)
     menu_wanted = Signal(int, QPoint)  # its number, and where on the screen
     note_written = Signal(int, str)
+    note_left = Signal()  # by a key: the focus goes back
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -198,7 +199,10 @@ class RunRow(QWidget):
             self.note_written.emit(self._number, text)
 
     def _end_note(self) -> None:
+        had_focus = self.note.hasFocus()
         self.note.hide()
+        if had_focus:
+            self.note_left.emit()
         self._note.setVisible(bool(self._note.text()))
 
     def _on_resume(self) -> None:

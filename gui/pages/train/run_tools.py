@@ -168,10 +168,13 @@ class RunTools(QWidget):
 
     def _compare_chosen(self) -> None:
         chosen = [number for number in self._runs.compared_runs() if getattr(self._info(number), "epochs_done", 0)]
-        if len(chosen) >= 2:
-            self._open_comparison(chosen[1], chosen[0])  # the older one first
+        shown = self._training.shown_run
+        first = shown if shown in chosen else chosen[0] if chosen else self._with_answers()[0].number
+        others = [number for number in chosen if number != first]
+        if others:
+            self._open_comparison(min(first, others[0]), max(first, others[0]))  # the older one first
         else:
-            self.compare(chosen[0] if chosen else self._with_answers()[0].number)
+            self.compare(first)
 
     def compare(self, number: int) -> None:
         """Compare a run with its parent, or else with the one before it."""

@@ -6,9 +6,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QItemSelectionModel, QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QHelpEvent, QKeyEvent, QKeySequence, QMouseEvent, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QListWidget, QListWidgetItem, QSizePolicy, QToolTip, QWidget
+from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QPoint, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QHelpEvent, QKeyEvent, QKeySequence, QMouseEvent, QPainter, QResizeEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QListWidget,
+    QListWidgetItem,
+    QSizePolicy,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QToolTip,
+    QWidget,
+)
 
 from engine.train.experiments.store import Experiment
 from engine.train.runs import RunInfo
@@ -28,9 +38,8 @@ MOVES = {
     Qt.Key.Key_Down: Cursor.MoveDown,
     Qt.Key.Key_Home: Cursor.MoveHome,
     Qt.Key.Key_End: Cursor.MoveEnd,
-    Qt.Key.Key_PageUp: Cursor.MovePageUp,
-    Qt.Key.Key_PageDown: Cursor.MovePageDown,
 }
+PAGES = {Qt.Key.Key_PageUp: -1, Qt.Key.Key_PageDown: 1}
 FOLD_KEYS = {
     Qt.Key.Key_Right: True,
     Qt.Key.Key_Left: False,
@@ -39,6 +48,20 @@ FOLD_KEYS = {
     Qt.Key.Key_Enter: None,
 }
 """On a heading: whether its runs are to be seen; None: whichever they are not."""
+
+
+class _FocusFrame(QStyledItemDelegate):
+    """Draws a frame around the heading that the keys act on; runs that are shown stand out by themselves."""
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
+        super().paint(painter, option, index)
+        if option.state & QStyle.StateFlag.State_HasFocus and (index.data(Qt.ItemDataRole.UserRole) or 0) < 0:
+            painter.save()
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(theme().color("accent"))
+            radius = theme().tokens.space_small
+            painter.drawRoundedRect(QRectF(option.rect).adjusted(1.5, 1.5, -1.5, -1.5), radius, radius)
+            painter.restore()
 
 
 class RunList(QListWidget):
@@ -72,6 +95,7 @@ class RunList(QListWidget):
         self._drawn: dict[int, tuple] = {}  # by place: what each row was drawn for
         self._current: int | None = None  # key of the row that the keys go on from
         self.setObjectName("train.runs")
+        self.setItemDelegate(_FocusFrame(self))
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setAccessibleName(self.tr("Runs"))
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -172,6 +196,7 @@ class RunList(QListWidget):
             row.menu_wanted.connect(self.menu_wanted)
             row.note_written.connect(self.note_written)
             row.note.ended.connect(self._fit_rows)
+            row.note_left.connect(self.setFocus)  # where the keys were before
         else:
             row.toggled.connect(self.toggle_experiment)
             row.shown.connect(self.experiment_wanted)
@@ -244,6 +269,7 @@ class RunList(QListWidget):
         shown, live = self._training.shown_run, self._training.run
         if shown != self._seen:
             self._seen = self._current = shown
+            self._picked = frozenset()  # what was chosen with the run before is not meant with this one
             self._open_shown()
             info = self._info(shown)
             # The next trial of an experiment is shown by itself, which is no wish to see what was folded away.
@@ -317,8 +343,10 @@ class RunList(QListWidget):
         self.blockSignals(True)
         for place, entry in enumerate(self._entries):
             key = _key(entry)
-            if key > 0:
-                self.item(place).setSelected(key == self._training.shown_run or key in self._picked)
+            wanted = key > 0 and (key == self._training.shown_run or key in self._picked)
+            # Only where it is not so: to set one ends the range that Shift is just drawing up, which could only grow.
+            if key > 0 and self.item(place).isSelected() != wanted:
+                self.item(place).setSelected(wanted)
         self.blockSignals(False)
         self.viewport().update()
 
@@ -373,6 +401,9 @@ class RunList(QListWidget):
         key = item.data(Qt.ItemDataRole.UserRole)
         if key is not None and key < 0:
             self.toggle_experiment(-key)
+        elif key is not None and key != self._training.shown_run and not self._adds:
+            self._drop_compared()  # it was current already, since it was the last that was added
+            self._training.show_run(key)
 
     def _on_resume(self, number: int) -> None:
         self._training.resume_run(number)
@@ -413,6 +444,9 @@ class RunList(QListWidget):
             if current is not None and current > 0:
                 self.delete_wanted.emit(current)
             return True
+        if key in PAGES and not self._adds:
+            self._move_page(PAGES[key])
+            return True
         if key in MOVES and not self._adds:
             # Qt would choose the row first and make it the current one afterwards: shown is what is current.
             index = self.moveCursor(MOVES[key], Qt.KeyboardModifier.NoModifier)
@@ -426,6 +460,20 @@ class RunList(QListWidget):
                 self.toggle_experiment(-current)
             return True
         return False
+
+    def _move_page(self, direction: int) -> None:
+        """Go on by as many rows as are in sight: the list itself is as high as all of them."""
+        rows, seen = self.count(), self.visibleRegion().boundingRect().height()
+        place = self.currentRow()
+        distance = 0
+        while 0 <= place + direction < rows:
+            place += direction
+            distance += self.visualItemRect(self.item(place)).height()
+            if distance >= 0.8 * seen:
+                break
+        if 0 <= place < rows:
+            index = self.indexFromItem(self.item(place))
+            self.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.NoUpdate)
 
     def viewportEvent(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
