@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import fmean
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-from engine.train.history import best_of
+from engine.train.history import EpochLine, best_of
 
 WINDOW = 3  # epochs that are compared with those before: one alone is chance
 PATIENCE = 10  # epochs that a network which still learns its training images may take to answer others better
@@ -90,6 +90,12 @@ class Story:
     ended: bool = False
     cut_short: bool = False
     diverged: bool = False
+
+    @classmethod
+    def of(cls, lines: Sequence[EpochLine], **more: Any) -> Story:
+        """That of a run's history; `more` are the other attributes."""
+        names = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
+        return cls(**{name: [getattr(line, name) for line in lines] for name in names}, **more)
 
     @property
     def epochs(self) -> int:

@@ -12,7 +12,7 @@ import numpy as np
 from engine.data.choose import make
 from engine.errors import EngineError
 from engine.train.runs import read_run_spec, restarted_after
-from engine.train.schedules import SCHEDULES
+from engine.train.schedules import SCHEDULES, share_done
 from engine.train.step_curve import StepCurve
 
 ENOUGH = 400
@@ -44,8 +44,8 @@ def filled(folder: Path, curve: StepCurve) -> tuple[np.ndarray, np.ndarray]:
         return told
 
     def rates(numbers: np.ndarray) -> np.ndarray:
-        progress = (numbers - 1 - before) / max(1, recipe.epochs * each - before - 1)
-        return recipe.learning_rate * np.array([schedule.factor(share) for share in progress.tolist()])
+        shares = (share_done(step, recipe.epochs * each, before) for step in numbers.tolist())
+        return recipe.learning_rate * np.array([schedule.factor(share) for share in shares])
 
     is_new = steps > before
     if not np.allclose(rates(steps[is_new]), curve.learning_rate[is_new], rtol=1e-6, atol=0):

@@ -269,11 +269,8 @@ def run_info(folder: Path) -> RunInfo | None:
 
 def _trouble(state: Mapping[str, Any], lines: list[EpochLine]) -> Trouble:
     classes = state.get("classes")
-    story = Story(
-        train_loss=[line.train_loss for line in lines],
-        train_accuracy=[line.train_accuracy for line in lines],
-        validation_loss=[line.validation_loss for line in lines],
-        validation_accuracy=[line.validation_accuracy for line in lines],
+    story = Story.of(
+        lines,
         classes=max(2, len(classes) if isinstance(classes, list) else 0),
         ended=True,
         diverged=bool(state.get("diverged")),

@@ -25,6 +25,16 @@ class ScheduleKind(Declared):
         return 1.0
 
 
+def share_done(step: int, last: int, before: int = 0) -> float:
+    """How far a run is at a step, 0..1 of the steps its schedule is for; what `ScheduleKind.factor` takes.
+
+    Args:
+        step, last: numbers of this step and of the last planned one, 1-based.
+        before: steps that were done when the run was continued, whose schedule then began anew; see `continuing`.
+    """
+    return (step - 1 - before) / max(1, last - before - 1)
+
+
 SCHEDULES: Registry[type[ScheduleKind]] = Registry("schedule")
 
 Kind = TypeVar("Kind", bound=type[ScheduleKind])

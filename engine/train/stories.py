@@ -29,11 +29,8 @@ def story_of(folder: Path, lines: Sequence[EpochLine] | None = None, *, ended: b
     rate, usual = _rates(folder)
     train_images, planned = state.get("train_images", 0), state.get("epochs", 0)
     can_go_on = isinstance(planned, int) and len(lines) < planned and state.get("state") in ("stopped", "interrupted")
-    return Story(
-        train_loss=[line.train_loss for line in lines],
-        train_accuracy=[line.train_accuracy for line in lines],
-        validation_loss=[line.validation_loss for line in lines],
-        validation_accuracy=[line.validation_accuracy for line in lines],
+    return Story.of(
+        lines,
         classes=max(2, len(counts) or len(state.get("classes") or ())),
         counts=counts,
         answers=_answers(folder, [line.epoch for line in lines[-WINDOW:]]),

@@ -35,6 +35,7 @@ from engine.train.layer_health import LayerHealth
 from engine.train.memory import explained, out_of_memory
 from engine.train.pace import Due, Pace
 from engine.train.record import Record
+from engine.train.schedules import share_done
 from engine.train.setup import Setup, set_up
 from engine.train.step import Taken, make_room
 from engine.train.watching import Watching
@@ -290,9 +291,8 @@ class _Loop:
 
     def _set_learning_rate(self, total: int) -> None:
         steps = self.setup.steps
-        before = self.record.restarted_after * steps  # the schedule of a continued run begins anew, see `continuing`
-        progress = (total - 1 - before) / max(1, self.recipe.epochs * steps - before - 1)
-        self.learning_rate = self.rate_of_epoch * self.setup.schedule.factor(progress)
+        done = share_done(total, self.recipe.epochs * steps, before=self.record.restarted_after * steps)
+        self.learning_rate = self.rate_of_epoch * self.setup.schedule.factor(done)
         for group in self.setup.optimizer.param_groups:
             group["lr"] = self.learning_rate
 
