@@ -15,13 +15,10 @@ from gui.plots.series import (
     OTHER_TOKENS,
     SMALLEST_LOG,
     Line,
-    epoch_ticks,
     in_columns,
-    log_ticks,
     peaks_above,
-    percent_ticks,
-    write_axis,
 )
+from gui.plots.ticks import epoch_ticks, log_ticks, percent_ticks, value_ticks, write_axis, write_percents
 from gui.theme import theme
 
 STEP_ALPHA = 60
@@ -33,6 +30,7 @@ DOT = 6  # px across: a line of one point
 PEAK = 12  # px across: the arrow where a line leaves the chart at the top
 PEAKS_APART = 16  # px at least
 SIDE_ROOM = 6  # px right of the axis: for half of “30”
+MOST_TICKS, TICK_ROOM = 5, 28  # of values, and px between two of them
 PADDING = 0.015  # of the width: room beside the first and the last epoch
 
 
@@ -72,14 +70,14 @@ class _ValueAxis(pg.AxisItem):
             return [(ticks[1] - ticks[0] if len(ticks) > 1 else 0.25, ticks)]
         if self.logarithmic:
             return [(1.0, log_ticks(low, high))]
-        return super().tickValues(low, high, size)[:1]
+        ticks, step = value_ticks(low, high, max(3, min(MOST_TICKS, int(size / theme().px(TICK_ROOM)))))
+        return [(step, ticks)]
 
     def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
         if self.percent:
-            digits = 1 if 0 < spacing < 0.0099 else 0
-            return [f"{100 * value:.{digits}f} %" for value in values]
+            return write_percents(values)
         if self.logarithmic:
-            return write_axis([10**value for value in values], 0.0)
+            return write_axis([10**value for value in values])
         return write_axis(values, spacing)
 
 

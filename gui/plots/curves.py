@@ -27,9 +27,9 @@ from gui.plots.series import (
     rate_range,
     smoothed,
     value_at,
-    write_number,
     zoomed,
 )
+from gui.plots.ticks import write_number
 from gui.theme import theme
 from gui.widgets.bars import percent as write_percent
 from gui.widgets.panel import Panel

@@ -9,25 +9,8 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from engine.params import short_number
-from gui.plots.series import write_axis
+from gui.plots.ticks import value_ticks, write_axis
 from gui.theme import theme
-
-
-def round_ticks(low: float, high: float, most: int = 5) -> tuple[tuple[float, str], ...]:
-    """Round values from `low` to `high` to write beside an axis, at most so many, each with its words.
-
-    Raises:
-        ValueError: the range is empty.
-    """
-    if not low < high:
-        raise ValueError(f"no range: {low} to {high}")
-    decade = 10.0 ** math.floor(math.log10((high - low) / most))
-    step = next(factor * decade for factor in (1, 2, 5, 10, 20) if (high - low) / (factor * decade) <= most - 1)
-    numbers = range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)
-    digits = max(0, -math.floor(math.log10(step) + 1e-9))
-    is_small = digits <= 5 and high < 1e5
-    return tuple((n * step, f"{n * step:.{digits}f}" if is_small else short_number(n * step, 3)) for n in numbers)
 
 
 class RangeCurve(QWidget):
@@ -72,7 +55,10 @@ class RangeCurve(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         metrics = painter.fontMetrics()
         low, high = self._levels()
-        ticks = round_ticks(low, high) if self._losses else ()
+        ticks: list[tuple[float, str]] = []
+        if self._losses:
+            values, step = value_ticks(low, high)
+            ticks = list(zip(values, write_axis(values, step), strict=True))
         left = max((metrics.horizontalAdvance(words) for _, words in ticks), default=metrics.height()) + theme().px(8)
         # Half a "1e-7" stands out at the left, and half a "10" at the right.
         left = max(left, metrics.horizontalAdvance("1e-7") / 2)
@@ -120,7 +106,7 @@ class RangeCurve(QWidget):
         painter.drawText(foot, right, self.tr("learning rate"))
         first, last = self._ends
         powers = range(math.ceil(first - 1e-9), math.floor(last + 1e-9) + 1)
-        for power, words in zip(powers, write_axis([10.0**power for power in powers], 0.0), strict=True):
+        for power, words in zip(powers, write_axis([10.0**power for power in powers]), strict=True):
             x = area.left() + area.width() * (power - first) / (last - first)
             wide = painter.fontMetrics().horizontalAdvance("0.00001")
             room = QRectF(x - wide / 2, area.bottom() + 0.4 * height, wide, height)

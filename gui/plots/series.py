@@ -1,4 +1,4 @@
-"""The numbers behind a chart, with no drawing: growing columns, what a screen can show of them, ranges, ticks."""
+"""The numbers behind a chart, with no drawing: growing columns, what a screen can show of them, ranges."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ MOST_BESIDE = 3.0  # times the largest value of the shown run: higher, those of 
 MOST_ABOVE = 30.0  # times what is usual in the shown run: higher, a loss has exploded and leaves at the top
 MOST_ABOVE_LOG = 1000.0  # the same where the logarithm is drawn, which has room for more
 MANY_STEPS = 50  # of fewer, the first loss is among the highest 2 in 100, and it must be in view
-MOST_LOG_TICKS = 8
 LEAST_VIEW = 1.0  # epochs; closer, single steps are all there is
 MOST_KEPT = 1 << 16  # points of one line in memory (4 MiB at most); a screen shows a few thousand
 
@@ -299,13 +298,6 @@ def detail_range(parts: Sequence[np.ndarray], logarithmic: bool, most: float = m
     return (low if logarithmic else max(0.0, low)) - room, min(high + room, most)
 
 
-def percent_ticks(low: float, high: float) -> list[float]:
-    """Return the shares to write beside an axis from `low` to `high`: 0, 0.25 ... 1 for all, closer ones for a part."""
-    span = high - low
-    step = next((step for step in (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1) if span / step <= 5), 0.25)
-    return [step * number for number in range(math.ceil(low / step), math.floor(high / step + 1e-9) + 1)]
-
-
 def _with_near(own: np.ndarray, others: Sequence[np.ndarray]) -> np.ndarray:
     """(n,) finite values of a run, and those of others that are no more than a few times as large."""
     if not others:
@@ -321,39 +313,6 @@ def _without_peaks(steps: np.ndarray) -> np.ndarray:
     sample = steps[:: max(1, len(steps) // 2000)]
     sample = sample[np.isfinite(sample)]
     return sample[sample <= np.quantile(sample, 0.98)] if len(sample) >= MANY_STEPS else sample
-
-
-def log_ticks(low: float, high: float) -> list[float]:
-    """Return the powers of ten to write beside an axis from 10**low to 10**high: at least two, three where that can be.
-
-    Whole decades where there are many, 1, 2 and 5 of each where there are few, and equal steps within one.
-    """
-    decades = range(math.floor(low), math.ceil(high) + 1)
-    for figures in ((1,), (1, 2, 5)):
-        places = [decade + math.log10(figure) for decade in decades for figure in figures]
-        found = [place for place in places if low <= place <= high]
-        if len(found) >= 3:
-            return found[:: math.ceil(len(found) / MOST_LOG_TICKS)]
-    least, most = 10.0**low, 10.0**high
-    step = _round_step((most - least) / 3)
-    numbers = range(max(1, math.ceil(least / step)), math.floor(most / step) + 1)
-    return [math.log10(step * number) for number in numbers]
-
-
-def _round_step(least: float) -> float:
-    """Return the largest 1, 2 or 5 times a power of ten that is no more than this."""
-    power = 10.0 ** math.floor(math.log10(least))
-    return power * max(factor for factor in (1, 2, 5) if factor * power <= least * (1 + 1e-9))
-
-
-def epoch_ticks(low: float, high: float, most: int = 7) -> list[int]:
-    """Return the whole epochs to write under the axis: those that stand in round steps from 1, at most about `most`."""
-    span = max(1.0, high - low)
-    raw = span / max(1, most)
-    size = 10 ** math.floor(math.log10(raw)) if raw >= 1 else 1
-    step = max(1, next((int(size * f) for f in (1, 2, 5, 10) if size * f >= raw), 1))
-    first = 1 + step * math.ceil((max(1.0, low) - 1) / step)
-    return list(range(first, math.floor(high) + 1, step))
 
 
 def rate_range(
@@ -374,43 +333,3 @@ def rate_range(
         return 0.0, 1.08 * high
     low, high = max(math.log10(known.min()), math.log10(high) - 4), math.log10(high)  # warm-up begins near nothing
     return low - 0.1, high + 0.1
-
-
-def write_axis(values: Sequence[float], spacing: float) -> list[str]:
-    """Return the numbers beside one axis, all written in one way: "0.001", "0.002", or "1e-5", "1.5e-5".
-
-    Args:
-        spacing: between two of them; 0: they do not stand in equal steps.
-    """
-    sizes = [abs(value) for value in values if value]
-    if not sizes:
-        return ["0" for _ in values]
-    if max(sizes) >= 1e5 or (spacing or min(sizes)) < 1e-4:
-        return [_with_power(value) for value in values]
-    if not spacing:
-        texts = [f"{value:.6f}".rstrip("0").rstrip(".") for value in values]
-        if max(sizes) > 10.5 * min(sizes):
-            return texts
-        digits = max(len(text.partition(".")[2]) for text in texts)
-        return [f"{value:.{digits}f}" for value in values]
-    digits = max(0, min(6, math.ceil(-math.log10(spacing) - 1e-9)))
-    return [f"{value:.{digits}f}" for value in values]
-
-
-def _with_power(value: float) -> str:
-    """Return a number as "1e-5", "2.5e17", and one near 1 as "1"."""
-    mantissa, exponent = f"{value:.1e}".split("e")
-    if int(exponent) in (0, 1):
-        return f"{value:.2g}"
-    return f"{mantissa.removesuffix('.0')}e{int(exponent)}"
-
-
-def write_number(value: float) -> str:
-    """Return a loss with about three figures: "0.25", "12.4", "0.0031", "1.2e-5"."""
-    if not math.isfinite(value):
-        return "–"
-    size = abs(value)
-    if size >= 1000 or 0 < size < 0.0005:
-        mantissa, exponent = f"{value:.1e}".split("e")
-        return f"{mantissa}e{int(exponent)}"
-    return f"{value:.{4 if size < 0.01 else 3 if size < 0.1 else 2 if size < 10 else 1}f}"

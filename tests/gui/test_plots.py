@@ -12,15 +12,11 @@ from PySide6.QtWidgets import QWidget
 
 from gui.plots import Curves, Line, Series, warm_up
 from gui.plots.series import (
-    epoch_ticks,
-    log_ticks,
     loss_range,
     nearest_epoch,
     peaks_above,
     rate_range,
     value_at,
-    write_axis,
-    write_number,
 )
 from gui.theme import theme
 
@@ -56,23 +52,6 @@ def test_importing_charts_does_not_import_pyqtgraph():
     code = "import sys, gui.plots; print('pyqtgraph' in sys.modules)"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "False"
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [(0.25, "0.25"), (12.44, "12.4"), (0.0312, "0.031"), (0.0031, "0.0031"), (1.2e-5, "1.2e-5"), (np.nan, "–")],
-)
-def test_losses_are_written_with_about_three_figures(value, text):
-    assert write_number(value) == text
-
-
-@pytest.mark.parametrize("last", [1, 2, 5, 12, 30, 100, 999, 100_000])
-def test_epoch_ticks_are_few_whole_and_begin_with_the_first_epoch(last):
-    ticks = epoch_ticks(-0.1, last + 0.4, most=6)
-    assert ticks[0] == 1
-    assert ticks == sorted(set(ticks))
-    assert len(ticks) <= 9
-    assert ticks[-1] <= last
 
 
 def test_loss_range_ignores_single_peaks_of_steps_but_shows_every_epoch():
@@ -130,33 +109,6 @@ def test_a_peak_beyond_the_edge_has_an_arrow_there_and_can_still_be_read(chart, 
     chart.set_view((2.0, 4.0))  # looked at closely, it is in view
     qtbot.waitUntil(lambda: chart._area.viewRange()[1][1] > 1.5e17)
     assert not len(chart._area.peaks.getData()[0])
-
-
-@pytest.mark.parametrize(
-    ("low", "high"), [(-6, 0.3), (-0.2, 17), (-2, 1), (-0.15, 0.15), (-0.2, -0.1), (-0.17, -0.15), (0.9, 1.2), (3, 3.4)]
-)
-def test_a_logarithmic_axis_has_several_ticks_however_little_it_shows(low, high):
-    ticks = log_ticks(low, high)
-    assert 3 <= len(ticks) <= 9
-    assert ticks == sorted(ticks) and low <= ticks[0] + 1e-9 and ticks[-1] <= high + 1e-9
-    assert len(set(write_axis([10**tick for tick in ticks], 0.0))) == len(ticks)
-
-
-@pytest.mark.parametrize(
-    ("values", "spacing", "texts"),
-    [
-        ([0, 5e-5, 1e-4, 1.5e-4], 5e-5, ["0", "5e-5", "1e-4", "1.5e-4"]),
-        ([0, 0.001, 0.002], 0.001, ["0.000", "0.001", "0.002"]),
-        ([1e-5, 1e-4, 1e-3], 0, ["1e-5", "1e-4", "1e-3"]),
-        ([0.5, 1, 2], 0, ["0.5", "1.0", "2.0"]),
-        ([0.1, 1, 10], 0, ["0.1", "1", "10"]),
-        ([0, 5e16, 1e17], 5e16, ["0", "5e16", "1e17"]),
-        ([1, 1e5], 0, ["1", "1e5"]),
-        ([], 0, []),
-    ],
-)
-def test_the_numbers_of_one_axis_are_written_in_one_way(values, spacing, texts):
-    assert write_axis(values, spacing) == texts
 
 
 @pytest.mark.parametrize("logarithmic", [False, True])

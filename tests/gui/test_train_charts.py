@@ -21,7 +21,7 @@ from gui.pages.train import TrainPage, charts
 from gui.pages.train.charts import Charts
 from gui.plots import Curves, Line
 from gui.plots.legend import LegendKey
-from gui.plots.series import LEAST_VIEW, MOST_KEPT, Series, in_columns, percent_ticks, smoothed, zoomed
+from gui.plots.series import LEAST_VIEW, MOST_KEPT, Series, in_columns, smoothed, zoomed
 
 
 @pytest.fixture
@@ -537,18 +537,6 @@ def test_a_view_never_leaves_the_run(whole, first, width, at, by):
     if view is not None:
         assert -1e-6 <= view[0] < view[1] <= whole * (1 + 1e-9)
         assert LEAST_VIEW <= view[1] - view[0] + 1e-6 < whole + 1e-6
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "ticks"),
-    [
-        (0, 1, [0, 0.25, 0.5, 0.75, 1]),
-        (0.9, 0.99, [0.9, 0.92, 0.94, 0.96, 0.98]),
-        (0.5, 0.504, [0.5, 0.501, 0.502, 0.503, 0.504]),
-    ],
-)
-def test_shares_are_written_as_closely_as_they_are_looked_at(low, high, ticks):
-    assert percent_ticks(low, high) == pytest.approx(ticks)
 
 
 def test_a_stopped_run_s_rates_fill_their_axis(page, studio, qtbot, monkeypatch):

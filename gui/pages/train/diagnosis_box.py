@@ -22,7 +22,7 @@ from gui.pages.shared.background import LatestAnswer
 from gui.pages.train.controls import RUNNING
 from gui.pages.train.next_words import step_text
 from gui.pages.train.run_words import against_in_words
-from gui.plots.series import write_number
+from gui.plots.ticks import write_number
 from gui.theme import restyle, theme
 from gui.widgets.bars import percent
 from gui.widgets.empty import IconView

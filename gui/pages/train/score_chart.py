@@ -11,13 +11,12 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from engine.params import short_number
 from engine.train.experiments.results import Tried
-from gui.plots.series import log_ticks
+from gui.plots.ticks import log_ticks, percent_ticks, value_ticks, write_axis, write_percents
 from gui.theme import theme
 from gui.widgets.bars import percent
 
 ROOM = 0.12  # of the span of the values, above and below them
 LEAST_ROOM = 0.01
-STEPS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.25)
 MOST_STEPS = 4.5  # between ticks, in the height of the chart
 DOT, NEAR = 5.0, 14.0  # px: radius of a dot, and how far from one the mouse still means it
 AXIS_TICKS = 6
@@ -28,9 +27,7 @@ def score_range(values: Sequence[float]) -> tuple[float, float, tuple[float, ...
     least, most = max(0.0, min(values)), min(1.0, max(values))
     room = max(LEAST_ROOM, ROOM * (most - least))
     least, most = max(0.0, least - room), min(1.0, most + room)
-    step = next((step for step in STEPS if (most - least) / step <= MOST_STEPS), STEPS[-1])
-    first, last = math.ceil(least / step - 1e-9), math.floor(most / step + 1e-9)
-    return least, most, tuple(round(step * place, 6) for place in range(first, last + 1))
+    return least, most, tuple(percent_ticks(least, most, MOST_STEPS))
 
 
 class ScoreChart(QWidget):
@@ -71,15 +68,14 @@ class ScoreChart(QWidget):
     def paint_axes(self, painter: QPainter, below: Sequence[tuple[float, str]]) -> None:
         """Draw the lines of the accuracies, and words under places (in px) of the other axis."""
         metrics, room = self.fontMetrics(), self.room()
-        digits = 0 if all(abs(100 * tick - round(100 * tick)) < 1e-6 for tick in self._ticks) else 1
-        for tick in self._ticks:
+        for tick, words in zip(self._ticks, write_percents(self._ticks), strict=True):
             y = self.height_of(tick)
             painter.setPen(QPen(theme().color("line"), 1))
             painter.drawLine(QPointF(room.x(), y), QPointF(room.right(), y))
             painter.setPen(theme().color("dim"))
             label = QRectF(0, y - metrics.height() / 2, room.x() - theme().px(6), metrics.height())
             side = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-            painter.drawText(label, side, f"{100 * tick:.{digits}f} %")
+            painter.drawText(label, side, words)
         end = -math.inf
         for x, words in below:
             width = metrics.horizontalAdvance(words)
@@ -145,13 +141,14 @@ class DotsChart(ScoreChart):
             return [(self._across(value), name) for value, name in zip(firsts, self._names(), strict=True)]
         low, high = min(tried.values), max(tried.values)
         listed = sorted(set(tried.values))
-        if len(listed) <= AXIS_TICKS and all(float(short_number(value, 2)) == value for value in listed):
-            ticks = listed  # round values that somebody has listed
+        is_round = all(float(short_number(value, 2)) == value for value in listed)
+        if low == high or (is_round and len(listed) <= AXIS_TICKS):
+            ticks = listed
         elif tried.is_logarithmic:
             ticks = [10**tick for tick in log_ticks(math.log10(low), math.log10(high))]
         else:
-            ticks = [low + (high - low) * place / (AXIS_TICKS - 2) for place in range(AXIS_TICKS - 1)]
-        return [(self._across(tick), short_number(tick, 3)) for tick in ticks]
+            ticks, _ = value_ticks(low, high, AXIS_TICKS)
+        return [(self._across(tick), words) for tick, words in zip(ticks, write_axis(ticks), strict=True)]
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if self._tried is None:
