@@ -21,6 +21,7 @@ ENGINE = (
         "jobs",
         "files",
         "allocator",
+        "transfer",
         "statistics",
         "spec",
         "layers",

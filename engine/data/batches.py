@@ -18,6 +18,7 @@ from engine.data.cache import Pictures
 from engine.errors import EngineError
 from engine.params import both
 from engine.spec.data import DataSpec
+from engine.transfer import sent
 
 if TYPE_CHECKING:
     import torch
@@ -115,7 +116,7 @@ class Batches:
         generator = torch.Generator().manual_seed(_mixed(self.seed, number))
         count = len(self.numbers)
         order = torch.randperm(count, generator=generator) if self.training else torch.arange(count)
-        there = order.to(self.device)  # once per epoch: a copy per batch would be a wait per batch
+        there = sent(order, self.device)
         bounds = self._bounds()
         for start, end in pairwise(bounds):
             rows = self._gather(order[start:end], there[start:end])
@@ -132,9 +133,7 @@ class Batches:
             rows = self._resident.index_select(0, order)
         else:
             rows = torch.from_numpy(self._streamed.take(self._rows[order.numpy()]))
-        if self.device.type == "cuda":
-            return rows.pin_memory().to(self.device, non_blocking=True)
-        return rows.to(self.device)
+        return sent(rows, self.device)
 
     def _finished(self, rows: Tensor, labels: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         if self._augmenter.steps:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal
 
 from engine.compile import Facts, NetworkReport, infer
 from engine.compile.infer import NodeReport
+from engine.transfer import Question
 
 if TYPE_CHECKING:
     import torch
@@ -169,10 +170,10 @@ class LayerHealth:
         report = infer(setup.project.network, facts)
         return cls(setup.network, setup.optimizer, report, setup.recipe.learning_rate, EVERY)
 
-    def after_step(self, epoch: int, total_step: int) -> LayersSeen | None:
-        """Called after every step: says what was seen of it, where it was looked at, and arranges the next look."""
+    def after_step(self, epoch: int, total_step: int) -> Question[LayersSeen] | None:
+        """Called after every step: what was seen of it, where it was looked at; arranges the next look."""
         if self._is_ready:
-            return self._seen(epoch, total_step)
+            return self._look(epoch, total_step)
         if not self._hooks and time.perf_counter() >= self._next:
             self._arm()
         return None
@@ -247,21 +248,25 @@ class LayerHealth:
             self._names += [(node_id, measure) for node_id, _ in told]
             self._values += torch._foreach_norm(tensors)
 
-    def _seen(self, epoch: int, total_step: int) -> LayersSeen:
+    def _look(self, epoch: int, total_step: int) -> Question[LayersSeen]:
         import torch
 
         began = time.perf_counter()
-        # One copy for all: a number at a time would make the device wait for the program as often.
-        values = torch.stack([value.float() for value in self._values]).tolist() if self._values else []
+        # One tensor for all: a number at a time would be as many copies.
+        values = torch.stack([value.float() for value in self._values]) if self._values else torch.empty(0)
         share = self._optimizer.param_groups[0]["lr"] / self._learning_rate if self._learning_rate else 1.0
-        states = _states(self._order, zip(self._names, values, strict=True))
-        seen = LayersSeen(epoch, total_step, self._images, judged(states, min(1.0, share)))
+        names, images, order = self._names, self._images, self._order
         self._names, self._values, self._is_ready = [], [], False
-        self._spent += time.perf_counter() - began
+
+        def told(values: Tensor) -> LayersSeen:
+            states = _states(order, zip(names, values.tolist(), strict=True))
+            return LayersSeen(epoch, total_step, images, judged(states, min(1.0, share)))
+
         # Often at first: a small training is over before the first of the usual pauses.
         now = time.perf_counter()
+        self._spent += now - began
         self._next = now + max(min(self._every, now - self._began), self._spent / SHARE)
-        return seen
+        return Question(values, told)
 
 
 def _states(order: list[str], values: Iterable[tuple[tuple[str, str], float]]) -> Iterator[LayerState]:

@@ -58,22 +58,30 @@ class Pace:
         self._marks.clear()  # else the validation would look like a slow batch
         self.mark()
 
-    def mark(self) -> None:
-        """Remember where we are; called now and then."""
+    def place(self) -> tuple[int, int]:
+        """(images, steps) so far: what a later `mark` can be about."""
+        return self._images, self._steps
+
+    def mark(self, place: tuple[int, int] | None = None) -> None:
+        """Remember where we are; called now and then.
+
+        Args:
+            place: that was reached only now: a device may be behind what it was asked for. None: where we are.
+        """
         now = self.now()
-        self._marks.append((now, self._images, self._steps))
+        self._marks.append((now, *(place or self.place())))
         while len(self._marks) > 2 and now - self._marks[0][0] > self.WINDOW:
             self._marks.popleft()
 
     def images_per_second(self) -> float:
-        """Training speed over the last seconds; 0 before anything was measured."""
-        seconds = self.now() - self._marks[0][0]
-        return (self._images - self._marks[0][1]) / seconds if seconds > 0 else 0.0
+        """Training speed over the last seconds, up to the last mark; 0 before anything was measured."""
+        (began, before, _), (ended, images, _) = self._marks[0], self._marks[-1]
+        return (images - before) / (ended - began) if ended > began else 0.0
 
     def seconds_left(self) -> float:
         """Until the planned end, judged by the last seconds; 0 before anything was measured."""
-        steps = self._steps - self._marks[0][2]
-        if not steps:
+        (began, _, before), (ended, _, steps) = self._marks[0], self._marks[-1]
+        if steps == before:
             return 0.0
-        per_step = (self.now() - self._marks[0][0]) / steps
+        per_step = (ended - began) / (steps - before)
         return per_step * self._steps_left + self._validation * self._epochs_left

@@ -29,9 +29,9 @@ from engine.spec import ProjectSpec
 from engine.tasks import answer
 from engine.train import history
 from engine.train.determinism import deterministic, impossible
-from engine.train.events import BatchDone, EpochDone, RunStarted, RunSummary, Told, TrainEvent, Watched
+from engine.train.events import BatchDone, EpochDone, RunStarted, RunSummary, Told, TrainEvent
 from engine.train.history import EpochLine
-from engine.train.layer_health import LayerHealth
+from engine.train.layer_health import LayerHealth, LayersSeen
 from engine.train.memory import explained, out_of_memory
 from engine.train.pace import Due, Pace
 from engine.train.record import Record
@@ -39,6 +39,7 @@ from engine.train.schedules import share_done
 from engine.train.setup import Setup, set_up
 from engine.train.step import Taken, make_room
 from engine.train.watching import Watching
+from engine.transfer import Question, Questions
 
 BATCH_NEWS = 0.05
 """Seconds between two `BatchDone`: as often as a screen can use, however fast batches are."""
@@ -153,9 +154,14 @@ class _Sums:
         self.correct += correct
         self.images += images
 
-    def means(self) -> tuple[float, float]:
-        """(loss, accuracy); waits for the device."""
-        return self.loss.item() / self.images, self.correct.item() / self.images
+    def whole(self) -> Tensor:
+        """(2,) both sums, on the device."""
+        return torch.stack((self.loss, self.correct))
+
+    def means(self, whole: Tensor) -> tuple[float, float]:
+        """(loss, accuracy), from what `whole` gave; waits for the device where that is still there."""
+        loss, correct = whole.tolist()
+        return loss / self.images, correct / self.images
 
 
 class _Loop:
@@ -215,13 +221,14 @@ class _Loop:
                 return "early"
             began, images = self.pace.now(), len(self.setup.training.numbers)
             sums = yield from self._training_epoch(epoch)
-            means = sums.means()  # waits for the device: what it still has to do is part of the time
+            means = sums.means(sums.whole())  # waits for the device: what it still has to do is part of the time
             trained = self.pace.now()
             event = self._validated(epoch, *means, began, images / (trained - began))
             self.record.keep(event)
             self.pace.validated(self.pace.now() - trained)
             if self.watching.is_due() or (self.watching.has_pins and epoch == self.recipe.epochs):
-                yield self._watched(epoch, epoch * self.setup.steps)
+                self._watch(epoch, epoch * self.setup.steps)
+                yield from self.questions.answered(wait=True)
             yield event
             self._checkpoint()
         return "early" if self._should_stop_early() else "finished"
@@ -250,6 +257,7 @@ class _Loop:
         self.network.train()
         self._listen_to_validation()
         whole, recent = _Sums.on(self.placement.device), _Sums.on(self.placement.device)
+        self.questions: Questions[TrainEvent] = Questions()
         self.batches = self.setup.training.epoch(epoch)
         for step in range(1, self.setup.steps + 1):
             total = (epoch - 1) * self.setup.steps + step
@@ -257,14 +265,18 @@ class _Loop:
             whole.add(*taken)
             recent.add(*taken)
             self.pace.step(taken.images)
-            if self.news() or total == 1 or step == self.setup.steps:  # so that curves reach the end of each epoch
-                yield self._batch_news(epoch, step, total, recent)
+            is_last = step == self.setup.steps  # curves reach the end of each epoch
+            if is_last or total == 1 or (not len(self.questions) and self.news()):
+                self.questions.ask(self._batch_news(epoch, step, total, recent))
                 recent = _Sums.on(self.placement.device)
             if (layers := self.health.after_step(epoch, total)) is not None:
-                self.record.looks.add(layers)
-                yield layers
+                self.questions.ask(layers)
             if self.watching.is_due():
-                yield self._watched(epoch, total)
+                self._watch(epoch, total)
+            for event in self.questions.answered(wait=is_last):
+                if isinstance(event, LayersSeen):
+                    self.record.looks.add(event)
+                yield event
         return whole
 
     def _step(self, epoch: int, step: int, total: int) -> Generator[TrainEvent, None, Taken]:
@@ -296,22 +308,19 @@ class _Loop:
         for group in self.setup.optimizer.param_groups:
             group["lr"] = self.learning_rate
 
-    def _batch_news(self, epoch: int, step: int, total: int, recent: _Sums) -> BatchDone:
-        loss, accuracy = recent.means()
-        self._must_be_finite(loss, epoch)
-        self.pace.mark()
-        event = BatchDone(
-            epoch,
-            step,
-            total,
-            loss,
-            accuracy,
-            self.learning_rate,
-            self.pace.images_per_second(),
-            self.pace.seconds_left(),
-        )
-        self.record.steps.add(event)
-        return event
+    def _batch_news(self, epoch: int, step: int, total: int, recent: _Sums) -> Question[BatchDone]:
+        place, learning_rate = self.pace.place(), self.learning_rate
+
+        def told(sums: Tensor) -> BatchDone:
+            loss, accuracy = recent.means(sums)
+            self._must_be_finite(loss, epoch)
+            self.pace.mark(place)
+            speed, left = self.pace.images_per_second(), self.pace.seconds_left()
+            event = BatchDone(epoch, step, total, loss, accuracy, learning_rate, speed, left)
+            self.record.steps.add(event)
+            return event
+
+        return Question(recent.whole(), told)
 
     def _must_be_finite(self, loss: float, epoch: int) -> None:
         if not np.isfinite(loss):
@@ -326,12 +335,12 @@ class _Loop:
     # ---- looking at it
 
     @torch.no_grad()
-    def _watched(self, epoch: int, total: int) -> Watched:
+    def _watch(self, epoch: int, total: int) -> None:
         pictures = self.watching.pictures()
         self.network.eval()
         outputs = self._outputs(pictures)
         self.network.train()
-        return self.watching.told(epoch, total, self.task.probabilities(outputs).cpu().numpy())
+        self.questions.ask(self.watching.question(epoch, total, self.task.probabilities(outputs)))
 
     def _outputs(self, inputs: Tensor) -> Tensor:
         """What the network that is judged makes of images, in pieces where they are too many for the memory."""
@@ -359,7 +368,7 @@ class _Loop:
             outputs = self._outputs(inputs)
             sums.add(self.judge.loss(outputs, labels), self.task.hits(outputs, labels), len(labels))
             answers.append(self.task.probabilities(outputs))
-        return *sums.means(), torch.cat(answers).cpu().numpy()
+        return *sums.means(sums.whole()), torch.cat(answers).cpu().numpy()
 
     def _validated(self, epoch: int, train_loss: float, train_accuracy: float, began: float, speed: float) -> EpochDone:
         self._must_be_finite(train_loss, epoch)

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 import time
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from engine.params import both
 from engine.train.events import Watched
 from engine.train.pins import ANSWERS, NAME, Pins, found_at, read_pins
 from engine.train.setup import Setup
+from engine.transfer import Question, Stopwatch
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +43,7 @@ class Watching:
     def __init__(self, setup: Setup, run_folder: Path, every: float):
         self._setup, self._every = setup, every
         self._project_folder, self._kept = run_folder.parent.parent, run_folder / "watch" / ANSWERS
-        self._next = self._next_check = self._began = 0.0
+        self._next = self._next_check = 0.0
         self._read_from: tuple[int, int] | None = None  # the file of pins, as `_version` says
         self._pins = Pins()
         self._pinned: tuple[int, ...] = ()
@@ -66,24 +68,26 @@ class Watching:
 
     def pictures(self) -> Tensor:
         """(n, C, H, W), ready for the network: numbered ones, then photographs. The time of the look begins here."""
-        device = self._setup.placement.device
-        if device.type == "cuda":
-            torch.cuda.synchronize(device)  # what is still computed there is training, not looking
         self._take_pins()  # once after each change, and no part of what looking costs
-        self._began = time.perf_counter()
+        self._watch = Stopwatch(self._setup.placement.device)
         return self._inputs
 
-    def told(self, epoch: int, total_step: int, probabilities: np.ndarray) -> Watched:
-        """Make the event of (n, classes) answers to `pictures()`; the time of the look ends here."""
-        count = len(self.numbers)
-        event = Watched(
-            epoch, total_step, self.numbers, probabilities[:count], self._photographs, probabilities[count:]
-        )
-        if total_step == epoch * self._setup.steps:
-            self._keep(event)
-        now = time.perf_counter()
-        self._next = now + max(self._every, (now - self._began) / SHARE) if self._every > 0 else now
-        return event
+    def question(self, epoch: int, total_step: int, probabilities: Tensor) -> Question[Watched]:
+        """Of (n, classes) answers to `pictures()`; the time of the look ends here."""
+        watch, numbers, pinned, photographs = self._watch, self.numbers, self._pinned, self._photographs
+        watch.stop()
+        self._next = math.inf  # until it is known how long this look took
+
+        def told(values: Tensor) -> Watched:
+            rows = values.numpy()
+            event = Watched(epoch, total_step, numbers, rows[: len(numbers)], photographs, rows[len(numbers) :])
+            if total_step == epoch * self._setup.steps:
+                self._keep(event, pinned)
+            now = time.perf_counter()
+            self._next = now + max(self._every, watch.seconds() / SHARE) if self._every > 0 else now
+            return event
+
+        return Question(probabilities, told)
 
     # ---- pins
 
@@ -157,12 +161,12 @@ class Watching:
 
     # ---- what is kept
 
-    def _keep(self, event: Watched) -> None:
+    def _keep(self, event: Watched, pinned: tuple[int, ...]) -> None:
         """Add the answers to what is pinned at the end of an epoch; losing them is no reason to stop a training."""
         if not len(self._pins) or (event.epoch % self._epochs_a_line and event.epoch != self._setup.recipe.epochs):
             return
         index = self._setup.pictures.index
-        images = {str(index.paths[number]): row for row, number in enumerate(self._pinned)}
+        images = {str(index.paths[number]): row for row, number in enumerate(pinned)}
         line = {
             "epoch": event.epoch,
             "images": {path: _rounded(event.probabilities[row]) for path, row in images.items()},

@@ -14,6 +14,7 @@ from engine.spec.network import NetworkSpec, chain
 from engine.train import layer_health
 from engine.train.layer_health import LayerHealth, LayersSeen, LayerState, judged
 from engine.train.runs import run_folder
+from engine.transfer import Question
 
 FACTS = Facts((3, 8, 8), 2)
 
@@ -39,7 +40,10 @@ class Bench:
         functional.cross_entropy(self.module(self.x), self.labels).backward()
         self.optimizer.step()
         self.step += 1
-        return self.health.after_step(1, self.step)
+        return self.seen(self.health.after_step(1, self.step))
+
+    def seen(self, question: Question[LayersSeen] | None) -> LayersSeen | None:
+        return question and question.told(question.values)
 
     def look(self) -> dict[str, LayerState]:
         assert self.take() is None  # the first step arranges the look at the second
@@ -126,7 +130,7 @@ def test_predictions_in_between_are_not_taken_for_the_step():
         bench.module(torch.full((30, 3, 8, 8), -1e6))
     bench.module.train()
     bench.optimizer.step()
-    assert bench.health.after_step(1, 2).images == 16
+    assert bench.seen(bench.health.after_step(1, 2)).images == 16
 
 
 def test_a_look_waits_for_the_device_once(monkeypatch):

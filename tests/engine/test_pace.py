@@ -55,6 +55,7 @@ def test_a_pause_is_no_working_time(clock):
     clock.on(3600)
     run.waited(3600)
     assert run.now() - began == pytest.approx(1.0)
+    run.mark()
     assert run.images_per_second() == pytest.approx(320) and run.seconds_left() == pytest.approx(9.0)
 
 
@@ -68,5 +69,18 @@ def test_validation_is_counted_for_the_epochs_to_come_and_is_no_slow_batch(clock
     assert run.seconds_left() == 0.0, "nothing was measured since"
     clock.on(0.1)
     run.step(32)
+    run.mark()
     assert run.images_per_second() == pytest.approx(320)
     assert run.seconds_left() == pytest.approx(9 * 0.1 + 5)
+
+
+def test_a_mark_may_be_about_a_place_that_a_device_reached_only_now(clock):
+    run = Pace(steps_left=10, epochs_left=0)
+    for _ in range(2):
+        run.step(32)
+    place = run.place()
+    run.step(32)
+    clock.on(0.5)
+    run.mark(place)
+    assert run.images_per_second() == pytest.approx(128), "the third step was only asked for"
+    assert run.seconds_left() == pytest.approx(0.25 * 7)

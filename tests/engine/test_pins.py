@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from training_helpers import everything_told, first_image, followed, small_project, until
 from training_helpers import one_thread as one_thread
 
@@ -173,7 +174,8 @@ def test_looks_that_take_long_become_rare(picture_folder, path, monkeypatch, tak
     assert trainer.WATCH_EVERY == 0.25
     looker.pictures()
     clock.now += takes
-    looker.told(1, 1, np.zeros((len(looker.numbers), 2), np.float32))
+    question = looker.question(1, 1, torch.zeros(len(looker.numbers), 2))
+    question.told(question.values)
     clock.now += pause - 0.001
     assert not looker.is_due()
     clock.now += 0.002
@@ -190,7 +192,8 @@ def test_what_is_pinned_is_looked_at_soon_however_long_a_look_took(picture_folde
     looker, clock = made[0], Clock(monkeypatch)
     looker.pictures()
     clock.now += 3.0
-    looker.told(1, 1, np.zeros((len(looker.numbers), 2), np.float32))
+    question = looker.question(1, 1, torch.zeros(len(looker.numbers), 2))
+    question.told(question.values)
     clock.now += 0.3
     assert not looker.is_due() and not looker.has_pins
     write_pins(pins_file(path), Pins((str(index.paths[0]),)))
@@ -198,7 +201,8 @@ def test_what_is_pinned_is_looked_at_soon_however_long_a_look_took(picture_folde
     clock.now += 0.3
     assert looker.is_due()
     looker.pictures()
-    looker.told(1, 2, np.zeros((len(looker.numbers), 2), np.float32))
+    question = looker.question(1, 2, torch.zeros(len(looker.numbers), 2))
+    question.told(question.values)
     clock.now += 0.3
     assert looker.has_pins
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from engine.transfer import sent
+
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
@@ -42,7 +44,7 @@ class Mix:
 
     def applied(self, shares: Tensor) -> Tensor:
         """(B, classes) float on any device: the shares of the classes before -> after."""
-        own = self.own.to(shares.device)[:, None]
+        own = sent(self.own, shares.device)[:, None]
         return own * shares + (1 - own) * self.partners_of(shares)
 
 
@@ -99,7 +101,7 @@ class Draft:
     def picked(self, chosen: Tensor) -> Tensor:
         """Some of the images, settled. chosen: numbers in ascending order, on the CPU."""
         x = self.settled()
-        return x if len(chosen) == len(x) else x.index_select(0, chosen.to(x.device))
+        return x if len(chosen) == len(x) else x.index_select(0, sent(chosen, x.device))
 
     def replace(self, chosen: Tensor, images: Tensor) -> None:
         """Put `images` where `picked(chosen)` came from."""
@@ -108,7 +110,7 @@ class Draft:
             self._x = images
             return
         self._x = x.clone() if x is self._given else x
-        self._x[chosen.to(x.device)] = images.to(x.dtype)
+        self._x[sent(chosen, x.device)] = images.to(x.dtype)
 
     def mix(self, x: Tensor, mix: Mix) -> None:
         """Go on with `x`, the images as they were mixed."""
@@ -144,7 +146,7 @@ def moved(x: Tensor, matrices: Tensor, size: tuple[int, int]) -> Tensor:
 
 def _flipped(x: Tensor, matrices: Tensor) -> Tensor:
     """Turn over the images whose matrix has -1 for x (left and right) or y (up and down)."""
-    turned = [(matrices[:, axis, axis] < 0).nonzero()[:, 0].to(x.device) for axis in (0, 1)]
+    turned = [sent((matrices[:, axis, axis] < 0).nonzero()[:, 0], x.device) for axis in (0, 1)]
     if not any(len(chosen) for chosen in turned):
         return x
     x = x.clone()
@@ -176,7 +178,7 @@ def grid_of(matrices: Tensor, size: tuple[int, int], device: torch.device, offse
 
     height, width = size
     is_flat = bool((matrices[:, 2] == torch.tensor([0.0, 0.0, 1.0])).all())  # before it moves: nothing waits for a GPU
-    matrices = matrices.to(device)
+    matrices = sent(matrices, device)
     across = (torch.arange(width, device=device) - (width - 1) / 2)[None, None]
     down = (torch.arange(height, device=device) - (height - 1) / 2)[None, :, None]
     if offsets is not None:
@@ -205,7 +207,7 @@ def recoloured(x: Tensor, matrices: Tensor) -> Tensor:
     scales = matrices[:, :3, :3].diagonal(dim1=1, dim2=2)
     if torch.equal(torch.diag_embed(scales), matrices[:, :3, :3]):  # the channels stay apart
         return _scaled(x, scales, matrices[:, :3, 3])
-    matrices = matrices.to(x.device)
+    matrices = sent(matrices, x.device)
     rows = x.permute(0, 2, 3, 1).flatten(1, 2)
     rows = torch.baddbmm(matrices[:, None, :3, 3], rows, matrices[:, :3, :3].transpose(1, 2)).clamp_(0, 1)
     return rows.unflatten(1, x.shape[2:]).permute(0, 3, 1, 2)
@@ -215,7 +217,7 @@ def _scaled(x: Tensor, scales: Tensor, shifts: Tensor) -> Tensor:
     """Values times `scales` plus `shifts`, both (B, C) on the CPU, within 0..1."""
     width = x.shape[3]
     # One factor per number of a line instead of per channel: the inner loop then has `width` times the length.
-    scales, shifts = (values.repeat(1, width)[:, None].to(x.device) for values in (scales, shifts))
+    scales, shifts = (sent(values.repeat(1, width)[:, None], x.device) for values in (scales, shifts))
     lines = x.permute(0, 2, 3, 1).flatten(2)
     lines = (lines * scales).add_(shifts).clamp_(0, 1)
     return lines.unflatten(2, (width, x.shape[1])).permute(0, 3, 1, 2)

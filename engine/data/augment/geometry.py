@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from engine.data.augment.base import Augmentation, Move, augmentation, share_of_images
 from engine.data.augment.draft import Draft
 from engine.params import param
+from engine.transfer import sent
 
 if TYPE_CHECKING:
     import torch
@@ -167,7 +168,7 @@ class Elastic(Augmentation):
         if self.percent == 0 or not chosen.any():
             return
         pulls *= torch.tensor([width, height])[:, None, None] * (self.percent / 100)
-        pulls = (pulls * chosen[:, None, None, None]).to(draft.device)
+        pulls = sent(pulls * chosen[:, None, None, None], draft.device)
         draft.bend(_spread(self.waves, height, draft.device) @ pulls @ _spread(self.waves, width, draft.device).T)
 
 
@@ -177,4 +178,4 @@ def _spread(few: int, many: int, device: torch.device) -> Tensor:
     from torch.nn import functional
 
     lines = functional.interpolate(torch.eye(few)[None, None], (many, few), mode="bicubic", align_corners=True)
-    return lines[0, 0].to(device)
+    return sent(lines[0, 0], device)

@@ -10,6 +10,8 @@ import math
 from functools import cache
 from typing import TYPE_CHECKING
 
+from engine.transfer import sent
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -52,8 +54,8 @@ def compressed(x: Tensor, qualities: Tensor) -> Tensor:
         (B, C, H, W) on the device of `x`.
     """
     channels, height, width = x.shape[1:]
-    forward, back = (matrix.to(x.device) for matrix in _transforms(channels))
-    tables = tables_for(qualities, channels).to(x.device)[:, None]
+    forward, back = (sent(matrix, x.device) for matrix in _transforms(channels))
+    tables = sent(tables_for(qualities, channels), x.device)[:, None]
     shape = (-(-height // SIDE), -(-width // SIDE))
     values = (_blocks(_padded(x.float(), shape), shape).mul_(255).sub_(128)) @ forward
     values = values.div_(tables).round_().mul_(tables)

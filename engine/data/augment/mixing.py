@@ -9,6 +9,7 @@ import numpy as np
 from engine.data.augment.base import Mixing, augmentation, share_of_images
 from engine.data.augment.patches import Patches
 from engine.params import param
+from engine.transfer import sent
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
@@ -45,7 +46,7 @@ class MixUp(Mixing):
         import torch
 
         own = shares_kept(len(x), self.alpha, self.probability, generator)
-        return torch.lerp(partners, x, own.to(x)[:, None, None, None]), own
+        return torch.lerp(partners, x, sent(own, x.device).to(x.dtype)[:, None, None, None]), own
 
 
 # Yun et al., "CutMix: Regularization Strategy to Train Strong Classifiers with Localizable Features", 2019.

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from engine.transfer import sent
+
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
@@ -28,8 +30,8 @@ class Patches:
         """(B, 1, H, W) bool on `device`: what is covered."""
         import torch
 
-        lines = _between(self.top, self.bottom, torch.arange(size[0])).to(device)
-        columns = _between(self.left, self.right, torch.arange(size[1])).to(device)
+        lines = sent(_between(self.top, self.bottom, torch.arange(size[0])), device)
+        columns = sent(_between(self.left, self.right, torch.arange(size[1])), device)
         return (lines[:, :, None] & columns[:, None, :])[:, None]
 
 

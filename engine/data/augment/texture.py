@@ -9,6 +9,7 @@ from engine.data.augment.base import Repaint, augmentation, share_of_images
 from engine.data.augment.jpeg import compressed
 from engine.data.augment.patches import Patches
 from engine.params import param
+from engine.transfer import sent
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
@@ -31,7 +32,7 @@ class Blur(Repaint):
     def pixels(self, x: Tensor, generator: Generator) -> Tensor:
         import torch
 
-        return blurred(x, (torch.rand(len(x), generator=generator) * self.radius).to(x.device))
+        return blurred(x, sent(torch.rand(len(x), generator=generator) * self.radius, x.device))
 
 
 def blurred(x: Tensor, sigmas: Tensor) -> Tensor:
@@ -85,7 +86,8 @@ class Noise(Repaint):
 
         strengths = torch.rand(len(x), generator=generator) * (self.percent / 100)
         specks = windows(torch.randn(_LONGER * x[0].numel(), generator=generator), x, generator)
-        return torch.addcmul(x, specks.to(x.dtype), strengths.to(x)[:, None, None, None]).clamp_(0, 1)
+        strengths = sent(strengths, x.device).to(x.dtype)[:, None, None, None]
+        return torch.addcmul(x, specks.to(x.dtype), strengths).clamp_(0, 1)
 
 
 _LONGER = 2  # times as many random numbers as one image needs: no two windows of a batch are likely to be the same
@@ -101,7 +103,7 @@ def windows(values: Tensor, x: Tensor, generator: Generator) -> Tensor:
     count, channels, height, width = x.shape
     length = channels * height * width
     starts = torch.randint(0, len(values) - length + 1, (count,), generator=generator).tolist()
-    values = values.to(x.device)
+    values = sent(values, x.device)
     rows = torch.stack([values[start : start + length] for start in starts])
     return rows.view(count, height, width, channels).permute(0, 3, 1, 2)  # as images of batches lie in memory
 
@@ -169,7 +171,7 @@ class Erase(Repaint):
         if self.fill == "noise":
             return windows(torch.rand(_LONGER * x[0].numel(), generator=generator), x, generator)
         if self.fill == "colour":
-            return torch.rand(len(x), x.shape[1], 1, 1, generator=generator).to(x.device)
+            return sent(torch.rand(len(x), x.shape[1], 1, 1, generator=generator), x.device)
         return torch.zeros(1, device=x.device)
 
 
