@@ -125,13 +125,12 @@ class PictureDelegate(QStyledItemDelegate):
         below = QRectF(tile.left() + 7, place.bottom(), tile.width() - 14, self._caption_height())
         if self.look.caption:
             self._paint_caption(painter, below, model.label(row), answer)
+        marker = model.answers.marker if model.answers is not None else -1
+        room = QRectF(below.left(), below.bottom() - 1, below.width(), self._history_height() - 4)
         if self.look.strip:
-            room = QRectF(below.left(), below.bottom() - 1, below.width(), self._history_height() - 4)
-            self._paint_strip(painter, room, model.strip(row))
+            self._paint_strip(painter, room, model.strip(row), marker)
         elif self.look.history:
-            history, marker = model.history(row), model.answers.marker if model.answers is not None else -1
-            room = QRectF(below.left(), below.bottom() - 1, below.width(), self._history_height() - 4)
-            self._paint_history(painter, room, history, token, marker)
+            self._paint_history(painter, room, model.history(row), token, marker)
         if not self._is_card() and answer is not None:
             self._paint_edge(painter, tile, token)
         if state & MARKED_STATES:
@@ -253,7 +252,7 @@ class PictureDelegate(QStyledItemDelegate):
             painter.setBrush(theme().color(token))
             painter.drawEllipse(QPointF(x, room.top() + 1 + height * (1 - float(history[column]))), 1.8, 1.8)
 
-    def _paint_strip(self, painter: QPainter, room: QRectF, strip: np.ndarray | None) -> None:
+    def _paint_strip(self, painter: QPainter, room: QRectF, strip: np.ndarray | None, marker: int) -> None:
         """Draw right and wrong epochs as one image of a pixel each: one call to the painter however many there are."""
         painter.setPen(QPen(theme().color("line"), 1))
         painter.drawLine(QPointF(room.left(), room.bottom()), QPointF(room.right(), room.bottom()))
@@ -264,6 +263,10 @@ class PictureDelegate(QStyledItemDelegate):
         image = QImage(pixels.data, len(pixels), 1, 4 * len(pixels), QImage.Format.Format_ARGB32)
         width = room.width() * len(strip) / max(self.look.epochs, len(strip))
         painter.drawImage(QRectF(room.left(), room.top() + 1, width, room.height() - 3), image)
+        if 0 <= marker < len(strip) - 1:  # somebody looks back; the newest epoch is where the strip ends anyway
+            x = room.left() + width * (marker + 0.5) / len(strip)
+            painter.setPen(QPen(theme().color("text"), 2))
+            painter.drawLine(QPointF(x, room.top()), QPointF(x, room.bottom() - 1))
 
     def _paint_edge(self, painter: QPainter, tile: QRectF, token: str) -> None:
         painter.setBrush(Qt.BrushStyle.NoBrush)

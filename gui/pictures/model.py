@@ -72,7 +72,7 @@ class Answers:
         probabilities: (n,) of the answer, 0..1.
         right: (n,) bool; of a picture whose class is not known it says nothing.
         history: (n, epochs) probability of the right class, oldest epoch first; or None.
-        marker: column of `history` that is being looked at; -1: none.
+        marker: column of `history` and `strip` that is being looked at; -1: none.
         strip: (n, epochs) what came of each epoch: 0 wrong, 1 right, 2 not known; or None.
     """
 

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from gui.pictures.cache import Thumbnail, ThumbnailCache, thumbnails
 from gui.pictures.grid import Grid, fitted
 from gui.pictures.loader import ThumbnailLoader, _fitted, decode, key_of, to_image
 from gui.pictures.model import Role
+from gui.theme import theme
 
 
 class Files:
@@ -363,6 +365,29 @@ def test_answers_are_drawn_with_a_mark_and_not_by_colour_alone(qtbot, files):
     assert "wrong: disc 90 %, is stripes" in words[1]
     qtbot.waitUntil(lambda: is_drawn(view), timeout=10_000)
     assert not view.grab().isNull()
+
+
+def test_a_strip_shows_which_epoch_is_looked_back_at(qtbot, files):
+    view = PictureView(tile=120, caption=True, history=True)
+    qtbot.addWidget(view)
+    view.resize(300, 300)
+    with qtbot.waitExposed(view):
+        view.show()
+    view.set_strip(True)
+    told = answers_from(files.classes, np.array([[0.9, 0.1]]), files.labels[:1])
+    right_always = np.ones((1, 10), dtype=np.uint8)
+
+    def marked(place: int) -> list[int]:
+        """The columns in which the colour of text stands in the strip."""
+        view.set_pictures(files, np.array([0]), replace(told, strip=right_always, marker=place))
+        image, area = view.grab().toImage(), view.visualRect(view.pictures.index(0))
+        line = area.bottom() - 8
+        ink = theme().color("text").rgb()
+        return [x - area.left() for x in range(area.left(), area.right() + 1) if image.pixel(x, line) == ink]
+
+    assert marked(-1) == [] and marked(9) == [], "the newest epoch is where the strip ends"
+    early, late = marked(1), marked(7)
+    assert early and late and max(early) < min(late)
 
 
 def test_names_too_long_for_one_line_give_captions_two(qtbot, files):
