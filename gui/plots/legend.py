@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QPointF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from gui.theme import theme
 
@@ -64,3 +66,38 @@ class LegendKey(QWidget):
         painter.drawLine(QPointF(0, middle), QPointF(end, middle))
         painter.setPen(theme().color("dim"))
         painter.drawText(self.rect().adjusted(end + 5, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, self._text)
+
+
+class LegendRow(QWidget):
+    """The keys of all lines of a chart, side by side."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._lines: list[tuple[str, str, bool]] = []
+        self._keys: list[LegendKey] = []
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(theme().tokens.space)
+
+    def set_lines(self, lines: Sequence[tuple[str, str, bool]]) -> None:
+        """Name these lines: name, colour token and whether it is dashed, of each. The first keys stay as they are for
+        as long as their lines do."""
+        kept = 0
+        while kept < min(len(lines), len(self._lines)) and lines[kept] == self._lines[kept]:
+            kept += 1
+        for key in self._keys[kept:]:
+            self._row.removeWidget(key)
+            key.hide()
+            key.deleteLater()
+        added = [LegendKey(name, token, dashed=dashed) for name, token, dashed in lines[kept:]]
+        for key in added:
+            self._row.addWidget(key)
+        self._lines, self._keys = list(lines), [*self._keys[:kept], *added]
+
+    def names(self) -> list[str]:
+        """Return the names of all lines, in the order of their keys."""
+        return [key.text() for key in self._keys]
+
+    def whole_width(self) -> int:
+        """Return how wide it is when no key is cut off, in pixels."""
+        return sum(key.sizeHint().width() for key in self._keys) + self._row.spacing() * (len(self._keys) - 1)

@@ -9,11 +9,9 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from gui.plots.legend import SMALL, LegendKey
-from gui.plots.series import OTHER_TOKENS
+from gui.plots.series import MOST_OTHERS
 from gui.theme import theme
 from gui.widgets.panel import text_label
-
-MOST_OTHERS = len(OTHER_TOKENS)  # other runs that can be told apart in one chart
 
 
 class Readout(QFrame):

@@ -10,6 +10,7 @@ import numpy as np
 
 SMALLEST_LOG = 1e-6  # a loss below this is drawn at the foot of a logarithmic axis
 OTHER_TOKENS = ("dim", "family.normalisation", "family.merge", "family.recurrent")  # colours of other runs
+MOST_OTHERS = len(OTHER_TOKENS)  # other runs that can be told apart in one chart
 SMALLEST_WEIGHT = 1e-4  # what came so long ago that it weighs less is left out of a moving mean
 MOST_BESIDE = 3.0  # times the largest value of the shown run: higher, those of other runs leave at the top
 MOST_ABOVE = 30.0  # times what is usual in the shown run: higher, a loss has exploded and leaves at the top

@@ -49,7 +49,7 @@ def test_frames_of_a_chart_with_a_million_steps(chart, capsys) -> None:
     x, y = noise(STEPS)
     began = time.perf_counter()
     for start in range(0, STEPS, 20):  # as often as the events of a training come
-        chart._steps.extend(x[start : start + 20], y[start : start + 20])
+        chart._numbers.steps.extend(x[start : start + 20], y[start : start + 20])
     feeding = time.perf_counter() - began
     epochs = np.arange(1.0, EPOCHS + 1)
     chart.set_epochs(epochs, np.exp(-epochs / 2000), np.exp(-epochs / 1500))

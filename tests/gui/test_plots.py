@@ -11,6 +11,7 @@ from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QWidget
 
 from gui.plots import Curves, Line, Series, warm_up
+from gui.plots.legend import LegendKey, LegendRow
 from gui.plots.series import (
     loss_range,
     nearest_epoch,
@@ -198,10 +199,10 @@ def test_logarithmic_axis_draws_logarithms_and_survives_zero(chart, qtbot):
 def test_other_runs_are_named_and_go_away(chart, qtbot):
     chart.set_others([Line("run 2", np.array([1.0, 2.0]), np.array([1.0, np.nan]))])
     assert len(chart._area._others) == 1
-    assert chart._keys.itemAt(2).widget().accessibleName() == "run 2"
+    assert chart._legend.names() == ["train", "validation", "run 2"]
     chart.clear()
     assert chart._area._others == []
-    assert chart._keys.count() == 2
+    assert chart._legend.names() == ["train", "validation"]
 
 
 @pytest.mark.filterwarnings("error")
@@ -306,6 +307,22 @@ def test_a_legend_without_room_is_left_out(qtbot):
     assert not chart._legend.isVisible()
     chart.resize(600, 200)
     assert chart._legend.isVisible()
+
+
+def test_a_legend_keeps_its_keys_for_as_long_as_their_lines_stay(qtbot):
+    row = LegendRow()
+    qtbot.addWidget(row)
+    own = [("train", "train", False), ("validation", "validation", False)]
+    row.set_lines(own)
+    keys, alone = row.findChildren(LegendKey), row.whole_width()
+    row.set_lines([*own, ("run 2", "dim", True), ("run 1", "family.merge", True)])
+    assert row.findChildren(LegendKey)[:2] == keys and row.names() == ["train", "validation", "run 2", "run 1"]
+    assert row.whole_width() == row.sizeHint().width() > alone
+    row.set_lines([*own, ("run 7", "dim", True)])
+    assert row.names() == ["train", "validation", "run 7"]
+    assert [key.text() for key in row.findChildren(LegendKey) if not key.isHidden()] == row.names()
+    row.set_lines(own)
+    assert row.whole_width() == row.sizeHint().width() == alone
 
 
 def test_the_values_of_the_replayed_epoch_stand_below_the_heading_where_they_cover_nothing(chart, qtbot):

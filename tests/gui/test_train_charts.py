@@ -19,7 +19,7 @@ from engine.train import step_curve
 from gui.jobs import Stopped
 from gui.pages.train import TrainPage, charts
 from gui.pages.train.charts import Charts
-from gui.plots import Curves, Line
+from gui.plots import Line
 from gui.plots.legend import LegendKey
 from gui.plots.series import LEAST_VIEW, MOST_KEPT, Series, in_columns, smoothed, zoomed
 
@@ -116,26 +116,8 @@ def test_the_learning_rate_follows_the_steps_and_the_epochs_before_them(page, st
     studio.training.play(2, within=3)
     rate = page.charts.rate
     qtbot.waitUntil(lambda: not page.charts._coming)
-    x, y = rate._whole_line()
+    x, y = rate._numbers.whole_line()
     assert len(x) == 2 * 20 + 3 and set(y) == {1e-3}
-    resumed = Curves("Learning rate", single="learning rate")
-    qtbot.addWidget(resumed)
-    resumed.set_epochs([1, 2, 3], [0.1, 0.2, 0.3], [np.nan] * 3)
-    resumed.add_steps([2.5, 3.0], [0.25, 0.3])
-    assert resumed._whole_line()[0].tolist() == [1, 2, 2.5, 3.0]
-
-
-def test_the_growing_end_joins_the_last_epoch_and_follows_the_steps(qtbot):
-    chart = Curves("Loss")
-    qtbot.addWidget(chart)
-    chart.add_steps(np.linspace(0.05, 1.0, 20), np.full(20, 2.0))
-    x, y = chart._growing_end()
-    assert x[0] == 0.05 and x[-1] == 1.0 and set(y) == {2.0}
-    chart.add_epoch(1, 1.5, 1.6)
-    assert len(chart._growing_end()[0]) == 0
-    chart.add_steps([1.1, 1.2], [1.0, 1.0])
-    x, y = chart._growing_end()
-    assert (x[0], y[0]) == (1.0, 1.5) and (x[-1], y[-1]) == (1.2, 1.0)
 
 
 def test_smoothing_draws_the_mean_and_keeps_the_epochs_faintly(page, studio, qtbot):
@@ -153,7 +135,7 @@ def test_smoothing_draws_the_mean_and_keeps_the_epochs_faintly(page, studio, qtb
     again = Charts(studio.training)
     qtbot.addWidget(again)
     assert again.smooth.weight() == pytest.approx(0.8)  # remembered
-    assert again.loss._smoothing == pytest.approx(0.8)
+    assert again.loss._numbers.smoothing == pytest.approx(0.8)
 
 
 def test_smoothing_is_the_exponential_mean_without_a_pull_to_zero():
@@ -213,7 +195,7 @@ def test_runs_are_compared_from_the_menu_at_most_four(page, studio, qtbot):
     for number in (1, 3, 5):
         entry(page, f"train.charts.compare.{number}").trigger()
     assert page.charts.compared() == (6, 5, 3, 1)
-    assert [line.name for line in page.charts.loss._others] == ["run 6", "run 5", "run 3", "run 1"]
+    assert [line.name for line in page.charts.loss._numbers.others] == ["run 6", "run 5", "run 3", "run 1"]
     assert len(set(page.charts.loss.other_tokens())) == 4
     assert not entry(page, "train.charts.compare.2").isEnabled()
     assert page.runs.chosen() == (7,), "compared, not chosen"
@@ -263,12 +245,12 @@ def test_the_axis_fits_the_epochs_that_were_done_once_the_run_has_ended(page, st
     loss = page.charts.loss
     qtbot.waitUntil(lambda: loss._area is not None and loss._area._range == (0.0, 300.0))
     studio.training.become("paused")
-    assert loss._whole() == 300
+    assert loss._numbers.whole() == 300
     studio.training.end(None)
     qtbot.waitUntil(lambda: loss._area._range == (0.0, 34.0))
     studio.training.add_run(1, "stopped", epochs=7, planned=50)
     studio.training.show_run(1)
-    assert loss._planned == 7 and [chart._planned for chart in page.charts.all] == [7] * 3
+    assert loss._numbers.planned == 7 and [chart._numbers.planned for chart in page.charts.all] == [7] * 3
 
 
 def test_a_live_run_has_room_for_what_is_expected_of_it(page, studio, qtbot):
@@ -276,13 +258,13 @@ def test_a_live_run_has_room_for_what_is_expected_of_it(page, studio, qtbot):
     path = np.arange(1.0, 4)
     studio.training.begin(planned=10)
     page.charts.loss.set_others([Line("exploded", path, np.array([1e9, 1e16, 18.0]))])
-    assert math.log(2) < page.charts.loss._value_range()[1] < 2.1
+    assert math.log(2) < page.charts.loss._numbers.value_range()[1] < 2.1
     studio.training.end(None)
     studio.training.show_run(1)
-    assert math.isnan(page.charts.loss._expected)
+    assert math.isnan(page.charts.loss._numbers.expected)
 
 
-def test_the_learning_rate_reaches_the_end_of_the_run(page, studio, qtbot):
+def test_the_learning_rate_reaches_the_end_of_the_run(page, studio):
     studio.training.begin(number=4, planned=2)
     studio.training.play(1)
     write_steps(studio.training.runs[0].folder, [(0.4, 0.01), (0.8, 0.02)])
@@ -291,13 +273,8 @@ def test_the_learning_rate_reaches_the_end_of_the_run(page, studio, qtbot):
     write_steps(folder, [(0.4, 0.01), (1.7, 0.02)])
     studio.training.show_run(4)
     page.charts.compare_with((5,))
-    line = page.charts.rate._others[0]
+    line = page.charts.rate._numbers.others[0]
     assert line.x.tolist() == [0.4, 1.7, 2.0] and line.y.tolist() == [0.01, 0.02, 1e-3]
-    chart = Curves("Learning rate", single="learning rate")
-    qtbot.addWidget(chart)
-    chart.set_epochs([1, 2], [0.3, 0.1], [np.nan] * 2)
-    chart.add_steps([0.5, 1.7], [0.2, 0.15])
-    assert chart._whole_line()[0].tolist() == [0.5, 1.7, 2.0] and chart._whole_line()[1].tolist() == [0.2, 0.15, 0.1]
 
 
 def test_the_learning_rate_of_a_run_that_has_ended_is_drawn_between_its_steps_too(page, studio, qtbot, monkeypatch):
@@ -307,12 +284,12 @@ def test_the_learning_rate_of_a_run_that_has_ended_is_drawn_between_its_steps_to
     studio.training.play(2)
     qtbot.waitUntil(lambda: not page.charts._coming)
     rate = page.charts.rate
-    assert len(rate._whole_line()[0]) == 40, "what is told, while it trains"
+    assert len(rate._numbers.whole_line()[0]) == 40, "what is told, while it trains"
     studio.training.end(None)
-    assert rate._whole_line()[0].tolist() == between.tolist()
+    assert rate._numbers.whole_line()[0].tolist() == between.tolist()
     assert len(rate.steps()[0]) == 40, "a table has what was told"
     studio.training.begin(number=4, planned=2)
-    assert len(rate._whole_line()[0]) == 0
+    assert len(rate._numbers.whole_line()[0]) == 0
 
 
 def test_the_charts_are_laid_out_before_they_are_seen_for_the_first_time(studio, qtbot):
@@ -490,19 +467,9 @@ def test_beside_a_run_that_diverged_the_shown_one_fills_the_chart(page, studio, 
     place = np.arange(1.0, 4)
     loss.set_others([Line("diverged", place, np.array([1.0, 1e9, 1e16])), Line("near", place, np.full(3, 1.5))])
     rate.set_others([Line("diverged", place, np.full(3, 80.0))])
-    assert 1.5 < loss._value_range()[1] < 5 and rate._value_range()[1] < 0.01
+    assert 1.5 < loss._numbers.value_range()[1] < 5 and rate._numbers.value_range()[1] < 0.01
     loss.set_logarithmic(True)
-    assert loss._value_range()[1] < 1
-
-
-def test_a_longer_run_is_shown_whole_but_one_that_is_far_longer_is_not(page, studio):
-    studio.training.begin(planned=10)
-    studio.training.play(5)
-    loss = page.charts.loss
-    for last, whole in ((8, 10.0), (16, 16.0), (400, 10.0)):
-        x = np.arange(1.0, last + 1)
-        loss.set_others([Line("other", x, np.ones(last))])
-        assert loss._whole() == whole
+    assert loss._numbers.value_range()[1] < 1
 
 
 def test_lines_are_named_below_where_no_heading_has_room(page, studio, qtbot):
@@ -545,6 +512,6 @@ def test_a_stopped_run_s_rates_fill_their_axis(page, studio, qtbot, monkeypatch)
     studio.training.begin(planned=300)
     studio.training.play(3)
     rate = page.charts.rate
-    assert rate._steady_range()[1] >= 1.0
+    assert rate._numbers.steady_range()[1] >= 1.0
     studio.training.end(Stopped())
-    assert rate._steady_range()[1] < 0.01
+    assert rate._numbers.steady_range()[1] < 0.01

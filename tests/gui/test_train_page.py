@@ -206,7 +206,7 @@ def test_the_best_epoch_is_the_same_in_the_curves_the_text_and_the_engine(page, 
     studio.training.shown_changed.emit()
     studio.training.end(None)
     assert best_of(epochs).epoch == 5
-    assert page.charts.loss._best == page.charts.accuracy._best == 5
+    assert page.charts.loss._numbers.best == page.charts.accuracy._numbers.best == 5
     qtbot.waitUntil(lambda: "Best at epoch 5:" in page.diagnosis.words.text())
 
 
@@ -217,11 +217,11 @@ def test_curves_follow_the_training(page, studio, qtbot):
     qtbot.waitUntil(page.charts.isVisible)
     loss = page.charts.loss
     qtbot.waitUntil(lambda: drawn_epochs(loss, "train") == 3)
-    qtbot.waitUntil(lambda: loss._steps.x[-1] == pytest.approx(3.2))
-    assert loss._planned == 30
-    assert [line.name for line in loss._others] == ["run 2"]
-    assert len(loss._others[0].x) == 12
-    assert "epoch 3" in page.charts.accuracy._in_words()
+    qtbot.waitUntil(lambda: loss.steps()[0][-1] == pytest.approx(3.2))
+    assert loss._numbers.planned == 30
+    assert [line.name for line in loss._numbers.others] == ["run 2"]
+    assert len(loss._numbers.others[0].x) == 12
+    assert "epoch 3" in page.charts.accuracy._words.summary()
 
 
 # ---- pictures
@@ -324,12 +324,12 @@ def test_replay_shows_the_answers_of_an_epoch_and_moves_the_cursor(page, studio,
     numbers = page.live.grid.pictures.numbers
     told = second.probabilities[np.searchsorted(second.numbers, numbers)].max(axis=1)
     qtbot.waitUntil(lambda: np.allclose(sure(page), told))
-    assert (page.charts.loss._cursor, page.charts.accuracy._cursor) == (2, 2)
+    assert (page.charts.loss.cursor(), page.charts.accuracy.cursor()) == (2, 2)
     assert page.live.bar.words.text() == "2 of 5"
     studio.training.play(1)  # while one looks back, training goes on and nothing jumps
     assert (slider.value(), slider.maximum()) == (2, 6)
     slider.setValue(6)
-    assert page.charts.loss._cursor is None
+    assert page.charts.loss.cursor() is None
     assert page.live.bar.is_following()
 
 

@@ -110,7 +110,7 @@ def test_from_the_start_page_to_an_answer_and_back_tomorrow(
     assert len(studio.training.epochs) == epochs
     assert any(answers_before_the_end[:-1]), "the watched images have answers while it still trains"
     for chart in ("train.loss", "train.accuracy"):
-        assert len(find(window, chart)._x) == epochs and len(find(window, chart)._steps) > 0
+        assert find(window, chart).count() == epochs and find(window, chart).has_steps()
     assert studio.training.epochs[-1].validation_loss < studio.training.epochs[0].validation_loss
 
     # A picture dropped on the window.

@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QPoint, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QHelpEvent, QKeyEvent, QKeySequence, QMouseEvent, QPainter, QResizeEvent
+from PySide6.QtCore import QEvent, QItemSelectionModel, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QHelpEvent, QKeyEvent, QKeySequence, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QListWidget,
     QListWidgetItem,
     QSizePolicy,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
     QToolTip,
     QWidget,
 )
 
 from engine.train.experiments.store import Experiment
 from engine.train.runs import RunInfo
-from gui.pages.train.run_groups import ORDERS, Entry, Group, GroupRow, arranged, sorted_runs
-from gui.pages.train.run_row import RunRow
-from gui.pages.train.run_words import change_in_words, difference_in_words, gain_in_words, recipe_in_words
-from gui.plots.series import OTHER_TOKENS
+from gui.pages.train.compared_runs import ComparedRuns
+from gui.pages.train.run_folds import Folds
+from gui.pages.train.run_groups import ORDERS, Group, arranged, sorted_runs
+from gui.pages.train.run_rows import KEY, RunRows, key_of, tip_of
 from gui.theme import theme
-
-ITEM_PADDING = 12  # px above and below together that the style sheet gives the items of a list, and a little air
-WORDS = Qt.ItemDataRole.UserRole + 1
-"""Where an item keeps what its row says, without what is only true for the moment."""
 
 Cursor = QAbstractItemView.CursorAction
 MOVES = {
@@ -48,20 +41,6 @@ FOLD_KEYS = {
     Qt.Key.Key_Enter: None,
 }
 """On a heading: whether its runs are to be seen; None: whichever they are not."""
-
-
-class _FocusFrame(QStyledItemDelegate):
-    """Draws a frame around the heading that the keys act on; runs that are shown stand out by themselves."""
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
-        super().paint(painter, option, index)
-        if option.state & QStyle.StateFlag.State_HasFocus and (index.data(Qt.ItemDataRole.UserRole) or 0) < 0:
-            painter.save()
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setPen(theme().color("accent"))
-            radius = theme().tokens.space_small
-            painter.drawRoundedRect(QRectF(option.rect).adjusted(1.5, 1.5, -1.5, -1.5), radius, radius)
-            painter.restore()
 
 
 class RunList(QListWidget):
@@ -85,17 +64,13 @@ class RunList(QListWidget):
         self._listed: frozenset[int] = frozenset()  # numbers of all runs, those that are folded away too
         self._experiments: tuple[Experiment, ...] = ()
         self._order = ORDERS[0]
-        self._folds: dict[int, bool] = {}  # by experiment: whether the user wants to see its runs
-        self._opened: set[int] = set()  # experiments that are open because one of their runs was shown
+        self._folds = Folds()
         self._seen: int | None = None  # the run that was shown when the list last looked
-        self._compared: frozenset[int] = frozenset()
-        self._picked: frozenset[int] = frozenset()  # those of them that were chosen in the list
+        self._beside = ComparedRuns()
         self._adds = False  # what is just being done adds to what is chosen
-        self._entries: tuple[Entry, ...] = ()  # what each row shows
-        self._drawn: dict[int, tuple] = {}  # by place: what each row was drawn for
+        self._rows = RunRows(self)
         self._current: int | None = None  # key of the row that the keys go on from
         self.setObjectName("train.runs")
-        self.setItemDelegate(_FocusFrame(self))
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setAccessibleName(self.tr("Runs"))
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -106,6 +81,12 @@ class RunList(QListWidget):
         training.state_changed.connect(self.update_runs)
         training.shown_changed.connect(self._on_shown)
         theme().changed.connect(self._draw_anew)
+        self._rows.resume_wanted.connect(self._on_resume)
+        self._rows.menu_wanted.connect(self.menu_wanted)
+        self._rows.note_written.connect(self.note_written)
+        self._rows.note_left.connect(self.setFocus)  # where the keys were before
+        self._rows.fold_wanted.connect(self.toggle_experiment)
+        self._rows.table_wanted.connect(self.experiment_wanted)
         self.currentItemChanged.connect(self._on_current)
         self.itemSelectionChanged.connect(self._on_selected)
         self.itemClicked.connect(self._on_clicked)
@@ -123,108 +104,33 @@ class RunList(QListWidget):
         listed = frozenset(info.number for info in runs)
         if listed != self._listed:
             self._listed = listed
-            self._opened.clear()  # what was looked at before the newest run came is folded again
-            self._open_shown()
-            self._drop_gone()
-        self._entries = arranged(sorted_runs(runs, self._order), self._experiments, self._is_open)
-        self.blockSignals(True)
-        while self.count() > len(self._entries):
-            self.takeItem(self.count() - 1)
-        while self.count() < len(self._entries):
-            self.addItem(QListWidgetItem())
-        known = {info.number: info for info in runs}
-        has_changed = len(self._drawn) != len(self._entries)
-        under: int | None = None  # experiment whose runs are being drawn
-        for place, entry in enumerate(self._entries):
-            is_heading = isinstance(entry, Group)
-            under = entry.experiment if is_heading or (entry.experiment == under and not entry.is_pinned) else None
-            has_changed |= self._draw(place, entry, known, inner=not is_heading and under is not None)
-        self._drawn = {place: drawn for place, drawn in self._drawn.items() if place < len(self._entries)}
-        self.blockSignals(False)
-        if has_changed:
-            self._fit_rows()
+            self._folds.settle()
+            self._folds.show_run(self._info(self._training.shown_run))
+            if self._beside.keep(listed):
+                self._tell_compared()
+        live = self._training.run
+        self._rows.show_entries(
+            arranged(sorted_runs(runs, self._order), self._experiments, self._folds.is_open),
+            runs,
+            {experiment.number: experiment.title for experiment in self._experiments},
+            idle=self._training.state == "idle",
+            paused=live.run if self._training.state == "paused" and live is not None else None,
+        )
         self._mark_rows()
         self._select()
         self._put_current()
 
-    def _draw(self, place: int, entry: Entry, known: Mapping[int, RunInfo], *, inner: bool) -> bool:
-        """Let a row show something, further in where it stands under a heading. Returns: whether it has changed."""
-        idle, live = self._training.state == "idle", self._training.run
-        is_run = isinstance(entry, RunInfo)
-        is_paused = is_run and self._training.state == "paused" and live is not None and live.run == entry.number
-        parent = known.get(entry.parent) if is_run else None
-        whole = "" if inner or not is_run else self._title_of(entry.experiment)
-        drawn = (entry, parent, idle, is_paused, inner, whole)
-        if self._drawn.get(place) == drawn:
-            return False  # after each epoch there is news of one run, and there may be hundreds
-        self._drawn[place] = drawn
-        item, row = self.item(place), self._row_for(place, RunRow if is_run else GroupRow)
-        if is_run:
-            words = row.show_run(
-                entry,
-                can_resume=idle and entry.can_resume,
-                is_paused=is_paused,
-                change=" · ".join(part for part in (change_in_words(entry, parent), whole) if part),
-                difference=difference_in_words(entry, parent),
-                is_same_network=parent is not None and parent.network == entry.network,
-            )
-            row.set_inner(inner)
-        else:
-            words = row.show_group(entry)
-        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable if is_run else Qt.ItemFlag.ItemIsEnabled
-        item.setFlags(flags)
-        item.setData(Qt.ItemDataRole.UserRole, _key(entry))
-        item.setData(WORDS, words)
-        item.setData(Qt.ItemDataRole.AccessibleTextRole, words)
-        return True
-
-    def _title_of(self, experiment: int | None) -> str:
-        """Of an experiment by its number, for a trial of it that stands alone; empty for none."""
-        return next((known.title for known in self._experiments if known.number == experiment), "")
-
-    def _row_for(self, place: int, kind: type[QWidget]) -> QWidget:
-        """The widget of a row, made anew where it was of another kind."""
-        item = self.item(place)
-        row = self.itemWidget(item)
-        if isinstance(row, kind):
-            return row
-        if row is not None:
-            row.hide()  # the list deletes it only when it comes to it
-        row = kind()
-        if isinstance(row, RunRow):
-            row.resume_wanted.connect(self._on_resume)
-            row.menu_wanted.connect(self.menu_wanted)
-            row.note_written.connect(self.note_written)
-            row.note.ended.connect(self._fit_rows)
-            row.note_left.connect(self.setFocus)  # where the keys were before
-        else:
-            row.toggled.connect(self.toggle_experiment)
-            row.shown.connect(self.experiment_wanted)
-        self.setItemWidget(item, row)
-        return row
-
     def _draw_anew(self) -> None:
-        self._drawn.clear()
+        self._rows.forget()
         self.update_runs()
-
-    def _fit_rows(self) -> None:
-        """Make each row as high as what it shows."""
-        for place in range(self.count()):
-            item = self.item(place)
-            row = self.itemWidget(item)
-            if row is None:
-                continue  # it is just being added
-            item.setSizeHint(QSize(0, row.height_in(row.width()) + ITEM_PADDING))
-        self.updateGeometry()
 
     def _forget(self) -> None:
         """Another project is open: nothing that was chosen in the one before is meant for its runs."""
         self._experiments = ()
-        self._folds.clear()
-        self._opened.clear()
+        self._folds.forget()
         self._current = None
-        self._compared = self._picked = frozenset()
-        self.compared.emit(None)
+        self._beside.clear()
+        self._tell_compared()
 
     def set_order(self, order: str) -> None:
         """Sort by one of `ORDERS`: "newest" or "best" first."""
@@ -244,43 +150,28 @@ class RunList(QListWidget):
         """Put the runs of these experiments under headings."""
         if tuple(experiments) != self._experiments:
             self._experiments = tuple(experiments)
-            self._open_shown()
+            self._folds.show_run(self._info(self._training.shown_run))
             self.update_runs()
-
-    def _is_open(self, experiment: Experiment) -> bool:
-        usual = experiment.state == "running" or experiment.number in self._opened
-        return self._folds.get(experiment.number, usual)
 
     def toggle_experiment(self, number: int) -> None:
         """Show or hide the runs of an experiment."""
-        entry = next((e for e in self._entries if isinstance(e, Group) and e.experiment == number), None)
+        entry = next((e for e in self._rows.entries if isinstance(e, Group) and e.experiment == number), None)
         if entry is not None:
-            self._folds[number] = not entry.is_open
+            self._folds.want(number, not entry.is_open)
             self._current = -number
             self.update_runs()
-
-    def _open_shown(self) -> None:
-        """Open the experiment of the run that is shown."""
-        info = self._info(self._training.shown_run)
-        if info is not None and info.experiment is not None and not info.is_pinned:
-            self._opened.add(info.experiment)
 
     def _on_shown(self) -> None:
         shown, live = self._training.shown_run, self._training.run
         if shown != self._seen:
             self._seen = self._current = shown
-            self._picked = frozenset()  # what was chosen with the run before is not meant with this one
-            self._open_shown()
+            self._beside.unpick()
             info = self._info(shown)
+            self._folds.show_run(info)
             # The next trial of an experiment is shown by itself, which is no wish to see what was folded away.
             if info is not None and not (self._training.is_active and live is not None and live.run == shown):
-                self._unfold(info)
+                self._folds.reveal(info)
         self.update_runs()
-
-    def _unfold(self, info: RunInfo) -> None:
-        if self._folds.get(info.experiment) is False:
-            del self._folds[info.experiment]
-            self._opened.add(info.experiment)
 
     def _info(self, number: int | None) -> RunInfo | None:
         return next((info for info in self._training.runs if info.number == number), None)
@@ -290,60 +181,43 @@ class RunList(QListWidget):
     def edit_note(self, number: int) -> None:
         """Let the user write the note on a run, in its row."""
         info = self._info(number)
-        if info is not None and self._place_of(number) is None and info.experiment is not None:
+        if info is not None and self._rows.place_of(number) is None and info.experiment is not None:
             self.toggle_experiment(info.experiment)
-        place = self._place_of(number)
+        place = self._rows.place_of(number)
         if place is not None:
-            self.itemWidget(self.item(place)).edit_note()
-            self._fit_rows()
+            self._rows.edit_note(place)
             self.row_wanted.emit(number)
-
-    def _place_of(self, key: int | None) -> int | None:
-        return next((place for place, entry in enumerate(self._entries) if _key(entry) == key), None)
 
     def row_of(self, key: int) -> QRect:
         """Return the place of a row, see the class; empty where there is none."""
-        place = self._place_of(key)
+        place = self._rows.place_of(key)
         return QRect() if place is None else self.visualItemRect(self.item(place))
 
     # ---- what is chosen
 
     def chosen(self) -> tuple[int, ...]:
         """Return the numbers of the runs that are chosen in the list, the shown one included, newest first."""
-        return tuple(sorted((item.data(Qt.ItemDataRole.UserRole) for item in self.selectedItems()), reverse=True))
+        return tuple(sorted((item.data(KEY) for item in self.selectedItems()), reverse=True))
 
     def compared_runs(self) -> tuple[int, ...]:
         """Return the numbers of the shown run and of all that are compared with it, newest first."""
-        shown = self._training.shown_run
-        return tuple(sorted(self._compared | ({shown} if shown is not None else set()), reverse=True))
+        return self._beside.with_shown(self._training.shown_run)
 
     def compare(self, numbers: Sequence[int]) -> None:
         """Mark these runs as compared with the shown one, without telling it; none of them is chosen by that."""
-        self._compared = frozenset(numbers)
-        self._picked &= self._compared
+        self._beside.choose(numbers)
         self._mark_rows()
         self._select()
 
     def _mark_rows(self) -> None:
-        """Give the runs that are compared the colours that the charts draw them in."""
-        others = (info.number for info in self._training.runs if info.epochs_done)
-        compared = [number for number in others if number in self._compared and number != self._training.shown_run]
-        tokens = dict(zip(compared, OTHER_TOKENS, strict=False))
-        for place, entry in enumerate(self._entries):
-            if isinstance(entry, RunInfo):
-                item, token = self.item(place), tokens.get(entry.number, "")
-                self.itemWidget(item).set_mark(token)
-                words = item.data(WORDS)
-                said = self.tr("{run}, compared").format(run=words) if token else words
-                if item.data(Qt.ItemDataRole.AccessibleTextRole) != said:
-                    item.setData(Qt.ItemDataRole.AccessibleTextRole, said)
+        self._rows.mark(self._beside.tokens(self._training.runs, self._training.shown_run))
 
     def _select(self) -> None:
         """Let the shown run, and what was chosen with it, look chosen."""
         self.blockSignals(True)
-        for place, entry in enumerate(self._entries):
-            key = _key(entry)
-            wanted = key > 0 and (key == self._training.shown_run or key in self._picked)
+        for place, entry in enumerate(self._rows.entries):
+            key = key_of(entry)
+            wanted = key > 0 and (key == self._training.shown_run or key in self._beside.picked)
             # Only where it is not so: to set one ends the range that Shift is just drawing up, which could only grow.
             if key > 0 and self.item(place).isSelected() != wanted:
                 self.item(place).setSelected(wanted)
@@ -352,10 +226,10 @@ class RunList(QListWidget):
 
     def _put_current(self) -> None:
         """Let the keys go on from the row they were at, wherever it is now, or else from the shown run."""
-        place = self._place_of(self._current)
+        place = self._rows.place_of(self._current)
         if place is None:
             self._current = self._training.shown_run
-            place = self._place_of(self._current)
+            place = self._rows.place_of(self._current)
         if place is not None and place != self.currentRow():
             self.blockSignals(True)
             index = self.indexFromItem(self.item(place))
@@ -363,7 +237,7 @@ class RunList(QListWidget):
             self.blockSignals(False)
 
     def _on_current(self, item: QListWidgetItem | None, before: QListWidgetItem | None) -> None:
-        key = item.data(Qt.ItemDataRole.UserRole) if item is not None else None
+        key = item.data(KEY) if item is not None else None
         if key is None:
             return
         self._current = key
@@ -373,32 +247,22 @@ class RunList(QListWidget):
         if self.hasFocus():
             self.row_wanted.emit(key)
 
-    def _drop_gone(self) -> None:
-        """Compare with no run that was deleted: another one may be given its number."""
-        if not self._compared <= self._listed:
-            self._compared &= self._listed
-            self._picked &= self._listed
-            self._tell_compared()
-
     def _tell_compared(self) -> None:
-        self.compared.emit(tuple(sorted(self._compared, reverse=True)) or None)
+        self.compared.emit(self._beside.newest_first())
 
     def _drop_compared(self) -> None:
-        if self._compared:
-            self._compared = self._picked = frozenset()
-            self.compared.emit(None)
+        if self._beside.clear():
+            self._tell_compared()
 
     def _on_selected(self) -> None:
-        picked = frozenset(self.chosen()) - {self._training.shown_run}
-        kept = self._compared - self._picked if self._adds else frozenset()  # those of the menu of the charts
-        before, self._picked, self._compared = self._compared, picked, kept | picked
+        has_changed = self._beside.pick(set(self.chosen()) - {self._training.shown_run}, adds=self._adds)
         self._mark_rows()
         self._select()  # the shown one stays chosen
-        if self._compared != before:
+        if has_changed:
             self._tell_compared()
 
     def _on_clicked(self, item: QListWidgetItem) -> None:
-        key = item.data(Qt.ItemDataRole.UserRole)
+        key = item.data(KEY)
         if key is not None and key < 0:
             self.toggle_experiment(-key)
         elif key is not None and key != self._training.shown_run and not self._adds:
@@ -454,9 +318,9 @@ class RunList(QListWidget):
                 self.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.NoUpdate)
             return True
         if current is not None and current < 0 and not self._adds and key in FOLD_KEYS:
-            place = self._place_of(current)
+            place = self._rows.place_of(current)
             wanted = FOLD_KEYS[key]
-            if place is not None and wanted in (None, not self._entries[place].is_open):
+            if place is not None and wanted in (None, not self._rows.entries[place].is_open):
                 self.toggle_experiment(-current)
             return True
         return False
@@ -485,17 +349,14 @@ class RunList(QListWidget):
         """Return the recipe of the run at a place, and how it compares with its parent; read only when somebody asks,
         for there may be hundreds of runs."""
         row = self.indexAt(place).row()
-        if not 0 <= row < len(self._entries):
+        if not 0 <= row < len(self._rows.entries):
             return ""
-        entry = self._entries[row]
-        if isinstance(entry, Group):
-            return "\n".join(part for part in (entry.title, entry.words) if part)
-        parts = (recipe_in_words(entry), gain_in_words(entry, self._info(entry.parent)), entry.note)
-        return "\n".join(part for part in parts if part)
+        entry = self._rows.entries[row]
+        return tip_of(entry, self._info(entry.parent) if isinstance(entry, RunInfo) else None)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         item = self.itemAt(event.pos()) if event.reason() != QContextMenuEvent.Reason.Keyboard else self.currentItem()
-        key = item.data(Qt.ItemDataRole.UserRole) if item is not None else None
+        key = item.data(KEY) if item is not None else None
         if key is not None and key > 0:
             place = event.globalPos()
             if event.reason() == QContextMenuEvent.Reason.Keyboard:
@@ -507,16 +368,10 @@ class RunList(QListWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.doItemsLayout()  # the rows' widgets would keep the width of before
-        self._fit_rows()
+        self._rows.fit()
 
     def sizeHint(self) -> QSize:
-        heights = [self.item(place).sizeHint().height() for place in range(self.count())]
-        return QSize(theme().px(200), sum(heights) + 2 * self.frameWidth() + 2)
+        return QSize(theme().px(200), self._rows.height() + 2 * self.frameWidth() + 2)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(theme().px(120), self.sizeHint().height())
-
-
-def _key(entry: Entry) -> int:
-    """Of a row, see `RunList`."""
-    return entry.number if isinstance(entry, RunInfo) else -entry.experiment
