@@ -30,7 +30,13 @@ def keep_freed_memory() -> None:
 
 
 def give_back() -> None:
-    """Give what is free back to the system, after a training."""
+    """Give what is free back to the system, after a training.
+
+    Also that of a graphics processor: the next training asks how much is free there to choose its batch size.
+    """
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_available() and torch.cuda.is_initialized():
+        torch.cuda.empty_cache()
     library = _library()
     if library is not None:
         library.malloc_trim(0)

@@ -74,7 +74,7 @@ class Batches:
         self._to_input = _Normaliser(mean, std, pictures.rows.shape[2], device)
         self._classes = len(pictures.index.classes)
         self._labels = torch.from_numpy(pictures.index.labels[self.numbers].astype(np.int64)).to(device)
-        self.place = _place(len(rows) * int(np.prod(pictures.rows.shape[1:])), device, limit)
+        self.place = place_of(pictures, len(rows), device, limit)
         if self.place == "disk":
             self._streamed, self._rows, self._resident = _Streamed(pictures.rows), rows, None
         else:
@@ -188,10 +188,17 @@ class _Normaliser:
         return lines.view(rows.shape).permute(0, 3, 1, 2)
 
 
-def _place(size: int, device: torch.device, limit: int | None = None) -> str:
-    """Where rows of `size` bytes are best kept: "gpu", "ram" or, when they fit nowhere or not into `limit`, "disk"."""
+def bytes_of(pictures: Pictures, count: int) -> int:
+    """What so many decoded pictures take."""
+    return count * int(np.prod(pictures.rows.shape[1:]))
+
+
+def place_of(pictures: Pictures, count: int, device: torch.device, limit: int | None = None) -> str:
+    """Where so many decoded pictures are best kept: "gpu", "ram" or, where they fit nowhere or not into `limit` bytes,
+    "disk"."""
     import torch
 
+    size = bytes_of(pictures, count)
     if limit is not None and size > limit:
         return "disk"
     if device.type == "cuda" and size < _SHARE_OF_GPU * torch.cuda.mem_get_info(device)[0]:

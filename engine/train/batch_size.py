@@ -17,17 +17,20 @@ SMALLEST = 8
 """Batch norm compares the images of a batch; with fewer its measurements say little."""
 
 
-def automatic_batch_size(report: NetworkReport, placement: Placement, images: int) -> tuple[int, str]:
+def automatic_batch_size(
+    report: NetworkReport, placement: Placement, images: int, resident: int = 0
+) -> tuple[int, str]:
     """The largest power of two that fits into memory and leaves enough steps per epoch.
 
     Args:
         images: for training.
+        resident: bytes that pictures will take on the device, and have not taken yet.
     Returns:
         The batch size and the reason in words.
     """
     kind = placement.device.type
     limits = {
-        "the largest that fits into memory": report.largest_batch(_memory(placement.device)),
+        "the largest that fits into memory": report.largest_batch(_memory(placement.device) - resident),
         f"an epoch has at least {STEPS} steps": max(SMALLEST, images // STEPS),
         "larger ones are hardly faster on this device": LARGEST[kind],
     }

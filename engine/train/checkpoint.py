@@ -35,6 +35,11 @@ def load_weights(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
     return _load(path)
 
 
+def read_facts(path: Path) -> dict[str, Any]:
+    """What a file of `save_weights` says about its weights, which are not read. Raises: as `load_weights`."""
+    return _load(path, with_tensors=False)[1]
+
+
 def save_state(
     path: Path,
     network: torch.nn.Module,
@@ -79,6 +84,7 @@ def load_state(
             average.load_state_dict(_named(tensors, _AVERAGE))
         optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
         _lay_out_as_weights(optimizer)
+        _put_counts_back(optimizer, moments)
     except (RuntimeError, ValueError, KeyError) as error:
         raise _damaged(path, "its weights do not belong to this network") from error
     return facts
@@ -100,13 +106,25 @@ def _lay_out_as_weights(optimizer: torch.optim.Optimizer) -> None:
                 moments[name] = torch.empty_like(weight).copy_(moment)
 
 
-def _load(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+def _put_counts_back(optimizer: torch.optim.Optimizer, stored: Mapping[int, Mapping[str, torch.Tensor]]) -> None:
+    """Have single numbers on the CPU, where optimizers make them.
+
+    Torch takes them to the device of the weights (all but the number of steps), where a look at one of them, such as
+    NAdam's product of momenta, waits for all that the device still has to do.
+    """
+    weights = [weight for group in optimizer.param_groups for weight in group["params"]]
+    for place, moments in stored.items():
+        optimizer.state[weights[place]].update({name: value for name, value in moments.items() if value.ndim == 0})
+
+
+def _load(path: Path, with_tensors: bool = True) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
     try:
         with safe_open(path, framework="pt") as file:
             facts = json.loads((file.metadata() or {}).get("atelier", "{}"))
             if not isinstance(facts, dict):
                 raise ValueError("what it says about itself makes no sense")
-            return {name: file.get_tensor(name) for name in file.keys()}, facts  # noqa: SIM118 - not a mapping
+            names = list(file.keys()) if with_tensors else []
+            return {name: file.get_tensor(name) for name in names}, facts
     except FileNotFoundError:
         raise EngineError(
             f"The weights “{path.name}” of this run are missing.",

@@ -107,8 +107,11 @@ class Comparison:
 
     @property
     def is_sure(self) -> bool:
-        """Whether chance alone hardly makes such a difference."""
-        return self.p_value < SURE
+        """Whether chance alone hardly makes such a difference: the exact test and the interval must agree."""
+        if self.p_value >= SURE:  # so it is without any image
+            return False
+        _, low, high = self.gain()
+        return not low <= 0 <= high
 
     def gain(self) -> tuple[float, float, float]:
         """(difference, low, high), 0..1: how much more accurate the second run is than the first, 95 %.
@@ -142,9 +145,11 @@ class Comparison:
                 f"{fewer} the other way round: run {better} is better than run {worse}. Equally good runs {chance} "
                 f"{figures}"
             )
+        # With few disagreements the exact test is the stricter one; the reader sees both and must not be left puzzled.
+        strict = "" if low <= 0 <= high else " The interval leaves 0 out, but so few images do not bear it."
         return (
             f"Of {self.images} shared images, run {self.first} alone gets {ones} right and run {self.second} alone "
-            f"{others}: that is not enough to call either better. Equally good runs {chance} {figures}"
+            f"{others}: that is not enough to call either better. Equally good runs {chance} {figures}{strict}"
         )
 
 

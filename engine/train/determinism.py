@@ -1,6 +1,5 @@
 """The switch that makes every operation give the same bits each time, also on graphics processors."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -21,8 +20,6 @@ def deterministic(is_wanted: bool) -> Iterator[None]:
     if not is_wanted:
         yield
         return
-    # What cuBLAS wants for it; read when the first product is computed, so it does no harm where it comes too late.
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     before, searches = torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.benchmark
     torch.use_deterministic_algorithms(True)
     torch.backends.cudnn.benchmark = False  # the fastest way may be another one each time

@@ -1,5 +1,6 @@
 """Where to compute and in which number format, with the reason in words."""
 
+import os
 from dataclasses import dataclass
 
 import psutil
@@ -7,6 +8,14 @@ import torch
 
 from engine.compile import NetworkReport
 from engine.errors import EngineError
+
+# Who asks for float32 gets it, also from the convolutions of an NVIDIA card, which would otherwise round to the 10 bits
+# of TF32. Who wants to be fast has bfloat16, which "auto" chooses there.
+torch.backends.cudnn.allow_tf32 = False
+
+# What a deterministic training needs of cuBLAS, which reads it once, at the first product that a process computes on a
+# card: when the training begins it may be too late. NVIDIA, cuBLAS documentation, "Results reproducibility".
+os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 
 WORTH_BFLOAT16 = 500_000
 """Multiply-adds per picture below which a CPU spends more on converting numbers than it gains."""

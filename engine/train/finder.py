@@ -20,6 +20,7 @@ from engine.spec import ProjectSpec
 if TYPE_CHECKING:
     from engine.data.cache import Pictures
     from engine.train.setup import Setup
+    from engine.train.step import Taken
 
 LOWEST, HIGHEST = 1e-7, 10.0
 """The rates that are tried, each by the same factor larger than the one before."""
@@ -94,14 +95,20 @@ def find_rate(
 
     control = control or JobControl()
     yield Progress(0, STEPS, "Trying learning rates")
-    state = torch.get_rng_state()
+    state, test = torch.get_rng_state(), None
+    # To compile the copy would take longer than the test, and an average of its weights is of no use here.
+    recipe = replace(project.recipe, compiled=False, average_decay=0.0)
     try:
         from engine.train.setup import set_up
 
-        # To compile the copy would take longer than the test, and an average of its weights is of no use here.
-        recipe = replace(project.recipe, compiled=False, average_decay=0.0)
         test = _Test(set_up(replace(project, recipe=recipe), pictures, None), control)
         yield from test.run()
+    except (MemoryError, RuntimeError) as error:
+        from engine.train.memory import explained, out_of_memory
+
+        if not out_of_memory(error):
+            raise  # our bug
+        raise explained(test and test.setup, recipe.assumed_batch_size) from error
     finally:
         torch.set_rng_state(state)
     return suggested(test.rates, test.losses, diverged=test.diverged)
@@ -132,16 +139,18 @@ class _Test:
 
     def _losses(self) -> Iterator[float]:
         """The losses of one step after the other, each taken at the next rate."""
+        from engine.train.step import StepsOfEpoch
+
         setup, rates = self.setup, iter(planned_rates())
         for epoch in count(1):
-            batches = setup.training.epoch(epoch)
-            for sizes in setup.groups:
+            steps = StepsOfEpoch(setup.stepper, setup.training, setup.groups, epoch)
+            for step in range(1, setup.steps + 1):
                 rate = next(rates, None)
                 if rate is None:
                     return
                 for group in setup.optimizer.param_groups:
                     group["lr"] = rate
-                taken = setup.stepper.take(batches, sizes, 1, self._control.checkpoint)
+                taken = _taken(steps.take(step, 1, self._control.checkpoint))
                 yield taken.loss.item()  # a wait at each of 120 steps is nothing
 
     def _keep(self, rate: float, loss: float) -> None:
@@ -157,6 +166,15 @@ class _Test:
 
     def _told(self) -> FinderStep:
         return FinderStep(tuple(self.rates), tuple(self.losses), len(self.rates) / STEPS)
+
+
+def _taken(way: Generator[str, None, Taken]) -> Taken:
+    """The step at the end of a way; that it had to be taken in pieces changes nothing about the rates."""
+    while True:
+        try:
+            next(way)
+        except StopIteration as done:
+            return done.value
 
 
 def planned_rates() -> tuple[float, ...]:

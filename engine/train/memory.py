@@ -16,12 +16,21 @@ if TYPE_CHECKING:
     from engine.train.setup import Setup
 
 
+_IN_WORDS = (
+    "can't allocate memory",  # a CPU, Linux and macOS
+    "DefaultCPUAllocator: not enough memory",  # a CPU, Windows
+    "backend out of memory",  # Apple's graphics processors
+    "CUDA error: out of memory",  # told by the driver and not by torch's allocator
+    "CUBLAS_STATUS_ALLOC_FAILED",  # libraries that want room of their own
+    "CUDNN_STATUS_ALLOC_FAILED",
+)
+
+
 def out_of_memory(error: BaseException) -> bool:
-    """Whether an exception means that memory is used up; for a CPU or an Apple GPU torch says so in words only."""
+    """Whether an exception means that memory is used up; for most devices torch says so in words only."""
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
-    words = ("can't allocate memory", "backend out of memory")
-    return isinstance(error, RuntimeError) and any(each in str(error) for each in words)
+    return isinstance(error, RuntimeError) and any(each in str(error) for each in _IN_WORDS)
 
 
 def explained(setup: Setup | None, batch_size: int) -> OutOfMemory:
@@ -30,6 +39,12 @@ def explained(setup: Setup | None, batch_size: int) -> OutOfMemory:
     Args:
         setup: None when memory was used up before it was complete.
     """
+    if setup is not None and setup.stepper.stage == "update":
+        return OutOfMemory(
+            "There is too little memory for the optimizer.",
+            why="Most keep one or two numbers beside every weight of the network; the size of a batch does not matter.",
+            fix="Choose SGD without momentum, which keeps none, or a smaller network.",
+        )
     fitting = 0
     if setup is not None:
         fitting = largest_fitting_batch(setup.network, setup.task, setup.watched_pictures, batch_size, setup.placement)

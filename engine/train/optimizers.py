@@ -47,7 +47,8 @@ def optimizer(name: str, title: str, usual_learning_rate: float) -> Callable[[Ki
 
 
 def parameter_groups(network: nn.Module, weight_decay: float, everything: bool = False) -> Groups:
-    """Weights decay; biases and the scales of normalisation do not: shrinking them costs accuracy and gains nothing.
+    """Weights decay; biases and scales, those of normalisation above all, do not, whatever their shape: shrinking them
+    costs accuracy and gains nothing.
 
     He et al., 2018, "Bag of tricks for image classification with convolutional neural networks".
 
@@ -57,11 +58,27 @@ def parameter_groups(network: nn.Module, weight_decay: float, everything: bool =
     learnt = [p for p in network.parameters() if p.requires_grad]
     if everything:
         return [{"params": learnt, "weight_decay": weight_decay}] if learnt else []
+    spared = _spared(network)
     groups = [
-        {"params": [p for p in learnt if p.ndim > 1], "weight_decay": weight_decay},
-        {"params": [p for p in learnt if p.ndim <= 1], "weight_decay": 0.0},
+        {"params": [p for p in learnt if id(p) not in spared], "weight_decay": weight_decay},
+        {"params": [p for p in learnt if id(p) in spared], "weight_decay": 0.0},
     ]
     return [group for group in groups if group["params"]]
+
+
+def _spared(network: nn.Module) -> set[int]:
+    """The parameters that do not decay. Some have several dimensions: a number for every place of an image."""
+    from torch import nn
+
+    from engine.layers.modules import LayerScale
+
+    norms = (nn.modules.batchnorm._NormBase, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm, LayerScale)
+    return {
+        id(parameter)
+        for module in network.modules()
+        for name, parameter in module.named_parameters(recurse=False)
+        if isinstance(module, norms) or parameter.ndim <= 1 or "bias" in name
+    }
 
 
 def _weight_decay(default: float) -> float:

@@ -1,11 +1,14 @@
 """What a training leaves on disk while it goes: its folder, every epoch in it, and how it ended."""
 
 import logging
+import os
+import shutil
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from engine.compile import Facts
@@ -14,12 +17,13 @@ from engine.files import sweep_parts
 from engine.jobs import JobControl
 from engine.templates import title_of
 from engine.train import history, kept, layer_looks, runs, step_curve
-from engine.train.checkpoint import BEST, LAST, save_weights
+from engine.train.checkpoint import BEST, LAST, read_facts, save_weights
 from engine.train.events import EpochDone
 from engine.train.fingerprint import fingerprint
 from engine.train.history import EpochLine
 from engine.train.kept import KeptWeights
 from engine.train.layer_looks import LookWriter
+from engine.train.runs import FORMER_BEST
 from engine.train.setup import Setup
 from engine.train.step_curve import StepWriter
 from engine.train.watch import WatchFolder
@@ -53,6 +57,11 @@ class Record:
         self.best: EpochLine | None = None
         self.diverged = False  # the loss was no number any more
 
+    @property
+    def has_checkpoint(self) -> bool:
+        """Whether there is something to go on from."""
+        return self._claimed and (self.folder / LAST).exists()
+
     def began(self) -> dict | None:
         """What was noted when the run to continue began; None for a new run."""
         return None if self._resume is None else runs.read_state(runs.run_folder(self._project_path, self._resume))
@@ -80,12 +89,13 @@ class Record:
         self.watch.begin(setup.pictures.index, setup.validation.numbers)
 
     def _facts(self) -> dict:
-        setup = self._setup
+        setup, labels = self._setup, self._setup.pictures.index.labels
         return {
             "epochs": setup.recipe.epochs,
             "network": title_of(setup.project.network, Facts(setup.project.data.shape, len(setup.classes))),
             "parameters": setup.parameters,
             "train_images": len(setup.training.numbers),
+            "train_counts": np.bincount(labels[setup.training.numbers], minlength=len(setup.classes)).tolist(),
             "device": setup.placement.device.type,
             "precision": setup.placement.precision,
             "batch_size": setup.batch_size,
@@ -121,6 +131,7 @@ class Record:
                     fix="Start a new run; the best epoch of this one is kept.",
                 )
         self.best = history.best_of(self.lines)
+        self._bring_best_back()
         # Epochs after the checkpoint were not kept: they are done again, with the same numbers.
         history.rewrite(self.folder, self.lines)
         step_curve.cut(self.folder, len(self.lines))
@@ -133,17 +144,39 @@ class Record:
         self.watch.store(event.epoch, event.probabilities)
         facts = {"epoch": event.epoch, "classes": list(setup.classes), **setup.statistics}
         if event.is_best:
+            self._set_best_aside()
             save_weights(self.folder / BEST, setup.judged, facts)
         self.kept.keep(event.epoch, setup.judged, facts)
         self.steps.write()
         history.append(self.folder, line)
         setup.save(self.folder / LAST, event.epoch)
+        (self.folder / FORMER_BEST).unlink(missing_ok=True)
         self.lines.append(line)
         self.best = line if event.is_best else self.best
         self.note(
             f"epoch {event.epoch}: loss {event.train_loss:.4f} / {event.validation_loss:.4f}, "
             f"accuracy {event.train_accuracy:.4f} / {event.validation_accuracy:.4f}, {event.seconds:.2f} s"
         )
+
+    def _set_best_aside(self) -> None:
+        """Keep the best weights so far until the epoch with the better ones is there whole: it may never be."""
+        best, former = self.folder / BEST, self.folder / FORMER_BEST
+        if not best.exists():
+            return
+        former.unlink(missing_ok=True)
+        try:
+            os.link(best, former)  # the same file by another name: weights may be large
+        except OSError:  # some file systems have one name for a file only
+            shutil.copyfile(best, former)
+
+    def _bring_best_back(self) -> None:
+        """Have the weights of the best epoch there is, where a process died while it wrote those of a later one."""
+        best, former = self.folder / BEST, self.folder / FORMER_BEST
+        if self.best is None:
+            best.unlink(missing_ok=True)
+        elif former.exists() and read_facts(former).get("epoch") == self.best.epoch:
+            os.replace(former, best)
+        former.unlink(missing_ok=True)
 
     def note(self, text: str) -> None:
         """Add a line to the run's log. Raises: OSError."""

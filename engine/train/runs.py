@@ -21,6 +21,7 @@ from engine.train.diagnosis import Story, Trouble, trouble_of
 from engine.train.history import EpochLine
 
 LAST, BEST = "last.safetensors", "best.safetensors"
+FORMER_BEST = "former_best.safetensors"  # until an epoch with better weights is there whole
 """Checkpoints: all that is needed to go on, and the weights of the best epoch."""
 
 SPEC, STATE, OWNER, MARKS = "spec.json", "run.json", "owner.json", "marks.json"

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from engine.compile import Facts, NetworkReport, infer
 from engine.compile.module import build
-from engine.data.batches import Batches
+from engine.data.batches import Batches, bytes_of, place_of
 from engine.data.cache import Pictures, normalisation
 from engine.data.choose import make
 from engine.data.index import TRAIN, VALIDATION
@@ -112,7 +112,12 @@ def set_up(project: ProjectSpec, pictures: Pictures, began: Mapping[str, Any] | 
     facts = Facts(project.data.shape, task.classes)
     report = infer(project.network, facts)
     placement = _place(recipe, began, report)
-    batch_size, batch_reason = _batch_size(recipe, began, report, placement, len(training))
+    resident = sum(
+        bytes_of(pictures, len(numbers))
+        for numbers in (training, validation)
+        if place_of(pictures, len(numbers), placement.device) == "gpu"
+    )
+    batch_size, batch_reason = _batch_size(recipe, began, report, placement, len(training), resident)
     _refuse_single_values(report, smallest_batch=min(batch_size, len(training)))
     torch.manual_seed(recipe.seed)
     network = build(project.network, facts).to(placement.device, memory_format=torch.channels_last)
@@ -174,6 +179,8 @@ def _chosen_pictures(pictures: Pictures) -> tuple[np.ndarray, np.ndarray]:
 def _refuse_single_values(report: NetworkReport, smallest_batch: int) -> None:
     """Batch normalisation of one picture needs several values per channel; torch would stop at the first step."""
     for node_id, entry in report.nodes.items():
+        if entry.inside is not None:
+            _refuse_single_values(entry.inside, smallest_batch)
         if smallest_batch == 1 and entry.node.kind == "batch_norm" and entry.shape and prod(entry.shape[1:]) == 1:
             raise EngineError(
                 f"Batch normalisation cannot learn from one image at a time (layer “{node_id}”).",
@@ -183,14 +190,19 @@ def _refuse_single_values(report: NetworkReport, smallest_batch: int) -> None:
 
 
 def _batch_size(
-    recipe: RecipeSpec, began: Mapping[str, Any] | None, report: NetworkReport, placement: Placement, images: int
+    recipe: RecipeSpec,
+    began: Mapping[str, Any] | None,
+    report: NetworkReport,
+    placement: Placement,
+    images: int,
+    resident: int,
 ) -> tuple[int, str]:
     if recipe.batch_size:
         return recipe.batch_size, "as the recipe says"
     chosen = (began or {}).get("batch_size")
     if isinstance(chosen, int) and chosen > 0:
         return chosen, "as the run began"
-    return automatic_batch_size(report, placement, images)
+    return automatic_batch_size(report, placement, images, resident)
 
 
 def _place(recipe: RecipeSpec, began: Mapping[str, Any] | None, report: NetworkReport) -> Placement:

@@ -150,9 +150,9 @@ def with_event_file(work: Generator[Any, None, Any]) -> Generator[Any, None, Any
             writer = _written(event, writer)
             yield event
     finally:
-        work.close()
         if writer is not None:
-            writer.close()
+            writer.close()  # first: the run may be discarded at its end, and Windows removes no file that is open
+        work.close()
 
 
 class _Writer:

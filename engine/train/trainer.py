@@ -12,7 +12,6 @@ import statistics
 import time
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +36,7 @@ from engine.train.pace import Due, Pace
 from engine.train.record import Record
 from engine.train.schedules import share_done
 from engine.train.setup import Setup, set_up
-from engine.train.step import Taken, make_room
+from engine.train.step import StepsOfEpoch, Taken, make_room
 from engine.train.watching import Watching
 from engine.transfer import Question, Questions
 
@@ -100,7 +99,8 @@ def train(
         state, reason = "interrupted", str(told)
         raise told from error
     except (MemoryError, RuntimeError) as error:
-        reason = str(error)
+        # What the machine could not do now it may do later, and nothing that is on disk has suffered.
+        state, reason = "interrupted" if record.has_checkpoint else "failed", str(error)
         told = impossible(error) if project.recipe.deterministic else None
         if told is None and out_of_memory(error):
             told = explained(setup, setup.batch_size if setup else project.recipe.assumed_batch_size)
@@ -110,6 +110,8 @@ def train(
         raise told from error
     except EngineError as error:
         reason, record.diverged = str(error), isinstance(error, TrainingDiverged)
+        if loop is not None and record.has_checkpoint and not record.diverged:
+            state = "interrupted"
         raise
     finally:
         record.close(state, reason, control)
@@ -258,10 +260,11 @@ class _Loop:
         self._listen_to_validation()
         whole, recent = _Sums.on(self.placement.device), _Sums.on(self.placement.device)
         self.questions: Questions[TrainEvent] = Questions()
-        self.batches = self.setup.training.epoch(epoch)
+        steps = StepsOfEpoch(self.setup.stepper, self.setup.training, self.setup.groups, epoch)
         for step in range(1, self.setup.steps + 1):
             total = (epoch - 1) * self.setup.steps + step
-            taken = yield from self._step(epoch, step, total)
+            self._set_learning_rate(total)
+            taken = yield from self._step(steps.take(step, total, self._checkpoint))
             whole.add(*taken)
             recent.add(*taken)
             self.pace.step(taken.images)
@@ -279,20 +282,13 @@ class _Loop:
                 yield event
         return whole
 
-    def _step(self, epoch: int, step: int, total: int) -> Generator[TrainEvent, None, Taken]:
-        self._set_learning_rate(total)
-        stepper, groups = self.setup.stepper, self.setup.groups
+    def _step(self, way: Generator[str, None, Taken]) -> Generator[TrainEvent, None, Taken]:
         while True:
             try:
-                return stepper.take(self.batches, groups[step - 1], total, self._checkpoint)
-            except Exception as error:
-                sentence = stepper.recover(error)
-                if not sentence:
-                    raise
-            # Not above: as long as an exception is handled, it holds on to the memory of the step that failed.
-            make_room(self.placement.device)
+                sentence = next(way)
+            except StopIteration as done:
+                return done.value
             yield self._told(sentence)
-            self.batches = islice(self.setup.training.epoch(epoch), sum(map(len, groups[: step - 1])), None)
 
     def _listen_to_validation(self) -> None:
         """Once per epoch: what the schedule makes of the validation losses so far."""

@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from engine.layers.modules import LayerScale
 from engine.params import params_of
 from engine.train.checkpoint import load_state, save_state
 from engine.train.lion import Lion
@@ -106,6 +107,26 @@ def test_the_groups_hold_what_is_learnt_once():
     assert sorted(held) == sorted(id(p) for p in network.parameters() if p.requires_grad)
     assert parameter_groups(nn.Linear(2, 2, bias=False), 0.1)[0]["weight_decay"] == 0.1
     assert len(parameter_groups(nn.Linear(2, 2, bias=False), 0.1)) == 1
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        nn.LayerNorm((3, 4, 4)),
+        nn.BatchNorm2d(3),
+        nn.GroupNorm(1, 3),
+        nn.InstanceNorm2d(3, affine=True),
+        nn.RMSNorm((3, 4, 4)),
+        LayerScale((3, 1, 1), 0.1),
+    ],
+    ids=lambda layer: type(layer).__name__,
+)
+def test_scales_and_biases_do_not_decay_whatever_their_shape(layer):
+    network = nn.Sequential(nn.Conv2d(3, 3, 3), layer, nn.LSTM(4, 4), nn.MultiheadAttention(4, 2))
+    decays = {id(p) for group in parameter_groups(network, 0.1) if group["weight_decay"] for p in group["params"]}
+    named = {name for name, p in network.named_parameters() if id(p) in decays}
+    attention = {"3.in_proj_weight", "3.out_proj.weight"}
+    assert named == {"0.weight", "2.weight_ih_l0", "2.weight_hh_l0"} | attention
 
 
 @pytest.mark.parametrize("kind", KINDS)

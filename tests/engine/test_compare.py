@@ -64,6 +64,20 @@ def test_the_verdict_says_how_sure_it_is():
     assert "nothing tells them apart" in same.verdict_in_words()
 
 
+def test_test_and_interval_never_contradict_each_other():
+    few = compare(answers(1, "-" * 5 + "+" * 45), answers(2, "+" * 50))
+    _, low, _ = few.gain()
+    assert low > 0 and few.p_value > 0.05, "the case that this is about"
+    assert not few.is_sure and "so few images do not bear it" in few.verdict_in_words()
+    for better in range(12):
+        for worse in range(12):
+            one = "-" * better + "+" * worse + "+" * 20
+            other = "+" * better + "-" * worse + "+" * 20
+            found = compare(answers(1, one), answers(2, other))
+            _, low, high = found.gain()
+            assert not (found.is_sure and low <= 0 <= high)
+
+
 def test_a_difference_is_signed_and_nothing_has_no_side():
     assert (signed(0.021), signed(-0.003), signed(0.0), signed(-0.0001)) == ("+2.1", "−0.3", "±0.0", "±0.0")
 

@@ -7,7 +7,8 @@ import pytest
 import torch
 from training_helpers import followed, one_thread, plain_network, small_project  # noqa: F401
 
-from engine.errors import EngineError
+from engine.compile.module import Network
+from engine.errors import EngineError, OutOfMemory
 from engine.jobs import Cancelled, JobControl
 from engine.spec import Chosen, DataSpec, ProjectSpec, RecipeSpec
 from engine.train import finder
@@ -97,6 +98,29 @@ def test_no_run_is_made_and_the_project_stays(tmp_path):
     looked_for(project)
     assert project.recipe.learning_rate == 0.123
     assert not runs_folder(tmp_path / "Test.atelier").exists()
+
+
+def test_with_too_little_memory_for_a_batch_the_curve_is_the_same(monkeypatch):
+    project = digits()
+    plain = looked_for(project).result
+    usual = Network.forward
+
+    def forward(self, x):
+        if len(x) > 20:
+            raise torch.OutOfMemoryError("Tried to allocate 20.00 GiB.")
+        return usual(self, x)
+
+    monkeypatch.setattr(Network, "forward", forward)
+    assert looked_for(project).result.losses[:60] == pytest.approx(plain.losses[:60], rel=1e-3)
+
+
+def test_with_too_little_memory_for_an_image_it_says_so(monkeypatch):
+    def forward(self, x):
+        raise torch.OutOfMemoryError("Tried to allocate 20.00 GiB.")
+
+    monkeypatch.setattr(Network, "forward", forward)
+    with pytest.raises(OutOfMemory, match="too little memory for batches of 32 images"):
+        looked_for(digits())
 
 
 def test_it_can_be_stopped(monkeypatch):

@@ -12,16 +12,19 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+import torch
 import training_helpers as made
 from conftest import ROOT
 from training_helpers import assert_same_run, everything_told, followed, info_of, numbers, small_project, trained, until
 from training_helpers import one_thread as one_thread
 
 from engine.errors import EngineError
+from engine.evaluate.model import load_model
 from engine.jobs import Cancelled, JobControl
 from engine.spec import Chosen
 from engine.spec.files import write_project
 from engine.train import history, runs
+from engine.train.checkpoint import load_state, read_facts, save_state
 from engine.train.events import BatchDone, EpochDone, RunStarted
 from engine.train.job import resume_run, start_run
 from engine.train.optimizers import OPTIMIZERS
@@ -66,6 +69,66 @@ def test_every_optimizer_goes_on_exactly(picture_folder, path, optimizer):
         assert [event.epoch for event in result.of(EpochDone)] == list(range(stop + 1, 5))
         assert result.result.epochs == 4 and result.result.reason == "finished"
         assert_same_run(run_folder(path, 1), run_folder(path, number))
+
+
+def test_the_best_weights_are_those_of_an_epoch_that_is_kept(picture_folder, path, monkeypatch):
+    """Also where the process dies after it wrote the best weights of an epoch and before the epoch itself."""
+    monkeypatch.setattr(history, "is_better", lambda line, best: True)
+    project, append = small_project(picture_folder, epochs=3), history.append
+
+    def dies(folder, line):
+        if line.epoch == 2:
+            raise OSError("gone")
+        append(folder, line)
+
+    trained(project, path)
+    with monkeypatch.context() as patch:
+        patch.setattr(history, "append", dies)
+        with pytest.raises(EngineError):
+            trained(project, path)
+    folder = run_folder(path, 2)
+    assert read_facts(folder / runs.BEST)["epoch"] == 2, "the moment that this is about"
+    control = JobControl()
+    work = resume_run(path, 2, control)
+    until(work, RunStarted)
+    control.stop()
+    with pytest.raises(Cancelled):
+        followed(work)
+    assert info_of(path, 2).best_epoch == read_facts(folder / runs.BEST)["epoch"] == 1
+    assert load_model(folder, "cpu").epoch == 1
+    made.resumed(path, 2)
+    assert_same_run(run_folder(path, 1), folder)
+    assert not (folder / runs.FORMER_BEST).exists()
+
+
+def test_best_weights_without_any_epoch_are_none(picture_folder, path, monkeypatch):
+    def dies(folder, line):
+        raise OSError("gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(history, "append", dies)
+        with pytest.raises(EngineError):
+            trained(small_project(picture_folder), path)
+    assert (run_folder(path, 1) / runs.BEST).exists() and not (run_folder(path, 1) / runs.LAST).exists()
+    work = resume_run(path, 1, JobControl())
+    until(work, RunStarted)
+    assert not (run_folder(path, 1) / runs.BEST).exists()
+    work.close()
+
+
+def test_single_numbers_of_an_optimizer_stay_where_it_made_them(tmp_path):
+    """Else a look at one of them, as NAdam takes at every step, would wait for a graphics processor."""
+    network = torch.nn.Linear(3, 2)
+    optimizer = torch.optim.NAdam(network.parameters())
+    network(torch.ones(1, 3)).sum().backward()
+    optimizer.step()
+    save_state(tmp_path / "s.safetensors", network, optimizer, {})
+    network = torch.nn.Linear(3, 2, device="meta")
+    optimizer = torch.optim.NAdam(network.parameters())
+    load_state(tmp_path / "s.safetensors", network, optimizer)
+    state = optimizer.state[network.weight]
+    assert state["mu_product"].device.type == state["step"].device.type == "cpu"
+    assert state["exp_avg"].device.type == "meta"
 
 
 @pytest.mark.parametrize("schedule", [kind.name for kind in SCHEDULES])

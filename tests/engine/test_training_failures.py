@@ -12,8 +12,9 @@ from training_helpers import one_thread as one_thread
 from engine.compile.module import Network
 from engine.errors import EngineError, OutOfMemory, TrainingDiverged
 from engine.evaluate.model import load_model
-from engine.jobs import JobControl
+from engine.jobs import Cancelled, JobControl
 from engine.spec import Chosen
+from engine.spec.network import chain
 from engine.train import history, runs
 from engine.train.events import EpochDone, RunStarted, Told
 from engine.train.job import start_run
@@ -159,6 +160,64 @@ def test_memory_that_is_gone_before_the_first_step_is_a_sentence_too(picture_fol
     with pytest.raises(OutOfMemory) as caught:
         trained(small_project(picture_folder), path)
     assert "smaller network" in caught.value.fix and not (path.parent / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("error", "raised", "words"),
+    [
+        (torch.OutOfMemoryError("Tried to allocate 20.00 GiB."), OutOfMemory, "too little memory for the optimizer"),
+        (RuntimeError("CUDA error: unspecified launch failure"), RuntimeError, "launch failure"),
+    ],
+)
+def test_what_the_machine_could_not_do_it_may_do_later(picture_folder, path, monkeypatch, error, raised, words):
+    project = small_project(picture_folder, epochs=4)
+    trained(project, path)
+    update, steps = torch.optim.AdamW.step, []
+
+    def step(self, *args, **more):
+        steps.append(1)
+        if len(steps) == 8:  # the second of three steps of the third epoch
+            raise error
+        return update(self, *args, **more)
+
+    monkeypatch.setattr(torch.optim.AdamW, "step", step)
+    with pytest.raises(raised, match=words):
+        trained(project, path)
+    info = info_of(path, 2)
+    assert info.state == "interrupted" and info.can_resume and info.epochs_done == 2 and words in info.reason
+    monkeypatch.setattr(torch.optim.AdamW, "step", update)
+    made.resumed(path, 2)
+    made.assert_same_run(run_folder(path, 1), run_folder(path, 2))
+
+
+def test_a_run_that_cannot_go_on_today_can_tomorrow(picture_folder, path, monkeypatch):
+    project = small_project(picture_folder, epochs=3)
+    trained(project, path)
+    control = JobControl()
+    work = start_run(project, path, control)
+    until(work, EpochDone)
+    control.stop()
+    with pytest.raises(Cancelled):
+        followed(work)
+
+    def forward(self, x):
+        raise torch.OutOfMemoryError("Tried to allocate 20.00 GiB.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Network, "forward", forward)
+        with pytest.raises(OutOfMemory):
+            made.resumed(path, 2)
+    assert info_of(path, 2).can_resume
+    made.resumed(path, 2)
+    made.assert_same_run(run_folder(path, 1), run_folder(path, 2))
+
+
+@pytest.mark.parametrize("name", ["residual", "bottleneck", "dense_block"])
+def test_batch_norm_of_one_number_is_refused_in_blocks_too(picture_folder, path, name):
+    one_place = ("adaptive_avg_pool", {"size": (1, 1)})
+    network = chain([("image", {}), one_place, (name, {}), ("flatten", {}), ("classes", {})])
+    with pytest.raises(EngineError, match="one image at a time"):
+        trained(small_project(picture_folder, network=network, batch_size=1), path)
 
 
 def test_a_mistake_of_ours_is_not_dressed_up_as_the_users(picture_folder, path, monkeypatch):

@@ -141,7 +141,7 @@ def test_weights_of_classes_are_copied_once_for_all(monkeypatch):
 
 
 def test_batches_that_lie_on_the_device_wait_for_nothing(tmp_path, monkeypatch):
-    monkeypatch.setattr(batches, "_place", lambda *_: "gpu")
+    monkeypatch.setattr(batches, "place_of", lambda *_: "gpu")
     rows = np.zeros((20, 16, 16, 3), np.uint8)
     places, nothing = np.arange(20), np.zeros(20, np.int64)
     splits, labels = np.full(20, TRAIN, np.int8), (places % 3).astype(np.int32)
