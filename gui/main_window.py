@@ -15,7 +15,7 @@ from engine.params import short_number
 from engine.project import SUFFIX
 from gui.crash import CrashDialog, report
 from gui.document import ChangedOnDisk
-from gui.questions import ask_about_changes, ask_about_training
+from gui.questions import ask_about_changes, ask_about_discarding, ask_about_training
 from gui.run_bar import RunBar
 from gui.settings_dialog import SettingsDialog
 from gui.studio import Studio
@@ -94,6 +94,7 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         studio = self.studio
         studio.may_replace = self.may_leave_project
+        studio.training.may_discard = lambda: ask_about_discarding(self, studio.training.ended)
         studio.place_wanted.connect(self.go_to)
         studio.failed.connect(self.show_error)
         studio.told.connect(self._on_told)

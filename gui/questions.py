@@ -33,14 +33,34 @@ def ask_about_training(parent: QWidget, ended: SignalInstance) -> bool:
     """
     box = QMessageBox(parent)
     box.setObjectName("question.training")
-    box.setIcon(QMessageBox.Icon.Question)
-    box.setWindowTitle(_tr("A training is running"))
+    box.setWindowTitle(_tr("The training has not ended"))
     box.setText(_tr("Stop the training?"))
     box.setInformativeText(
         _tr("All finished epochs are kept, and you can resume it later. The unfinished epoch will be done again.")
     )
-    box.addButton(_tr("Stop training"), QMessageBox.ButtonRole.AcceptRole)
-    stay = box.addButton(_tr("Go on training"), QMessageBox.ButtonRole.RejectRole)
+    return _stops(box, _tr("Stop training"), _tr("Keep the project open"), ended)
+
+
+def ask_about_discarding(parent: QWidget, ended: SignalInstance) -> bool:
+    """A run that took long is to be lost. Returns: whether to do that; no, where it has ended meanwhile.
+
+    Args:
+        ended: emitted when the training comes to its end by itself; the question is then closed.
+    """
+    box = QMessageBox(parent)
+    box.setObjectName("question.discard")
+    box.setWindowTitle(_tr("Stop and discard"))
+    box.setText(_tr("Discard this run for good?"))
+    box.setInformativeText(_tr("Its epochs and weights are removed and cannot be brought back."))
+    is_over: list[bool] = []
+    ended.connect(lambda: is_over.append(True))
+    return _stops(box, _tr("Discard"), _tr("Go on training"), ended) and not is_over
+
+
+def _stops(box: QMessageBox, yes: str, no: str, ended: SignalInstance) -> bool:
+    box.setIcon(QMessageBox.Icon.Question)
+    box.addButton(yes, QMessageBox.ButtonRole.AcceptRole)
+    stay = box.addButton(no, QMessageBox.ButtonRole.RejectRole)
     box.setDefaultButton(stay)
     box.setEscapeButton(stay)
     ended.connect(box.accept)

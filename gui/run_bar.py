@@ -178,7 +178,7 @@ class RunBar(QFrame):
         if info is None:
             return self.tr("run {number} stopped and discarded").format(number=run.run)
         words = {
-            "finished": self.tr("run {number} finished"),
+            "finished": self.tr("run {number} stopped early") if info.ended_early else self.tr("run {number} finished"),
             "stopped": self.tr("run {number} stopped"),
             "failed": self.tr("run {number} failed"),
         }

@@ -170,13 +170,16 @@ class LayerHealth:
         report = infer(setup.project.network, facts)
         return cls(setup.network, setup.optimizer, report, setup.recipe.learning_rate, EVERY)
 
-    def after_step(self, epoch: int, total_step: int) -> Question[LayersSeen] | None:
-        """Called after every step: what was seen of it, where it was looked at; arranges the next look."""
-        if self._is_ready:
-            return self._look(epoch, total_step)
-        if not self._hooks and time.perf_counter() >= self._next:
+    def after_step(self, epoch: int, total_step: int, *, look_next: bool = False) -> Question[LayersSeen] | None:
+        """Called after every step: what was seen of it, where it was looked at; arranges the next look.
+
+        Args:
+            look_next: at the next step, however short ago the last look was.
+        """
+        question = self._look(epoch, total_step) if self._is_ready else None
+        if not self._hooks and (look_next or (question is None and time.perf_counter() >= self._next)):
             self._arm()
-        return None
+        return question
 
     def close(self) -> None:
         """Take away what still waits for a step."""

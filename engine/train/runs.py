@@ -41,7 +41,8 @@ class RunInfo:
         epochs_done, epochs: so far, and planned.
         best_accuracy: validation, 0..1; None before the first epoch.
         network: what to call its network.
-        reason: why it failed, in words.
+        reason: why it ended before its planned end, in words, where nobody wanted that: it failed, was interrupted, or
+            did not improve any more (early stopping).
         parent: number of the run that it is compared with; None without one.
         experiment: number of the experiment that it is a trial of; None for a run of its own.
         label: what it is within that, or why it was started: "fold 2 of 5", "another seed".
@@ -75,6 +76,11 @@ class RunInfo:
     def can_resume(self) -> bool:
         # A process may be killed after its last epoch and before it could say so: resuming then brings it to its end.
         return self.state == "interrupted" or (self.state == "stopped" and self.epochs_done < self.epochs)
+
+    @property
+    def ended_early(self) -> bool:
+        """Whether it was early stopping that ended it."""
+        return self.state == "finished" and bool(self.reason)
 
     @property
     def has_weights(self) -> bool:
@@ -299,6 +305,15 @@ def write_marks(folder: Path, **marks: str | bool) -> None:
             why=f"{error.strerror or error}.",
             fix="Free some space, or check that you may write in the project's folder.",
         ) from error
+
+
+def compared_with(info: RunInfo | None, known: Iterable[RunInfo]) -> RunInfo | None:
+    """Return which of the `known` runs this one is compared with, in words and in charts: its parent.
+
+    None: it has none, or that was deleted.
+    """
+    parent = info.parent if info is not None else None
+    return next((one for one in known if one.number == parent), None) if parent is not None else None
 
 
 def pinned_first(infos: Iterable[RunInfo]) -> tuple[RunInfo, ...]:

@@ -23,8 +23,8 @@ from engine.allocator import give_back, keep_freed_memory
 from engine.data.cache import Pictures
 from engine.errors import EngineError, TrainingDiverged
 from engine.jobs import Cancelled, JobControl
-from engine.params import short_number
-from engine.spec import ProjectSpec
+from engine.params import params_of, short_number
+from engine.spec import ProjectSpec, RecipeSpec
 from engine.tasks import answer
 from engine.train import history
 from engine.train.determinism import deterministic, impossible
@@ -85,7 +85,7 @@ def train(
             loop = _Loop(setup, record, control)
             yield loop.started()
             ended = yield from loop.epochs()
-        state = "finished"
+        state, reason = "finished", early_in_words(project.recipe) if ended == "early" else ""
         return _summary(setup, record, ended)
     except (Cancelled, GeneratorExit, KeyboardInterrupt):
         state = "stopped"
@@ -117,6 +117,14 @@ def train(
         record.close(state, reason, control)
         setup = loop = None  # what they held can go back, too
         give_back()
+
+
+def early_in_words(recipe: RecipeSpec) -> str:
+    """Why a training ended before its planned end."""
+    told = {one.name: one for one in params_of(RecipeSpec)}["stop_metric"]
+    metric = told.choice_labels[told.choices.index(recipe.stop_metric)].capitalize()
+    span = "1 epoch" if recipe.patience == 1 else f"{recipe.patience} epochs"
+    return f"{metric} did not improve for {span}."
 
 
 def _summary(setup: Setup, record: Record, ended: str) -> RunSummary:
@@ -228,9 +236,10 @@ class _Loop:
             event = self._validated(epoch, *means, began, images / (trained - began))
             self.record.keep(event)
             self.pace.validated(self.pace.now() - trained)
-            if self.watching.is_due() or (self.watching.has_pins and epoch == self.recipe.epochs):
-                self._watch(epoch, epoch * self.setup.steps)
-                yield from self.questions.answered(wait=True)
+            is_shown = self.watching.is_due() or (self.watching.has_pins and epoch == self.recipe.epochs)
+            if is_shown or self.watching.is_due_to_keep(epoch):
+                self._watch(epoch, epoch * self.setup.steps, shown=is_shown)
+                yield from (seen for seen in self.questions.answered(wait=True) if is_shown)
             yield event
             self._checkpoint()
         return "early" if self._should_stop_early() else "finished"
@@ -272,7 +281,9 @@ class _Loop:
             if is_last or total == 1 or (not len(self.questions) and self.news()):
                 self.questions.ask(self._batch_news(epoch, step, total, recent))
                 recent = _Sums.on(self.placement.device)
-            if (layers := self.health.after_step(epoch, total)) is not None:
+            # The last step but one has the last one looked at: what is said of a run that is over is about its end.
+            is_near_the_end = total == self.recipe.epochs * self.setup.steps - 1
+            if (layers := self.health.after_step(epoch, total, look_next=is_near_the_end)) is not None:
                 self.questions.ask(layers)
             if self.watching.is_due():
                 self._watch(epoch, total)
@@ -331,12 +342,13 @@ class _Loop:
     # ---- looking at it
 
     @torch.no_grad()
-    def _watch(self, epoch: int, total: int) -> None:
+    def _watch(self, epoch: int, total: int, *, shown: bool = True) -> None:
         pictures = self.watching.pictures()
         self.network.eval()
         outputs = self._outputs(pictures)
         self.network.train()
-        self.questions.ask(self.watching.question(epoch, total, self.task.probabilities(outputs)))
+        probabilities = self.task.probabilities(outputs)
+        self.questions.ask(self.watching.question(epoch, total, probabilities, shown=shown))
 
     def _outputs(self, inputs: Tensor) -> Tensor:
         """What the network that is judged makes of images, in pieces where they are too many for the memory."""

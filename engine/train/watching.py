@@ -24,6 +24,10 @@ log = logging.getLogger(__name__)
 SHARE = 0.015
 """Of the time of a training that looking at the watched pictures may take; 3 % is promised, and clocks waver."""
 
+RECORD_SHARE = 0.005
+"""The same for looks at what is pinned, at the end of an epoch, which are kept and not shown. Where epochs are shorter
+than the time between two looks that are shown, many more of them can so be looked back at."""
+
 MOST_LINES = 1000
 """Epochs of which the answers to pinned pictures are kept; of longer trainings, evenly spread ones."""
 
@@ -43,7 +47,7 @@ class Watching:
     def __init__(self, setup: Setup, run_folder: Path, every: float):
         self._setup, self._every = setup, every
         self._project_folder, self._kept = run_folder.parent.parent, run_folder / "watch" / ANSWERS
-        self._next = self._next_check = 0.0
+        self._next = self._next_check = self._next_record = 0.0
         self._read_from: tuple[int, int] | None = None  # the file of pins, as `_version` says
         self._pins = Pins()
         self._pinned: tuple[int, ...] = ()
@@ -66,17 +70,30 @@ class Watching:
         """Whether something is pinned: its last answers are then worth a last look."""
         return len(self._pins) > 0 or self._version() != self._read_from
 
+    def is_due_to_keep(self, epoch: int) -> bool:
+        """Whether the answers to what is pinned can be kept at the end of an epoch, without showing them."""
+        return self.has_pins and self._is_kept(epoch) and time.perf_counter() >= self._next_record
+
+    def _is_kept(self, epoch: int) -> bool:
+        return epoch % self._epochs_a_line == 0 or epoch == self._setup.recipe.epochs
+
     def pictures(self) -> Tensor:
         """(n, C, H, W), ready for the network: numbered ones, then photographs. The time of the look begins here."""
         self._take_pins()  # once after each change, and no part of what looking costs
         self._watch = Stopwatch(self._setup.placement.device)
         return self._inputs
 
-    def question(self, epoch: int, total_step: int, probabilities: Tensor) -> Question[Watched]:
-        """Of (n, classes) answers to `pictures()`; the time of the look ends here."""
+    def question(self, epoch: int, total_step: int, probabilities: Tensor, *, shown: bool = True) -> Question[Watched]:
+        """Of (n, classes) answers to `pictures()`; the time of the look ends here.
+
+        Args:
+            shown: it is for the user to see now, and the next one of that sort has to wait.
+        """
         watch, numbers, pinned, photographs = self._watch, self.numbers, self._pinned, self._photographs
         watch.stop()
-        self._next = math.inf  # until it is known how long this look took
+        self._next_record = math.inf  # until it is known how long this look took
+        if shown:
+            self._next = math.inf
 
         def told(values: Tensor) -> Watched:
             rows = values.numpy()
@@ -84,7 +101,9 @@ class Watching:
             if total_step == epoch * self._setup.steps:
                 self._keep(event, pinned)
             now = time.perf_counter()
-            self._next = now + max(self._every, watch.seconds() / SHARE) if self._every > 0 else now
+            self._next_record = now + watch.seconds() / RECORD_SHARE
+            if shown:
+                self._next = now + max(self._every, watch.seconds() / SHARE) if self._every > 0 else now
             return event
 
         return Question(probabilities, told)
@@ -163,7 +182,7 @@ class Watching:
 
     def _keep(self, event: Watched, pinned: tuple[int, ...]) -> None:
         """Add the answers to what is pinned at the end of an epoch; losing them is no reason to stop a training."""
-        if not len(self._pins) or (event.epoch % self._epochs_a_line and event.epoch != self._setup.recipe.epochs):
+        if not len(self._pins) or not self._is_kept(event.epoch):
             return
         index = self._setup.pictures.index
         images = {str(index.paths[number]): row for row, number in enumerate(pinned)}

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
+from engine.train.biography import RIGHT, UNKNOWN
 from gui.pictures.cache import Source
 from gui.widgets.bars import percent
 
@@ -83,6 +84,9 @@ class Answers:
     history: Rows | None = None
     marker: int = -1
     strip: Rows | None = None
+
+
+MOST_STRETCHES = 4  # of epochs that are listed one by one
 
 
 class PictureModel(QAbstractListModel):
@@ -236,6 +240,20 @@ class PictureModel(QAbstractListModel):
         source = self.source(row)
         return source.name if isinstance(source, Path) else ""
 
+    def _life_in_words(self, strip: np.ndarray) -> str:
+        """Return in which epochs an answer was right: "right in epochs 4–6, 9"."""
+        known, right = strip != UNKNOWN, strip == RIGHT
+        if not right.any():
+            return self.tr("right in no epoch so far")
+        if right[known].all():
+            return self.tr("right in all epochs so far")
+        parts = stretches(right)
+        if len(parts) > MOST_STRETCHES:
+            words = self.tr("right in {right} of {known} epochs")
+            return words.format(right=int(right.sum()), known=int(known.sum()))
+        spans = (str(first) if first == last else f"{first}–{last}" for first, last in parts)
+        return self.tr("right in epochs {spans}").format(spans=", ".join(spans))
+
     def _in_words(self, row: int, between: str) -> str:
         parts = [self._name(row), self.label(row), self.split(row)]
         answer = self.answer(row)
@@ -245,10 +263,19 @@ class PictureModel(QAbstractListModel):
             words = words if right is not None else self.tr("says {name} {percent}")
             figure = percent(min(probability, SUREST), 0)
             parts.append(words.format(name=name, percent=figure, truth=self.label(row) or "–"))
+        strip = self.strip(row)
+        if strip is not None and (strip != UNKNOWN).any():
+            parts.append(self._life_in_words(strip))
         badge = self.badge(row)
         if badge is not None:
             parts.append(badge.text)
         return between.join(part for part in parts if part)
+
+
+def stretches(right: np.ndarray) -> list[tuple[int, int]]:
+    """Return first and last place, counted from 1, of each stretch of True in (n,) bool."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], right, [False]]).astype(np.int8)))
+    return [(int(first) + 1, int(after)) for first, after in edges.reshape(-1, 2)]
 
 
 def _check_rows(answers: Answers | None, rows: int) -> None:

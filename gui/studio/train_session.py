@@ -1,5 +1,6 @@
 """The training of the open project, and the runs it has had."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,6 +30,10 @@ MOST_STEPS = 20_000
 """Points kept of the curve within epochs; beyond, every second one is dropped."""
 
 
+LONG = 60.0
+"""Seconds of training that nobody throws away without being asked."""
+
+
 class TrainSession(QObject):
     """Starts, pauses and stops one run at a time, and keeps what the run shown on the page has told so far.
 
@@ -42,6 +47,7 @@ class TrainSession(QObject):
         trial: of the experiment that is being worked on; None for a run of its own.
         layers: the last look at the layers of the live run, or of the one that was; None before the first.
         beside: what else is done with the network while nothing is trained, in words; empty for nothing.
+        may_discard: asks whether the live run, which took more than `LONG`, is to be lost for good.
     """
 
     state_changed = Signal()
@@ -78,6 +84,7 @@ class TrainSession(QObject):
         self.progress: Progress | None = None
         self.trial: TrialStarted | None = None
         self.beside = ""
+        self.may_discard: Callable[[], bool] = lambda: True
         self._runner = JobRunner(self)
         self._runner.progressed.connect(self._on_progressed)
         self._runner.ended.connect(self._on_ended)
@@ -193,10 +200,14 @@ class TrainSession(QObject):
         self._runner.resume()
 
     def stop(self, keep: bool = True) -> None:
-        """End the run: keep its best epoch, or leave no trace of it."""
-        if self.is_active:
+        """End the run: keep its best epoch, or leave no trace of it, which is asked about when much would be lost."""
+        if self.is_active and (keep or self._seconds_done() < LONG or self.may_discard()):
             self._stopping = True
             self._runner.stop(keep)
+
+    def _seconds_done(self) -> float:
+        """What the live run has been trained for."""
+        return sum(line.seconds for line in history.read(self.run.folder)) if self.run is not None else 0.0
 
     def close(self) -> None:
         """End it in order so that it can be resumed, and wait; for leaving the project. No `ended` follows."""

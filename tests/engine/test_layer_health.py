@@ -161,7 +161,7 @@ def test_the_next_look_waits_until_this_one_costs_next_to_nothing():
 def test_a_training_is_the_same_with_and_without_looks(picture_folder, tmp_path, monkeypatch):
     project = small_project(picture_folder, network=small_network())
     with monkeypatch.context() as patch:
-        patch.setattr(layer_health.LayerHealth, "after_step", lambda self, epoch, total_step: None)
+        patch.setattr(layer_health.LayerHealth, "after_step", lambda self, epoch, total_step, look_next=False: None)
         without = trained(project, tmp_path / "a" / "A.atelier")
     monkeypatch.setattr(layer_health, "EVERY", 0.0)
     monkeypatch.setattr(layer_health, "SHARE", 1e9)

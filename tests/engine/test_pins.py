@@ -207,6 +207,20 @@ def test_what_is_pinned_is_looked_at_soon_however_long_a_look_took(picture_folde
     assert looker.has_pins
 
 
+def test_epochs_that_are_shorter_than_the_time_between_two_looks_can_be_looked_back_at(
+    picture_folder, path, monkeypatch
+):
+    monkeypatch.setattr(watching, "RECORD_SHARE", 1e9)
+    write_pins(pins_file(path), Pins((), (str(first_image(picture_folder)),)))
+    began = time.perf_counter()
+    events = followed(start_run(small_project(picture_folder, epochs=40), path, JobControl())).events
+    seconds = time.perf_counter() - began
+    answers = next(iter(read_pinned(path.parent / "runs" / "0001")[1].values()))
+    assert answers.epochs.tolist() == list(range(1, 41))
+    looks = [event for event in events if isinstance(event, Watched)]
+    assert len(looks) <= 4 * seconds + 2, "they are kept, not told"
+
+
 def test_a_training_with_pins_looks_at_most_four_times_a_second(picture_folder, path):
     write_pins(pins_file(path), Pins((), (str(first_image(picture_folder)),)))
     project = small_project(picture_folder, epochs=60)

@@ -191,7 +191,9 @@ def test_early_stopping_waits_for_its_patience(picture_folder, path):
     losses = [line.validation_loss for line in history.read(first_run(path))]
     lowest = losses.index(min(losses)) + 1
     assert summary.reason == "early" and summary.epochs == len(losses) == lowest + 3 < 60
-    assert info_of(path).state == "finished" and not info_of(path).can_resume
+    info = info_of(path)
+    assert info.state == "finished" and info.ended_early and not info.can_resume
+    assert info.reason == "Validation loss did not improve for 3 epochs."
 
 
 # ---- pictures of all sorts

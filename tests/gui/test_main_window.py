@@ -286,7 +286,7 @@ def test_the_question_about_changes(qtbot, window, text, answer):
     assert ask_about_changes(window, "Test") == answer
 
 
-@pytest.mark.parametrize(("key", "stop"), [("Stop training", True), ("Go on training", False), ("", False)])
+@pytest.mark.parametrize(("key", "stop"), [("Stop training", True), ("Keep the project open", False), ("", False)])
 def test_the_question_about_a_training(qtbot, window, key, stop):
     from gui.questions import ask_about_training
 
@@ -299,6 +299,29 @@ def test_the_question_about_a_training(qtbot, window, key, stop):
 
     QTimer.singleShot(0, press)
     assert ask_about_training(window, window.studio.training.ended) is stop
+
+
+@pytest.mark.parametrize(("key", "lost"), [("Discard", True), ("Go on training", False), ("", False)])
+def test_the_question_about_discarding(qtbot, window, key, lost):
+    from gui.questions import ask_about_discarding
+
+    def press() -> None:
+        box = window.findChild(QMessageBox, "question.discard")
+        if key:
+            next(button for button in box.buttons() if button.text() == key).click()
+        else:
+            qtbot.keyClick(box, Qt.Key.Key_Escape)
+
+    QTimer.singleShot(0, press)
+    assert ask_about_discarding(window, window.studio.training.ended) is lost
+
+
+def test_a_training_that_ends_meanwhile_is_not_discarded(window):
+    from gui.jobs import Finished
+    from gui.questions import ask_about_discarding
+
+    QTimer.singleShot(0, lambda: window.studio.training.ended.emit(Finished(None)))
+    assert not ask_about_discarding(window, window.studio.training.ended)
 
 
 # ---- files

@@ -116,6 +116,27 @@ def test_model_tells_all_it_knows(files):
     assert words == f"{files.path(3).name}, stripes, train, wrong: disc 60 %, is stripes, odd"
 
 
+@pytest.mark.parametrize(
+    ("life", "words"),
+    [
+        ("0000", "right in no epoch so far"),
+        ("1111", "right in all epochs so far"),
+        ("2211", "right in all epochs so far"),
+        ("0001110010", "right in epochs 4–6, 9"),
+        ("0101010101", "right in 5 of 10 epochs"),
+        ("2101010101", "right in 5 of 9 epochs"),
+        ("2222", ""),
+    ],
+)
+def test_the_life_of_an_image_is_told(files, life, words):
+    strip = np.array([[int(sign) for sign in life]], dtype=np.uint8)
+    told = answers_from(files.classes, np.array([[0.9, 0.1]]), files.labels[:1])
+    model = PictureModel()
+    model.set_pictures(files, np.array([0]), replace(told, strip=strip))
+    tip = model.index(0).data(Qt.ItemDataRole.ToolTipRole)
+    assert tip.split("\n")[-1] == words if words else "epoch" not in tip
+
+
 def test_answers_alone_change_no_row(files, qtbot):
     model = PictureModel()
     numbers = np.arange(4)

@@ -111,7 +111,8 @@ def test_every_experiment_has_words(picture_folder):
     project = small_project(picture_folder)
     project = replace(project, data=replace(project.data, classes=("disc", "stripes")))
     seen = set()
-    for code in ("rate_too_high", "rate_too_low", "collapse", "too_few", "overfitting", "underfitting", "plateau"):
+    codes = ("rate_too_high", "rate_too_low", "collapse", "too_few", "overfitting", "overconfident", "underfitting")
+    for code in (*codes, "plateau"):
         for step in next_steps(Diagnosis(code, chance=0.9), project):
             seen.add(step.name)
             assert step_text(step) and "{" not in step_text(step)
@@ -137,6 +138,18 @@ def test_a_training_tells_of_its_layers(qtbot, opened, page, monkeypatch):
     assert table.model.rowCount() == len(opened.training.layers.layers) > 0
     assert "on one batch of" in table.about.text()
     opened.training.close()
+
+
+def test_lights_of_an_earlier_epoch_say_so(qtbot, opened, page):
+    opened.document.edit("x", recipe=replace(opened.document.recipe, epochs=4))
+    opened.training.start()
+    until(qtbot, lambda: not opened.training.is_active)
+    until(qtbot, page.layers.isVisible)
+    assert opened.training.layers.epoch == 4, "the last step of all is looked at"
+    assert page.layers.words.text().startswith("Layers: ")
+    opened.training.layers = replace(opened.training.layers, epoch=2)
+    page.layers.refresh()
+    assert page.layers.words.text().startswith("Layers at epoch 2: ")
 
 
 def test_cards_have_lights_while_their_network_trains(qtbot, opened, monkeypatch):

@@ -189,7 +189,10 @@ def test_a_book_of_answers_goes_back_when_epochs_are_done_again():
     stored = np.array([[0.3, 0.7], [0.4, 0.6]], np.float32)
     book.load({"a": PinnedAnswers(np.array([0, 1]), stored)})  # read late: what came since stays
     assert book.history("a", 0, [0, 1, 2]) == pytest.approx([0.3, 0.1, 0.9])
-    for epoch in range(3, 5000):
+    whole = PinnedAnswers(np.array([1, 2, 3, 4]), np.tile(np.array([0.5, 0.5], np.float32), (4, 1)))
+    book.load({"a": whole})  # the run is over: more was kept than told
+    assert book.history("a", 0, [1, 2, 3, 4]) == pytest.approx([0.5] * 4)
+    for epoch in range(5, 5000):
         book.add("a", epoch, np.array([0.5, 0.5]))
     assert len(book._told["a"][0]) <= 1024 and book._told["a"][0][-1] == 4999
 

@@ -28,7 +28,14 @@ from gui.pages.shared.viewer import AnswerBox, PictureViewer, Told
 from gui.pages.train import TrainPage
 from gui.pages.train.recipe import GROUPS, with_optimizer
 from gui.pages.train.replay import Replay
-from gui.pages.train.run_words import against_in_words, state_in_words
+from gui.pages.train.run_words import (
+    added_nothing,
+    added_nothing_in_words,
+    against_in_words,
+    gain_in_words,
+    so_far_in_words,
+    state_in_words,
+)
 from gui.widgets.two_lines import TwoLinesLabel
 
 NO_DATA = EngineError("No images have been chosen.", why="The network needs some.", fix="Choose a folder in Data.")
@@ -426,6 +433,36 @@ def test_every_state_of_a_run_has_words(studio):
         studio.training.add_run(1, state)
         assert state_in_words(studio.training.runs[0]).split()[0] != ""
         assert "{" not in state_in_words(studio.training.runs[0])
+
+
+def test_a_run_that_stopped_early_says_so_and_why(page, studio, qtbot):
+    studio.training.add_run(1, "finished", epochs=12, planned=60)
+    training, reason = studio.training, "Validation loss did not improve for 3 epochs."
+    training.runs = (replace(training.runs[0], reason=reason),)
+    training.runs_changed.emit()
+    assert state_in_words(training.runs[0]) == "stopped early · 12 of 60"
+    assert page.runs.itemWidget(page.runs.item(0))._state.toolTip() == reason
+    training.shown_run = 1
+    training.shown_changed.emit()
+    qtbot.waitUntil(lambda: page.diagnosis.title.text() == "Stopped early at epoch 12 of 60")
+    assert reason in page.diagnosis.words.text() and page.diagnosis.resume.isHidden()
+
+
+def test_what_came_of_a_run_so_far_is_no_verdict(studio):
+    studio.training.add_run(1, "stopped", epochs=14, planned=300)
+    assert so_far_in_words(studio.training.runs[0]) == "At epoch 14 of 300: "
+    studio.training.add_run(2, "finished")
+    assert so_far_in_words(studio.training.runs[0]) == ""
+
+
+def test_epochs_that_brought_nothing_better_are_told(studio):
+    studio.training.add_run(10, "finished", epochs=17)
+    plain = replace(studio.training.runs[0], parent=4, restarted_after=12, best_epoch=7, epochs_done=17)
+    assert added_nothing(plain) and not added_nothing(replace(plain, best_epoch=13))
+    assert not added_nothing(replace(plain, restarted_after=0))
+    words = "The 5 added epochs brought nothing better than epoch 7, which run 4 had reached."
+    assert added_nothing_in_words(plain) == gain_in_words(plain, plain) == words
+    assert added_nothing_in_words(replace(plain, epochs_done=13)).startswith("The added epoch brought nothing")
 
 
 # ---- recipe

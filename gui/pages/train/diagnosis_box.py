@@ -1,4 +1,4 @@
-"""The diagnosis in words."""
+"""The box in which the diagnosis of a run stands, with buttons for what to do next."""
 
 from __future__ import annotations
 
@@ -10,21 +10,25 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from engine.errors import EngineError
-from engine.params import short_number
 from engine.spec import ProjectSpec
 from engine.train import runs
 from engine.train.compare import compare_runs
-from engine.train.diagnosis import LITTLE_GAP, WINDOW, Diagnosis, Story, diagnose
+from engine.train.diagnosis import Diagnosis, Story, diagnose
 from engine.train.next_step import NextStep, next_steps
 from engine.train.runs import RunInfo
 from engine.train.stories import story_of
 from gui.pages.shared.background import LatestAnswer
 from gui.pages.train.controls import RUNNING
+from gui.pages.train.diagnosis_words import (
+    done_sentences,
+    doubt_in_words,
+    end_in_words,
+    left_in_words,
+    sentences_of,
+)
 from gui.pages.train.next_words import step_text
-from gui.pages.train.run_words import against_in_words
-from gui.plots.ticks import write_number
+from gui.pages.train.run_words import added_nothing, added_nothing_in_words, against_in_words, so_far_in_words
 from gui.theme import restyle, theme
-from gui.widgets.bars import percent
 from gui.widgets.empty import IconView
 from gui.widgets.panel import dim_label, text_label
 
@@ -34,6 +38,7 @@ LOOKS = {  # code, or state of the run -> (kind of frame, icon, colour token)
     "still_learning": ("good", "check", "good"),
     "plateau": ("info", "info", "train"),
     "overfitting": ("warning", "warning", "validation"),
+    "overconfident": ("info", "info", "train"),
     "underfitting": ("warning", "warning", "validation"),
     "too_few": ("warning", "warning", "validation"),
     "at_chance": ("warning", "warning", "validation"),
@@ -48,8 +53,6 @@ LOOKS = {  # code, or state of the run -> (kind of frame, icon, colour token)
     "interrupted": ("warning", "pause", "validation"),
     "failed": ("error", "warning", "bad"),
 }
-EXPLODES = 100  # times the loss of blind guessing: no longer a high loss but an explosion
-WIDE_GAP = 0.1  # between training and validation accuracy
 MOST_STEPS = 2  # buttons; more than two would not be a suggestion but a menu
 
 
@@ -156,7 +159,7 @@ class DiagnosisBox(QFrame):
                 button.setToolTip(self.tr("Trains a new run in which only this is different, and compares the two."))
 
     def _compare(self, info: RunInfo | None, known: Sequence[RunInfo]) -> None:
-        parent = next((one for one in known if info is not None and one.number == info.parent), None)
+        parent = runs.compared_with(info, known)
         wanted = None if info is None or parent is None else (info.number, parent.number, info.epochs_done)
         if wanted == self._compared:
             return
@@ -191,23 +194,25 @@ class DiagnosisBox(QFrame):
             ended: the run is over, so that advice is about the next one.
             info: how it ended; None: it came to its end.
         """
-        end = self._end_of(info) if ended else ""
+        end = end_in_words(info) if ended else ""
         is_well = found.code in ("still_learning", "plateau", "early")
-        title, words = self._done(found) if ended and is_well and found.code != "early" else self._sentences(found)
+        is_done = ended and is_well and found.code != "early"
+        title, words = done_sentences(found) if is_done else sentences_of(found, self._classes)
         look = found.code
         if ended and is_well:
             look = "uncertain" if found.is_uncertain else "done"
         if end and (is_well or found.code == "waiting"):
-            title, look = end, info.state
+            title, look = end, look if info.ended_early else info.state
         elif end:
             words = f"{end}. {words}"
-        if end and info.state == "failed" and info.reason and found.code != "diverged":
+        if end and info.reason and found.code != "diverged":
             words = f"{info.reason} {words}"
         self._number = info.number if info is not None else 0
         self.resume.setVisible(bool(end) and info.can_resume and found.code != "diverged")
-        also = " ".join(f"{title}: {words}" for title, words in map(self._sentences, beside))
-        left = self._left(info) if not self.resume.isHidden() else ""
-        self._show(look, title, " ".join(filter(None, (words, also, self._doubt(found), left))))
+        more = (sentences_of(other, self._classes) for other in beside)
+        also = " ".join(f"{title}: {words}" for title, words in more)
+        left = left_in_words(info) if not self.resume.isHidden() else ""
+        self._show(look, title, " ".join(filter(None, (words, also, doubt_in_words(found), left))))
 
     def _show(self, look: str, title: str, words: str) -> None:
         self._look = look
@@ -222,190 +227,6 @@ class DiagnosisBox(QFrame):
 
     def _on_resume(self) -> None:
         self.resume_wanted.emit(self._number)
-
-    def _end_of(self, info: RunInfo | None) -> str:
-        """Return how a run ended before its time; empty for one that came to its end."""
-        sentences = {
-            "interrupted": self.tr("Interrupted at epoch {done} of {all}"),
-            "stopped": self.tr("Stopped at epoch {done} of {all}"),
-            "failed": self.tr("Failed at epoch {done} of {all}"),
-        }
-        sentence = sentences.get(info.state, "") if info is not None else ""
-        return sentence.format(done=info.epochs_done, all=info.epochs) if sentence else ""
-
-    def _left(self, info: RunInfo) -> str:
-        """Return what to resume means."""
-        left = info.epochs - info.epochs_done
-        if left <= 0:
-            return self.tr("Resume brings the run to its end.")
-        if left == 1:
-            return self.tr("Resume trains the 1 epoch that is left.")
-        return self.tr("Resume trains the {left} epochs that are left.").format(left=left)
-
-    def _sentences(self, found: Diagnosis) -> tuple[str, str]:
-        return getattr(self, f"_{found.code}")(found)
-
-    def _waiting(self, found: Diagnosis) -> tuple[str, str]:
-        return self.tr("Nothing to judge yet"), self.tr("The first epoch has not finished.")
-
-    def _early(self, found: Diagnosis) -> tuple[str, str]:
-        words = self.tr("Validation accuracy is {best} after {epochs} of the {needed} epochs that a judgement needs.")
-        if not found.needed:
-            words = self.tr("Validation accuracy is {best}; the learning rate has risen to {reached} of {rate} so far.")
-        return self.tr("Too early to say"), words.format(
-            best=percent(found.best_accuracy),
-            epochs=found.epochs,
-            needed=found.needed,
-            reached=short_number(found.reached_rate, 2),
-            rate=short_number(found.learning_rate),
-        )
-
-    def _still_learning(self, found: Diagnosis) -> tuple[str, str]:
-        if found.gain > 0:
-            words = self.tr("Validation accuracy rose by {gain} points in {window} epochs, to {best}.").format(
-                gain=f"{100 * found.gain:.1f}", window=WINDOW, best=percent(found.best_accuracy)
-            )
-        else:
-            words = self.tr("The validation loss still falls, to {low}.").format(low=write_number(found.loss_low))
-        return self.tr("Learning well"), f"{words} {self._gap(found)}"
-
-    def _plateau(self, found: Diagnosis) -> tuple[str, str]:
-        words = self.tr(
-            "No better than at epoch {since}: {best}. {gap} A lower learning rate or more varied images may help."
-        )
-        title = self.tr("No longer improving")
-        return title, words.format(since=found.best_epoch, best=percent(found.best_accuracy), gap=self._gap(found))
-
-    def _overfitting(self, found: Diagnosis) -> tuple[str, str]:
-        if found.loss_rose:
-            words = self.tr("The validation loss rose from {low} to {now} while the training loss fell.").format(
-                low=write_number(found.loss_low), now=write_number(found.loss_now)
-            )
-        else:
-            words = self.tr("Validation accuracy fell from {best} to {now} while the training loss fell.").format(
-                best=percent(found.best_accuracy), now=percent(found.accuracy_now)
-            )
-        kept = self.tr("Epoch {epoch} with {best} is kept; augmentation, dropout or more images help.").format(
-            epoch=found.best_epoch, best=percent(found.best_accuracy)
-        )
-        title = self.tr("Overfitting since epoch {since}").format(since=found.since)
-        return title, f"{words} {kept}"
-
-    def _at_chance(self, found: Diagnosis) -> tuple[str, str]:
-        words = self._chance(found)
-        if found.learns_by_heart:
-            advice = self.tr(
-                "Of the training images it knows {share}: it learns them by heart. More images or augmentation help."
-            ).format(share=percent(found.train_accuracy))
-        else:
-            advice = self.tr("Try another learning rate, ten times lower or higher.")
-        return self.tr("Not learning"), f"{words} {advice}"
-
-    def _chance(self, found: Diagnosis) -> str:
-        return self.tr(
-            "After {epochs} epochs validation accuracy is {best}; always naming the commonest class gives {chance}."
-        ).format(epochs=found.epochs, best=percent(found.best_accuracy), chance=percent(found.chance))
-
-    def _rate_too_high(self, found: Diagnosis) -> tuple[str, str]:
-        if found.jumps:
-            words = self.tr("The training loss jumped up {jumps} times since epoch {since} and gets nowhere.").format(
-                jumps=found.jumps, since=found.since
-            )
-        else:
-            words = self._explosion(found)
-        return self.tr("Learning rate too high"), f"{words} {self._rate(found)}"
-
-    def _rate_too_low(self, found: Diagnosis) -> tuple[str, str]:
-        words = self.tr("The training loss only went from {first} to {now} in {epochs} epochs.").format(
-            first=write_number(found.first_loss), now=write_number(found.train_loss), epochs=found.epochs
-        )
-        return self.tr("Learning rate too low"), f"{words} {self._rate(found)}"
-
-    def _explosion(self, found: Diagnosis) -> str:
-        top, blind = write_number(found.top_loss), write_number(found.blind_loss)
-        if found.top_loss > EXPLODES * found.blind_loss:
-            words = self.tr("The loss exploded ({top}); guessing blindly would give one of {blind}.")
-        else:
-            words = self.tr("The training loss was as high as {top}; guessing blindly would give one of {blind}.")
-        return words.format(top=top, blind=blind)
-
-    def _rate(self, found: Diagnosis) -> str:
-        if not found.learning_rate:
-            return ""
-        words = self.tr("The learning rate is {rate}; {usual} is usual for this optimizer.")
-        return words.format(rate=short_number(found.learning_rate), usual=short_number(found.usual_rate))
-
-    def _collapse(self, found: Diagnosis) -> tuple[str, str]:
-        known = 0 <= found.answered < len(self._classes)
-        name = self._classes[found.answered] if known else self.tr("class {number}").format(number=found.answered + 1)
-        words = self.tr("{share} of the validation images are called “{name}”; {chance} are of the commonest class.")
-        title = self.tr("Always answers “{name}”").format(name=name)
-        share, chance = percent(found.answered_share), percent(found.chance)
-        return title, words.format(share=share, name=name, chance=chance)
-
-    def _too_few(self, found: Diagnosis) -> tuple[str, str]:
-        words = self.tr(
-            "It knows {train} of its training images and {valid} of others; {count} images of each class are few."
-        ).format(train=percent(found.train_accuracy), valid=percent(found.accuracy_now), count=max(1, found.per_class))
-        return self.tr("Too few images"), words
-
-    def _underfitting(self, found: Diagnosis) -> tuple[str, str]:
-        words = self.tr(
-            "It no longer improves and knows only {train} of its own training images (loss {loss}): a larger network "
-            "or more time may help."
-        ).format(train=percent(found.train_accuracy), loss=write_number(found.train_loss))
-        return self.tr("Underfitting"), words
-
-    def _diverged(self, found: Diagnosis) -> tuple[str, str]:
-        words = self.tr("The loss exploded at epoch {since}. A learning rate ten times lower usually cures it.")
-        return self.tr("Diverged"), words.format(since=found.since)
-
-    def _done(self, found: Diagnosis) -> tuple[str, str]:
-        words = self.tr("Best at epoch {epoch}: validation accuracy {best}. {gap}").format(
-            epoch=found.best_epoch, best=percent(found.best_accuracy), gap=self._gap(found)
-        )
-        return self.tr("Done"), " ".join(filter(None, (words, self._trend(found))))
-
-    def _trend(self, found: Diagnosis) -> str:
-        """Return how it stood at the end, where the numbers named do not say that."""
-        later = found.epochs - found.best_epoch
-        if found.code == "still_learning" and not later:
-            return self.tr("It was still improving: more epochs may help.")
-        if found.code == "still_learning" and found.ends_low:
-            return self.tr("The validation loss still fell after that: more epochs may help.")
-        if later == 1:
-            return self.tr("Epoch {epoch} was no better.").format(epoch=found.epochs)
-        return self.tr("The {count} epochs after it were no better.").format(count=later) if later else ""
-
-    def _gap(self, found: Diagnosis) -> str:
-        """Return how training and validation differ at the epoch that is named, the best one. No verdict of its own:
-        the title has it."""
-        points = f"{abs(100 * found.best_gap):.1f}"
-        if points == "0.0":
-            words = self.tr("Training and validation are level there.")
-        elif found.best_gap < -WIDE_GAP:
-            words = self.tr(
-                "Validation lies {points} points above training there: training images are judged while the network "
-                "still changes."
-            )
-        elif found.best_gap < 0:
-            words = self.tr("Validation lies {points} points above training there.")
-        elif found.best_gap > WIDE_GAP:
-            words = self.tr(
-                "Validation lies {points} points below training there: augmentation or more images may narrow that."
-            )
-        elif found.best_gap < LITTLE_GAP:
-            words = self.tr("Validation lies {points} points below training there, which is little.")
-        else:
-            words = self.tr("Validation lies {points} points below training there.")
-        return words.format(points=points)
-
-    def _doubt(self, found: Diagnosis) -> str:
-        if not found.is_uncertain or found.code == "diverged":
-            return ""
-        if found.pictures == 1:
-            return self.tr("Only 1 validation image: the accuracy is uncertain.")
-        return self.tr("Only {count} validation images: the accuracy is uncertain.").format(count=found.pictures)
 
 
 @lru_cache(maxsize=8)
@@ -426,6 +247,10 @@ def _project(folder: Path) -> ProjectSpec | None:
 
 def _against(parent: RunInfo, child: RunInfo) -> tuple[str, str]:
     """How a run does against its parent, in words, and the tone of that. Raises: EngineError."""
+    if added_nothing(child):
+        return added_nothing_in_words(child), ""
     found = compare_runs(parent, child)
-    tone = "" if not found.is_sure else "good" if found.gain()[0] > 0 else "bad"
-    return against_in_words(found, parent, child), tone
+    # Of a run that can still go on nothing is decided yet.
+    is_decided = found.is_sure and not child.can_resume
+    tone = "" if not is_decided else "good" if found.gain()[0] > 0 else "bad"
+    return so_far_in_words(child) + against_in_words(found, parent, child), tone

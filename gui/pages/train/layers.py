@@ -224,10 +224,20 @@ class LayersRow(QWidget):
         counts = Counter(state.light for state in seen.layers)
         names = {"good": self.tr("good"), "look": self.tr("worth a look"), "bad": self.tr("bad")}
         parts = [self._part(light, counts[light], names[light]) for light in ORDER if counts[light]]
-        self.words.setText(self.tr("Layers: {lights}").format(lights="&nbsp; ".join(parts)))
+        words = self.tr("Layers: {lights}") if self._is_of_now(seen) else self.tr("Layers at epoch {epoch}: {lights}")
+        self.words.setText(words.format(epoch=seen.epoch, lights="&nbsp; ".join(parts)))
         worst = min(seen.layers, key=lambda state: ORDER.index(state.light), default=None)
         title = "" if worst is None else _titles(_folder(self._training, shown)).get(worst.node_id, worst.node_id)
         self.words.setToolTip(f"{title}: {layer_sentence(worst)}" if worst is not None else "")
+
+    def _is_of_now(self, seen: object) -> bool:
+        """Whether a look is as new as the epoch that is shown; while a run trains, its last look is."""
+        shown, replayed = self._training.shown_run, self._studio.replayed
+        if replayed is not None and replayed[0] == shown:
+            return seen.epoch >= replayed[1]
+        is_training = self._training.is_active and self._training.run is not None
+        is_live = is_training and shown in (None, self._training.run.run)
+        return is_live or not self._training.epochs or seen.epoch >= self._training.epochs[-1].epoch
 
     @staticmethod
     def _part(light: str, count: int, name: str) -> str:

@@ -215,6 +215,8 @@ class LivePredictions(Panel):
 
     def _on_state(self) -> None:
         self._fit_to_plan()
+        if self._training.state == "idle" and self._is_live():
+            self._read_pins()  # of most epochs the answers were kept and not told
         if len(self._replay) != self.bar.count():
             self.refresh()
         else:

@@ -138,7 +138,7 @@ class RunRow(QWidget):
         self._network.setToolTip(info.network if is_same_network else self._network.toolTip())
         self._score.setText("" if info.best_accuracy is None else percent(info.best_accuracy))
         self._state.setText(state_in_words(info, is_paused=is_paused))
-        self._state.setToolTip(info.reason if info.state == "failed" else self._state.toolTip())
+        self._state.setToolTip(info.reason or self._state.toolTip())
         self.resume.setVisible(can_resume)
         self.resume.setObjectName(f"train.resume.{info.number}")
         self.resume.setAccessibleName(self.tr("Resume run {number}").format(number=info.number))

@@ -36,8 +36,8 @@ def state_in_words(info: RunInfo, *, is_paused: bool = False) -> str:
     state = "paused" if is_paused else info.state
     words = states.get(state, state)
     if state not in ("running", "paused"):
-        words = broken.get(info.trouble, words)
-    is_whole = (state == "finished" and info.trouble == "") or info.epochs_done >= info.epochs
+        words = broken.get(info.trouble, _tr("stopped early") if info.ended_early else words)
+    is_whole = (words == states["finished"]) or info.epochs_done >= info.epochs
     whole = _tr("1 epoch") if info.epochs_done == 1 else _tr("{done} epochs")
     place = whole if is_whole else _tr("{done} of {all}")
     return f"{words} · {place}".format(done=number(info.epochs_done), all=number(info.epochs))
@@ -104,7 +104,8 @@ def experiment_in_words(experiment: Experiment, *, brief: bool = False) -> str:
     found = results_of(experiment)
     parts = [] if done == total and experiment.state == "finished" else [_tr("{done} of {all} done")]
     result = found.score_in_words() if brief and found.mean is not None else found.in_words()
-    parts += [result] if found.best is not None and experiment.kind != "queue" else []
+    is_told = found.best is not None or (total > 0 and found.failed == total)
+    parts += [result] if is_told and experiment.kind != "queue" else []
     words = {"running": _tr("running"), "interrupted": _tr("interrupted"), "stopped": _tr("stopped")}
     # A queue that has ended is open again for what was added since; nobody has stopped that, nor what never began.
     has_begun = experiment.state != "finished" and any(trial.state != "waiting" for trial in experiment.trials)
@@ -141,11 +142,28 @@ def _length(info: RunInfo) -> str:
     return words.format(done=number(info.epochs_done), all=number(info.epochs))
 
 
+def added_nothing(info: RunInfo) -> bool:
+    """Whether a run that was continued is as good as it was before: its best epoch is one that it began with."""
+    return bool(info.restarted_after) and info.best_epoch <= info.restarted_after < info.epochs_done
+
+
+def added_nothing_in_words(info: RunInfo) -> str:
+    """Return what came of the epochs of a run for which `added_nothing` holds."""
+    more = info.epochs_done - info.restarted_after
+    one, many = _tr("The added epoch brought"), _tr("The {count} added epochs brought")
+    words = _tr("nothing better than epoch {best}, which run {run} had reached.").format(
+        best=number(info.best_epoch), run=info.parent
+    )
+    return f"{one if more == 1 else many.format(count=number(more))} {words}"
+
+
 def gain_in_words(info: RunInfo, parent: RunInfo | None) -> str:
     """Return how sure it is that a run is better or worse than its parent; read from files, empty where that cannot
     be said."""
     if parent is None or info.state == "running":
         return ""
+    if added_nothing(info):
+        return added_nothing_in_words(info)
     try:
         return against_in_words(compare_runs(parent, info), parent, info)
     except EngineError:
@@ -172,6 +190,13 @@ def against_in_words(found: Comparison, parent: RunInfo, child: RunInfo) -> str:
         images=one if found.images == 1 else many,
         range=_range(low, high),
     )
+
+
+def so_far_in_words(info: RunInfo) -> str:
+    """Return what stands before a verdict on a run that has not come to its end: "At epoch 14 of 300: "."""
+    if not info.can_resume or info.epochs_done >= info.epochs:
+        return ""
+    return _tr("At epoch {done} of {all}: ").format(done=number(info.epochs_done), all=number(info.epochs))
 
 
 def _range(low: float, high: float) -> str:

@@ -45,13 +45,15 @@ class PinBook:
         self._told: dict[str, tuple[list[int], list[np.ndarray]]] = {}
 
     def load(self, stored: Mapping[str, PinnedAnswers]) -> None:
-        """Take what is stored of a run; answers that came since stay."""
+        """Take what is stored of a run; answers that came since stay. More is stored than is told while it trains."""
         for name, answers in stored.items():
             came = self._told.pop(name, ([], []))
             for epoch, row in zip(answers.epochs.tolist(), answers.probabilities, strict=True):
                 self.add(name, epoch, row)
+            last = int(answers.epochs[-1]) if len(answers.epochs) else 0
             for epoch, row in zip(*came, strict=True):
-                self.add(name, epoch, row)
+                if epoch >= last:
+                    self.add(name, epoch, row)
 
     def add(self, name: str, epoch: int, row: np.ndarray) -> None:
         """Note (classes,) probabilities of an epoch; of the same epoch, the last ones count."""
