@@ -170,7 +170,7 @@ class ProjectDocument(QObject):
     def _announce(self, before: ProjectSpec | None) -> None:
         facts = self.facts
         network_or_facts_changed = before is None or before.network != self._spec.network or facts != self._report.facts
-        if network_or_facts_changed:
+        if before is not None and network_or_facts_changed:
             self._report = infer(self._spec.network, facts)
         if before is None or before.data != self._spec.data:
             self.data_changed.emit()
@@ -202,6 +202,7 @@ class ProjectDocument(QObject):
     def _start(self, spec: ProjectSpec, path: Path) -> None:
         self._autosave_timer.stop()
         self._spec, self._path = spec, path
+        self._report = infer(spec.network, self.facts)  # before anybody is told: it must be that of the network
         self._stamp = _stamp(path)
         self._mark.put_on(path)
         self.undo_stack.clear()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.compile import Facts
 from engine.errors import ProjectError
 from engine.spec import Chosen, DataSpec, ProjectSpec, RecipeSpec
 from engine.spec.files import read_project, write_project
@@ -274,6 +275,20 @@ def test_replaced_comes_first(document, tmp_path):
     document.recipe_changed.connect(lambda: order.append("recipe"))
     document.open(other)
     assert order == ["replaced", "recipe"]
+
+
+def test_whoever_is_told_of_anything_finds_the_report_of_the_network(document, tmp_path):
+    def must_belong(*_: object) -> None:
+        assert list(document.report.nodes) == [node.id for node in document.network.nodes]
+
+    document.edit("Draw", network=fitted("lenet", document.facts))
+    signals = (document.replaced, document.data_changed, document.network_changed, document.recipe_changed)
+    for signal in (*signals, document.report_changed, document.state_changed):
+        signal.connect(must_belong)
+    data = DataSpec(size=8, colour="grey", classes=("a", "b"))
+    document.create(ProjectSpec(data, fitted("mlp", Facts(data.shape, 2))), tmp_path / "B.atelier")
+    document.edit("Another", network=fitted("perceptron", document.facts), data=replace(data, size=9))
+    document.undo_stack.undo()
 
 
 def test_five_hundred_steps_can_be_undone(document):

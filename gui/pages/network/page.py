@@ -327,8 +327,7 @@ class NetworkPage(QWidget):
 
     def _show_selected(self) -> None:
         report, node_id = self._gestures.report, self.canvas.selected_id()
-        # Another project may be open already whose report is still to come: what is selected is then of the last one.
-        entry = report.nodes.get(node_id) if node_id in self._gestures.network else None
+        entry = report.nodes.get(node_id)
         self.table.show_selected(node_id)
         self.inspector.show_layer_panel(entry is not None)
         if entry is None:
@@ -336,7 +335,7 @@ class NetworkPage(QWidget):
             return
         problem = next((problem for problem in report.problems if problem.node_id == node_id), None)
         place = self.canvas.order().index(node_id) + 1
-        chosen = [one for one in self.canvas.selection() if one in report.nodes and one in self._gestures.network]
+        chosen = [one for one in self.canvas.selection() if one in report.nodes]
         if len(chosen) > 1:
             order = [one for one in report.nodes if one in chosen]
             self.inspector.several.show_layers([report.nodes[i] for i in order], [*map(self._gestures.title, order)])
