@@ -3,6 +3,9 @@
 A path's hash decides its place in the queue of its class, and shares of that queue become the splits. So the order of
 files on the disk plays no part, and a picture that is added or removed moves at most one other picture over each cut.
 What is to stay together (near-duplicates, one person's pictures) stands in the queue as one.
+
+Folds are made all at once, from the seed alone, and then the one that is asked for validates: over all folds each
+picture that is not for testing validates exactly once.
 """
 
 import re
@@ -13,6 +16,7 @@ from hashlib import blake2b
 
 import numpy as np
 
+from engine.data.folds import deal, fold_notes
 from engine.data.index import TEST, TRAIN, VALIDATION
 from engine.errors import EngineError
 from engine.spec.data import DataSpec
@@ -37,7 +41,7 @@ def divide(
     Returns:
         (N,) int8, and sentences about what could not be divided as wished. Shares are exact to within one picture per
         class; a class of three or more has at least one picture for training and one for validation, a class of one
-        trains. Groups are divided whole, so shares are then as near as they allow.
+        trains. Groups are divided whole, so shares are then as near as they allow; see `folds.deal` for those of folds.
     Raises:
         EngineError: the shares leave nothing to train with.
     """
@@ -73,14 +77,18 @@ def divide(
 
     groups = groups_of(paths, data, depth)
     if groups is not None:
-        return splits, _divide_groups(splits, paths, labels, to_divide, groups, data, cuts)
+        divide_whole = _fold_groups if data.folds else _divide_groups
+        return splits, divide_whole(splits, paths, labels, to_divide, groups, data, cuts)
     queue = _queue(paths, labels, to_divide, data.seed)
     starts = np.flatnonzero(np.diff(labels[queue], prepend=-1))
     for members in np.split(queue, starts[1:]):
         test_end, start, end = cuts(len(members))
         splits[members[:test_end]] = TEST
         splits[members[start:end]] = VALIDATION
-    return splits, ()
+    if not data.folds:
+        return splits, ()
+    counts = np.bincount(labels[queue][splits[queue] != TEST])
+    return splits, fold_notes(counts[counts > 0], data.folds, "image")
 
 
 def groups_of(paths: Sequence[str], data: DataSpec, depth: int = 1) -> np.ndarray | None:
@@ -159,6 +167,58 @@ def _divide_groups(
         return ()
     them = "One class is" if alone == 1 else f"{alone} classes are"
     return (f"{them} a single group of images that stay together and cannot be divided; it is all for one purpose.",)
+
+
+def _fold_groups(
+    splits: np.ndarray,
+    paths: Sequence[str],
+    labels: np.ndarray,
+    numbers: np.ndarray,
+    groups: np.ndarray,
+    data: DataSpec,
+    cuts: Callable[[int], tuple[int, int, int]],
+) -> tuple[str, ...]:
+    """Let one of several folds of whole groups validate, in place; the test part is the same for all of them.
+
+    A group that is all there is of a class trains in every fold: a network that has never seen a class says nothing of
+    it. Every other group that is not for testing validates in exactly one.
+    """
+    queue = _queue(paths, labels, numbers, data.seed)
+    _, first, inverse = np.unique(groups[queue], return_index=True, return_inverse=True)
+    is_tested = _tested_groups(labels[queue][first], first, np.bincount(inverse), cuts)
+    classes = int(labels.max(initial=0)) + 1
+    both, count = np.unique(inverse * classes + labels[queue], return_counts=True)
+    owner, label = np.divmod(both, classes)
+    is_left = ~is_tested[owner]
+    fold_of = deal(owner[is_left], label[is_left], count[is_left], first, data.folds)
+    side = np.where(is_tested, TEST, np.where(fold_of == data.fold, VALIDATION, TRAIN))
+    splits[queue] = side[inverse].astype(np.int8)
+    groups_of_class = np.bincount(label[is_left], minlength=classes)
+    notes = fold_notes(groups_of_class[groups_of_class > 0], data.folds, "group")
+    trained = np.bincount(labels[queue][splits[queue] == TRAIN], minlength=classes)
+    if not (untaught := int(((groups_of_class > 0) & (trained == 0)).sum())):
+        return notes
+    them = "One class has" if untaught == 1 else f"{untaught} classes have"
+    return (*notes, f"{them} nothing to train with in this fold: all images are in groups that validate.")
+
+
+def _tested_groups(
+    label: np.ndarray, place: np.ndarray, size: np.ndarray, cuts: Callable[[int], tuple[int, int, int]]
+) -> np.ndarray:
+    """(G,) bool: groups that test, as in `_divide_groups`. Of a class of three or more, at least two do not, and of
+    any other at least one.
+
+    Args:
+        label, place, size: (G,) class and place in the queue of each group's first picture, and how many it holds.
+    """
+    is_tested = np.zeros(len(label), bool)
+    for known in np.unique(label):
+        members = np.flatnonzero(label == known)
+        members = members[np.argsort(place[members])]
+        ends = np.cumsum(size[members])
+        tested = int(np.sum(ends - size[members] / 2 < cuts(int(ends[-1]))[0]))
+        is_tested[members[: min(tested, len(members) - (2 if len(members) >= 3 else 1))]] = True
+    return is_tested
 
 
 def _queue(paths: Sequence[str], labels: np.ndarray, numbers: np.ndarray, seed: int) -> np.ndarray:

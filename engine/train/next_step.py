@@ -23,6 +23,9 @@ GENTLE = (Chosen("rotate"), Chosen("zoom"))
 DROPOUT = 0.3
 """Share of the numbers before the last layer that a first dropout sets to zero."""
 
+SMOOTHING = 0.1
+"""Share of the truth that a first label smoothing spreads, as in its paper; see `engine.tasks.losses`."""
+
 FIRST_DECAY, MOST_DECAY = 0.01, 0.5
 
 
@@ -32,9 +35,9 @@ class NextStep:
 
     Attributes:
         name: "lower_rate", "higher_rate", "more_epochs", "augment", "dropout", "weight_decay", "wider", "narrower",
-            "balance" or "cosine".
-        value: what the setting becomes: the learning rate, the epochs, the weight decay, the factor of the width; 0
-            where there is nothing to say.
+            "balance", "smooth" or "cosine".
+        value: what the setting becomes: the learning rate, the epochs, the weight decay, the label smoothing, the
+            factor of the width; 0 where there is nothing to say.
         apply: gives the project with that one thing changed. It was tried once, so that it does not raise.
     """
 
@@ -49,6 +52,9 @@ def next_steps(found: Diagnosis, project: ProjectSpec) -> tuple[NextStep, ...]:
     Args:
         project: what was trained.
     """
+    is_perfect = found.pictures and found.pictures * (1 - found.best_accuracy) < 1
+    if found.code in ("plateau", "still_learning") and is_perfect:
+        return ()  # not an image is left that it gets wrong: nothing could be seen to help
     makers = _AFTER.get(found.code, ())
     steps = (step for maker in makers for step in maker(found, project))
     return tuple(step for step in steps if _works(step, project))
@@ -72,13 +78,20 @@ def _with_recipe(name: str, value: float, **changes: object) -> NextStep:
     return NextStep(name, value, lambda project: replace(project, recipe=replace(project.recipe, **changes)))
 
 
+def gentler_rate(rate: float, usual: float) -> float:
+    """What to try after a learning rate that was far too high: a tenth, and from far above the usual one at once that.
+
+    Args:
+        usual: what the optimizer usually takes; 0 where that is not known.
+    """
+    return usual if 0 < usual < rate / 10 else _rounded(rate / 10)
+
+
 # ---- the experiments
 
 
 def _lower_rate(found: Diagnosis, project: ProjectSpec) -> Iterator[NextStep]:
-    """A tenth; from far above the usual rate, at once to the usual one."""
-    rate, usual = project.recipe.learning_rate, _usual(project.recipe)
-    wanted = usual if rate > 10 * usual else _rounded(rate / 10)
+    wanted = gentler_rate(project.recipe.learning_rate, _usual(project.recipe))
     yield _with_recipe("lower_rate", wanted, learning_rate=wanted)
 
 
@@ -105,6 +118,8 @@ def _rounded(rate: float) -> float:
 
 
 def _more_epochs(found: Diagnosis, project: ProjectSpec) -> Iterator[NextStep]:
+    if found.code == "still_learning" and found.best_epoch < found.epochs and not found.ends_low:
+        return  # it learnt, but the last epochs brought nothing
     wanted = 2 * project.recipe.epochs
     yield _with_recipe("more_epochs", wanted, epochs=wanted)
 
@@ -165,6 +180,15 @@ def _balance(found: Diagnosis, project: ProjectSpec) -> Iterator[NextStep]:
         yield _with_recipe("balance", 0, class_weights="balanced")
 
 
+def _smooth(found: Diagnosis, project: ProjectSpec) -> Iterator[NextStep]:
+    """Never ask for quite sure answers: Müller et al., 2019, "When does label smoothing help?"; only cross-entropy
+    can."""
+    loss = project.recipe.loss
+    if loss.kind == "cross_entropy" and not loss.params.get("label_smoothing"):
+        smooth = replace(loss, params={**loss.params, "label_smoothing": SMOOTHING})
+        yield _with_recipe("smooth", SMOOTHING, loss=smooth)
+
+
 def _cosine(found: Diagnosis, project: ProjectSpec) -> Iterator[NextStep]:
     """A rate that falls to nothing, where it stays as it is."""
     if project.recipe.schedule.kind == "constant":
@@ -179,6 +203,7 @@ _AFTER: dict[str, tuple[Callable[[Diagnosis, ProjectSpec], Iterator[NextStep]], 
     "too_few": (_augment, _dropout, _narrower),
     "at_chance": (_lower_rate, _higher_rate),
     "overfitting": (_augment, _dropout, _weight_decay),
+    "overconfident": (_smooth, _augment, _dropout),
     "underfitting": (_wider, _more_epochs),
     "still_learning": (_more_epochs,),
     "plateau": (_cosine, _augment, _slightly_lower_rate),

@@ -40,11 +40,13 @@ def filled(folder: Path, curve: StepCurve) -> tuple[np.ndarray, np.ndarray]:
     each = round(1 / curve.place[0])  # steps per epoch: the first step is always told
     steps = np.rint(each * curve.place)
     before = each * restarted_after(folder)  # a continued run begins its schedule anew
-    if not np.allclose(steps, each * curve.place, rtol=0, atol=1e-3) or steps[-1] <= before + 1:
+    last = recipe.epochs * each
+    is_planned = before + 1 < steps[-1] <= last  # not where the epochs were changed by hand
+    if not is_planned or not np.allclose(steps, each * curve.place, rtol=0, atol=1e-3):
         return told
 
     def rates(numbers: np.ndarray) -> np.ndarray:
-        shares = (share_done(step, recipe.epochs * each, before) for step in numbers.tolist())
+        shares = (share_done(round(step), last, before) for step in numbers.tolist())
         return recipe.learning_rate * np.array([schedule.factor(share) for share in shares])
 
     is_new = steps > before

@@ -17,7 +17,7 @@ from engine.files import part_name, sweep_dead_parts, write_atomically
 from engine.spec import ProjectSpec
 from engine.spec.files import read_project, to_json
 from engine.train import history
-from engine.train.diagnosis import Story, Trouble, trouble_of
+from engine.train.diagnosis import Trouble, trouble_of
 from engine.train.history import EpochLine
 
 LAST, BEST = "last.safetensors", "best.safetensors"
@@ -268,21 +268,16 @@ def run_info(folder: Path) -> RunInfo | None:
         parent=_count(state, "parent") or None,
         experiment=_count(state, "experiment") or None,
         label=str(state.get("label", "")),
-        trouble="" if said == "running" else _trouble(state, lines),
+        trouble="" if said == "running" else _trouble(folder, lines),
         restarted_after=_count(state, "restarted_after"),
         **_marks(folder),
     )
 
 
-def _trouble(state: Mapping[str, Any], lines: list[EpochLine]) -> Trouble:
-    classes = state.get("classes")
-    story = Story.of(
-        lines,
-        classes=max(2, len(classes) if isinstance(classes, list) else 0),
-        ended=True,
-        diverged=bool(state.get("diverged")),
-    )
-    return trouble_of(story)
+def _trouble(folder: Path, lines: list[EpochLine]) -> Trouble:
+    from engine.train.stories import story_of  # late: it reads runs itself
+
+    return trouble_of(story_of(folder, lines, ended=True, with_answers=False))
 
 
 def _marks(folder: Path) -> dict[str, Any]:

@@ -2,22 +2,37 @@
 
 A schedule is a pure function of how far the run is and of the validation losses so far. Both are in the run's history,
 so a schedule has no state that a checkpoint could miss: a run that goes on has the same rate to the last bit.
+
+A rate belongs to a step, not to a moment between two. As with the schedulers of torch, what falls towards an end is
+read where each step begins: the first of N steps at 0 of N, the last at N - 1, so that no step is without effect.
 """
 
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar, dataclass_transform
+from typing import NamedTuple, TypeVar, dataclass_transform
 
 from engine.params import Declared, param
 from engine.registry import Registry
 
 
+class Share(NamedTuple):
+    """How far a run is when a step begins.
+
+    Attributes:
+        done: steps before this one, of those that the schedule is for; 0 in the first.
+        steps: how many there are; `done` is less.
+    """
+
+    done: int
+    steps: int
+
+
 class ScheduleKind(Declared):
     """Base of all schedules. The class docstring is the help text."""
 
-    def factor(self, progress: float) -> float:
-        """What the learning rate is multiplied by at `progress` 0..1 of the planned steps."""
+    def factor(self, share: Share) -> float:
+        """What the learning rate is multiplied by, 0..1, in the step that follows on `share` of the planned ones."""
         raise NotImplementedError
 
     def answer(self, losses: Sequence[float]) -> float:
@@ -25,14 +40,14 @@ class ScheduleKind(Declared):
         return 1.0
 
 
-def share_done(step: int, last: int, before: int = 0) -> float:
-    """How far a run is at a step, 0..1 of the steps its schedule is for; what `ScheduleKind.factor` takes.
+def share_done(step: int, last: int, before: int = 0) -> Share:
+    """How far a run is at a step, of the steps its schedule is for; what `ScheduleKind.factor` takes.
 
     Args:
         step, last: numbers of this step and of the last planned one, 1-based.
         before: steps that were done when the run was continued, whose schedule then began anew; see `continuing`.
     """
-    return (step - 1 - before) / max(1, last - before - 1)
+    return Share(step - 1 - before, last - before)
 
 
 SCHEDULES: Registry[type[ScheduleKind]] = Registry("schedule")
@@ -71,7 +86,8 @@ class OneCycle(ScheduleKind):
     """Rises from a small learning rate to the full one, then falls to almost nothing. Starts gently, moves fast and
     ends precisely: often the best result in few epochs.
 
-    Smith and Topin, 2018, "Super-convergence".
+    Smith and Topin, 2018, "Super-convergence"; the steps are those of `torch.optim.lr_scheduler.OneCycleLR`, whose
+    last is the lowest.
     """
 
     warmup_percent: float = _rise(25.0)
@@ -94,22 +110,26 @@ class OneCycle(ScheduleKind):
         more=True,
     )
 
-    def factor(self, progress: float) -> float:
-        rise = self.warmup_percent / 100
-        if progress < rise:
-            return _cosine(1 / self.start_divisor, 1.0, progress / rise)
-        return _cosine(1.0, 1 / self.end_divisor, (progress - rise) / (1 - rise))
+    def factor(self, share: Share) -> float:
+        if share.steps == 1:
+            return 1.0  # there is nothing to rise from or to fall to
+        # Between two steps, as a rule; before the first one where the rise is shorter than a step.
+        peak = self.warmup_percent / 100 * share.steps - 1
+        if share.done < peak:
+            return _cosine(1 / self.start_divisor, 1.0, share.done / peak)
+        return _cosine(1.0, 1 / self.end_divisor, (share.done - peak) / (share.steps - 1 - peak))
 
 
 @schedule("cosine", "cosine")
 class Cosine(ScheduleKind):
-    """Falls from the full learning rate to zero along half a cosine wave. Big steps first, fine ones at the end.
+    """Falls from the full learning rate towards zero along half a cosine wave. Big steps first, fine ones at the end.
 
-    Loshchilov and Hutter, 2017, "SGDR: stochastic gradient descent with warm restarts".
+    Loshchilov and Hutter, 2017, "SGDR: stochastic gradient descent with warm restarts"; the steps are those of
+    `torch.optim.lr_scheduler.CosineAnnealingLR`: zero would be reached in the step after the last.
     """
 
-    def factor(self, progress: float) -> float:
-        return _cosine(1.0, 0.0, progress)
+    def factor(self, share: Share) -> float:
+        return _cosine(1.0, 0.0, share.done / share.steps)
 
 
 @schedule("warmup_cosine", "warm-up + cosine")
@@ -127,16 +147,16 @@ class WarmupCosine(ScheduleKind):
         high=100.0,
         unit="%",
         label="Last rate",
-        help="Where the rate ends, as a share of the full one.",
+        help="What the rate falls towards, as a share of the full one.",
         more=True,
     )
 
-    def factor(self, progress: float) -> float:
-        rise = self.warmup_percent / 100
-        if progress < rise:
-            # Not from 0: a first step of no size would be a batch for nothing.
-            return 0.001 + 0.999 * progress / rise
-        return _cosine(1.0, self.end_percent / 100, (progress - rise) / (1 - rise))
+    def factor(self, share: Share) -> float:
+        rise = round(self.warmup_percent / 100 * share.steps)
+        if share.done < rise:
+            # Not from 0: a first step of no size would be a batch for nothing. The last one has the full rate.
+            return (share.done + 1) / rise
+        return _cosine(1.0, self.end_percent / 100, (share.done - rise) / (share.steps - rise))
 
 
 @schedule("step", "steps")
@@ -153,7 +173,7 @@ class Step(ScheduleKind):
         high=100.0,
         unit="%",
         label="Drop every",
-        help="Share of the run between two drops: 30 % drops after 30, 60 and 90 % of the steps.",
+        help="Share of the run between two drops: 30 % drops after 30, 60 and 90 % of the steps, 100 % never.",
     )
     drop: float = param(
         0.1,
@@ -163,9 +183,9 @@ class Step(ScheduleKind):
         help="What the rate is multiplied by at each drop: 0.1 leaves a tenth of it.",
     )
 
-    def factor(self, progress: float) -> float:
-        # 0.3 of a run is 30 %, whatever the last bit says.
-        return self.drop ** math.floor(100 * progress / self.every_percent + 1e-9)
+    def factor(self, share: Share) -> float:
+        # 3 of 10 steps are 30 %, whatever the last bit says.
+        return self.drop ** math.floor(100 * share.done / (self.every_percent * share.steps) + 1e-9)
 
 
 @schedule("plateau", "reduce on plateau")
@@ -210,7 +230,7 @@ class Plateau(ScheduleKind):
         more=True,
     )
 
-    def factor(self, progress: float) -> float:
+    def factor(self, share: Share) -> float:
         return 1.0
 
     def answer(self, losses: Sequence[float]) -> float:
@@ -230,5 +250,5 @@ class Plateau(ScheduleKind):
 class Constant(ScheduleKind):
     """The same learning rate from the first step to the last. The simplest, and the clearest to experiment with."""
 
-    def factor(self, progress: float) -> float:
+    def factor(self, share: Share) -> float:
         return 1.0

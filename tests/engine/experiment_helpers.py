@@ -1,12 +1,17 @@
 """Small experiments, and what tests ask of them."""
 
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
-from training_helpers import Watching, followed, numbers, small_project
+import pytest
+from training_helpers import Watching, followed, numbers, small_project, until
 
+from engine.errors import TrainingDiverged
 from engine.jobs import JobControl
 from engine.spec import ProjectSpec
-from engine.train import runs
+from engine.train import runs, trainer
+from engine.train.events import EpochDone
 from engine.train.experiments import Plan, SearchPlan, read_experiment
 from engine.train.experiments.runner import run_experiment, start_experiment
 from engine.train.experiments.settings import parse_choice
@@ -20,6 +25,12 @@ def gone_on(path: Path, number: int = 1) -> Watching:
     return followed(run_experiment(path, number, JobControl()))
 
 
+def interrupted(project: ProjectSpec, path: Path, plan: Plan, count: int, kind: type = EpochDone) -> None:
+    """Work on an experiment up to its `count`-th event of `kind`, and leave it as a closing window does."""
+    with closing(start_experiment(project, path, plan, JobControl())) as work:
+        until(work, kind, count)
+
+
 def search(project: ProjectSpec, method: str = "grid", count: int = 9, **texts: str) -> SearchPlan:
     choices = tuple(parse_choice(project, name.replace("__", "."), text) for name, text in texts.items())
     return SearchPlan(method, choices, count)
@@ -31,6 +42,18 @@ def halving_project(folder: Path) -> ProjectSpec:
 
 def halving(project: ProjectSpec) -> SearchPlan:
     return SearchPlan("halving", (parse_choice(project, "learning_rate", "1e-6, 0.001, 0.01, 0.1"),), 4, factor=2)
+
+
+def diverging(monkeypatch: pytest.MonkeyPatch, fails: Callable[[ProjectSpec, int], bool]) -> None:
+    """Let trainings diverge, by what they train and in which epoch."""
+    real = trainer.Record.keep
+
+    def keep(record: trainer.Record, event: EpochDone) -> None:
+        if fails(runs.read_run_spec(record.folder), event.epoch):
+            raise TrainingDiverged("It diverged.")
+        real(record, event)
+
+    monkeypatch.setattr(trainer.Record, "keep", keep)
 
 
 def all_numbers(path: Path) -> dict[str, list[dict]]:

@@ -14,7 +14,7 @@ from engine.spec import Chosen, DataSpec, ProjectSpec, RecipeSpec
 from engine.spec.network import chain
 from engine.train import runs
 from engine.train.diagnosis import RULES, WINDOW, Diagnosis, Story, diagnose, trouble_of
-from engine.train.next_step import next_steps
+from engine.train.next_step import gentler_rate, next_steps
 from engine.train.stories import story_of
 
 FALLING = [0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.08, 0.06, 0.05]
@@ -237,6 +237,25 @@ def project(picture_folder) -> ProjectSpec:
 
 def steps(code: str, project: ProjectSpec, **evidence) -> dict:
     return {step.name: step for step in next_steps(Diagnosis(code, chance=0.5, **evidence), project)}
+
+
+@pytest.mark.parametrize("code", ["plateau", "still_learning"])
+def test_where_no_image_is_wrong_nothing_is_offered(project, code):
+    assert steps(code, project, pictures=400, best_accuracy=0.99, best_epoch=9, epochs=9)
+    assert not steps(code, project, pictures=400, best_accuracy=1.0, best_epoch=9, epochs=9)
+
+
+def test_more_epochs_are_offered_where_the_last_ones_brought_something(project):
+    assert "more_epochs" in steps("still_learning", project, best_epoch=9, epochs=9)
+    assert "more_epochs" in steps("still_learning", project, best_epoch=7, epochs=9, ends_low=True)
+    assert "more_epochs" not in steps("still_learning", project, best_epoch=7, epochs=9)
+
+
+@pytest.mark.parametrize(
+    ("rate", "usual", "wanted"), [(0.01, 0.001, 0.001), (0.05, 0.001, 0.001), (100.0, 0.05, 0.05), (3.0, 0.0, 0.3)]
+)
+def test_after_far_too_high_a_rate_comes_a_tenth_or_the_usual_one(rate, usual, wanted):
+    assert gentler_rate(rate, usual) == wanted
 
 
 def test_every_judgement_that_can_be_acted_on_offers_an_experiment(project):

@@ -12,7 +12,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from conftest import ROOT
-from experiment_helpers import all_numbers, gone_on, halving, halving_project, outcome, search, started
+from experiment_helpers import (
+    all_numbers,
+    diverging,
+    gone_on,
+    halving,
+    halving_project,
+    interrupted,
+    outcome,
+    search,
+    started,
+)
 from training_helpers import followed, numbers, plain_network, saved_project, small_project, trained, until
 from training_helpers import one_thread as one_thread
 
@@ -26,10 +36,10 @@ from engine.spec.files import write_project
 from engine.train import history, record, runs
 from engine.train.events import BatchDone, EpochDone, RunStarted
 from engine.train.experiments import FoldsPlan, SearchPlan, SeedsPlan, list_experiments, read_experiment, results_of
-from engine.train.experiments.plans import MOST_TRIALS, halving_rungs, promoted
+from engine.train.experiments.plans import MOST_TRIALS, halving_rungs
 from engine.train.experiments.results import band, band_of
 from engine.train.experiments.runner import TrialDone, TrialStarted, run_experiment, start_experiment
-from engine.train.experiments.settings import parse_choice, said, settings_of, with_values
+from engine.train.experiments.settings import find_setting, parse_choice, said, settings_of, with_values
 from engine.train.experiments.store import NAME, add_to_queue, create_experiment, experiments_folder, trial_project
 
 
@@ -153,6 +163,23 @@ def test_random_combinations_are_new_ones_within_their_range_and_the_same_again(
     assert all(t.values["batch_size"] == 32 and t.label == f"learning rate {t.values['learning_rate']:g}" for t in one)
 
 
+def test_whole_numbers_are_drawn_as_often_at_the_ends_as_between(project):
+    random = np.random.default_rng(0)
+    for text, wanted in (("2 .. 4", [1, 1, 1]), ("1 .. 16", [np.log((n + 0.5) / (n - 0.5)) for n in range(1, 17)])):
+        setting = find_setting(project, "batch_size")
+        span = parse_choice(project, "batch_size", text).span
+        drawn = np.array([span.drawn(random, setting) for _ in range(6000)])
+        counts = np.array([(drawn == n).sum() for n in range(int(span.low), int(span.high) + 1)])
+        expected = 6000 * np.array(wanted) / np.sum(wanted)
+        assert counts.sum() == 6000 and np.abs(counts - expected).max() < 5 * np.sqrt(expected.max())
+
+
+def test_what_is_drawn_lies_within_a_range_of_many_digits(project):
+    setting, random = find_setting(project, "learning_rate"), np.random.default_rng(0)
+    span = parse_choice(project, "learning_rate", "0.0123456 .. 0.0123567").span
+    assert all(0.0123456 <= span.drawn(random, setting) <= 0.0123567 for _ in range(50))
+
+
 def test_where_there_are_fewer_combinations_each_is_tried_once(project):
     plan = search(project, "random", 12, batch_size="2, 4, 8")
     assert sorted(trial.values["batch_size"] for trial in plan.trials(project)) == [2, 4, 8]
@@ -164,11 +191,6 @@ def test_where_there_are_fewer_combinations_each_is_tried_once(project):
 )
 def test_rungs_end_with_all_epochs(trials, epochs, factor, wanted):
     assert halving_rungs(trials, epochs, factor) == wanted
-
-
-def test_the_best_go_on_by_accuracy_then_by_loss():
-    marks = [("a", 0.5, 1.0), ("b", 0.9, 0.4), ("c", 0.9, 0.3), ("d", 0.1, 9.0)]
-    assert promoted(marks, 2) == ("c", "b") and promoted(marks[:1], 3) == ("a",)
 
 
 def test_halving_stops_what_is_hopeless_and_takes_the_best_to_its_end(picture_folder, path, tmp_path):
@@ -241,12 +263,6 @@ def test_a_grid_of_a_range_is_refused(project, path):
 # ---- going on
 
 
-def interrupted(project, path, plan, count: int, kind: type = EpochDone) -> None:
-    """Work on an experiment up to its `count`-th event of `kind`, and leave it as a closing window does."""
-    with closing(start_experiment(project, path, plan, JobControl())) as work:
-        until(work, kind, count)
-
-
 @pytest.mark.parametrize("kind", [BatchDone, EpochDone, RunStarted, TrialStarted, TrialDone])
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_left_anywhere_it_goes_on_and_ends_as_if_it_had_not(picture_folder, path, tmp_path, kind, count):
@@ -257,6 +273,13 @@ def test_left_anywhere_it_goes_on_and_ends_as_if_it_had_not(picture_folder, path
     gone_on(path)
     assert outcome(path) == outcome(whole) and all_numbers(path) == all_numbers(whole)
     assert len(runs.list_runs(path)) == 4 and not list(path.parent.rglob("*.part"))
+
+
+def test_the_winner_that_died_after_its_last_epoch_ends_as_finished(picture_folder, path):
+    project = halving_project(picture_folder)
+    interrupted(project, path, halving(project), 8)
+    winner = gone_on(path).result.best
+    assert runs.find_run(path, winner.run).state == "finished"
 
 
 def test_a_stop_ends_it_and_leaves_it_to_go_on(project, path):
@@ -458,6 +481,19 @@ def test_the_command_line_trains_experiments_and_compares_runs(picture_folder, p
     low, high = compared["interval"]
     assert low <= compared["difference"] <= high and 0 < compared["p_value"] <= 1
     assert told("train", "--continue-run", "3", "--epochs", "1")["epochs"] == 3
+
+
+@pytest.mark.parametrize("question", ["seeds", "folds"])
+def test_the_command_line_tells_of_those_that_failed(picture_folder, path, capsys, monkeypatch, question):
+    saved_project(picture_folder, path, epochs=1)
+    diverging(monkeypatch, lambda project, epoch: project.recipe.seed == 1 or project.data.fold == 2)
+    assert main(["experiment", str(path), f"--{question}", "3", "--json"]) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert f" over 2 of 3 {question}; 1 failed" in told[0]
+    found = json.loads(told[-1])
+    assert (found["finished"], found["failed"]) == (2, 1)
+    good = [trial["accuracy"] for trial in found["trials"] if trial["state"] == "finished"]
+    assert found["mean"] == pytest.approx(np.mean(good))
 
 
 @pytest.mark.parametrize(

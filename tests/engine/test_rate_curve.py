@@ -35,7 +35,7 @@ def run(picture_folder, tmp_path, monkeypatch):
     return train
 
 
-@pytest.mark.parametrize("schedule", ["one_cycle", "cosine", "warmup_cosine", "constant"])
+@pytest.mark.parametrize("schedule", ["one_cycle", "cosine", "warmup_cosine", "step", "constant"])
 def test_every_step_has_the_rate_that_it_had(run, schedule):
     folder, whole = run(schedule)
     place, rate = filled(folder, thin(whole))
@@ -69,6 +69,9 @@ def test_nothing_is_guessed(run, tmp_path):
     changed["recipe"]["learning_rate"] /= 2
     (folder / SPEC).write_text(json.dumps(changed), "utf-8")
     assert filled(folder, few)[0] is few.place
+    changed["recipe"] |= {"learning_rate": 2 * changed["recipe"]["learning_rate"], "epochs": 1}
+    (folder / SPEC).write_text(json.dumps(changed), "utf-8")
+    assert filled(folder, few)[0] is few.place, "it went on beyond its plan"
 
 
 def test_a_long_curve_is_left_as_it_is(tmp_path):

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from engine.data.index import TEST, TRAIN, VALIDATION
@@ -183,3 +183,128 @@ def test_a_class_that_is_one_group_is_told():
     paths = [f"a/same_{number}.png" for number in range(9)] + [f"b/p{number}_1.png" for number in range(9)]
     _, notes = divide_with_notes(paths, np.repeat([0, 1], 9), DataSpec(group_by="prefix"))
     assert len(notes) == 1 and "One class is a single group" in notes[0]
+
+
+# ---- folds of groups
+
+grouped = st.lists(st.lists(st.integers(1, 9), min_size=1, max_size=12), min_size=1, max_size=4)  # sizes, by class
+
+
+def of_groups(classes: list[list[int]]) -> tuple[list[str], np.ndarray, np.ndarray]:
+    """(paths, labels, groups) of classes whose groups have these sizes."""
+    made = [
+        (f"c{label}/p{label}x{group}_{number}.png", label, 100 * label + group)
+        for label, sizes in enumerate(classes)
+        for group, size in enumerate(sizes)
+        for number in range(size)
+    ]
+    paths, labels, groups = zip(*made, strict=True)
+    return list(paths), np.array(labels), np.array(groups)
+
+
+def folds_of(paths: list[str], labels: np.ndarray, data: DataSpec) -> np.ndarray:
+    """(folds, N) the divisions for each of the folds."""
+    return np.stack([divide(paths, labels, replace(data, fold=fold)) for fold in range(1, data.folds + 1)])
+
+
+def assert_whole_and_once(found: np.ndarray, groups: np.ndarray, labels: np.ndarray) -> None:
+    """Nothing leaks, and what is not for testing validates once; a group that is all of a class, never."""
+    tests = (found == TEST).all(0)
+    assert ((found == TEST).any(0) == tests).all(), "the same images test in every fold"
+    for group in np.unique(groups):
+        assert (found[:, groups == group] == found[:, groups == group][:, :1]).all(), "a group is on one side"
+    left = ~tests
+    only = {
+        groups[left & (labels == label)][0]
+        for label in np.unique(labels[left])
+        if len(set(groups[left & (labels == label)])) == 1
+    }
+    expected = left & ~np.isin(groups, list(only))
+    assert ((found == VALIDATION).sum(0) == expected).all()
+
+
+@given(grouped, st.integers(2, 6), st.sampled_from((0, 15, 40, 80)), st.integers(0, 99))
+def test_folds_of_groups_let_each_image_validate_once(classes, folds, test, seed):
+    paths, labels, groups = of_groups(classes)
+    data = DataSpec(test_percent=test, folds=folds, group_by="prefix", seed=seed)
+    found = folds_of(paths, labels, data)
+    assert_whole_and_once(found, groups, labels)
+    for label, sizes in enumerate(classes):
+        mine = labels == label
+        left = [size for group, size in enumerate(sizes) if (found[0, groups == 100 * label + group] != TEST).all()]
+        assert len(left) >= (2 if len(sizes) >= 3 else 1)
+        validated = (found[:, mine] == VALIDATION).sum(1)
+        assert np.ptp(validated) <= (max(left) if len(left) > 1 else 0), "as equal as its groups allow"
+        assert ((found[:, mine] == TRAIN).sum(1) > 0).all(), "every class is learnt in every fold"
+        assert (len(left) < folds or len(left) == 1) or (validated > 0).all()
+        tested = (found[0, mine] == TEST).sum()
+        assert tested <= sum(sizes) * test / 100 + max(sizes) / 2 + 1
+
+
+@given(
+    st.lists(st.lists(st.integers(0, 6), min_size=3, max_size=3), min_size=2, max_size=30),
+    st.integers(2, 5),
+    st.integers(0, 99),
+)
+def test_folds_of_groups_that_span_classes_are_as_even_as_is_stated(table, folds, seed):
+    cells = [(label, group, size) for group, row in enumerate(table) for label, size in enumerate(row)]
+    parts = [(f"c{c}/film {g}/{n}.png", c, g) for c, g, size in cells for n in range(size)]
+    held = np.array(table)
+    assume((np.count_nonzero(held, axis=0) >= 2).all())  # a class of one group trains in all folds
+    paths, labels, groups = (list(column) for column in zip(*parts, strict=True))
+    labels, groups = np.array(labels), np.array(groups)
+    found = folds_of(paths, labels, DataSpec(test_percent=0, folds=folds, group_by="folder", seed=seed))
+    assert_whole_and_once(found, groups, labels)
+    most = (1 - 1 / folds) * ((held / held.sum(0)) ** 2).sum()
+    shares_of_folds = np.stack([np.bincount(labels[row == VALIDATION], minlength=3) for row in found]) / held.sum(0)
+    assert ((shares_of_folds - 1 / folds) ** 2).sum() <= most + 1e-9
+
+
+def test_folds_of_groups_are_the_same_whatever_the_order_and_others_with_another_seed():
+    paths, labels, _ = of_groups([[3] * 12, [1, 2, 3, 4, 5, 6, 7, 8]])
+    data = DataSpec(folds=4, fold=2, group_by="prefix")
+    backwards = divide(paths[::-1], labels[::-1], data)[::-1]
+    assert (divide(paths, labels, data) == backwards).all()
+    assert any(
+        (divide(paths, labels, data) != divide(paths, labels, replace(data, seed=seed))).any() for seed in (1, 2)
+    )
+
+
+def test_the_eight_people_that_validated_twice_do_so_once():
+    """Of 5 folds of 8 groups a class, the smallest was lent to a fold that had none."""
+    paths, labels, _ = of_groups([[5, 4, 1, 1, 8, 8, 2, 2], [3, 1, 7, 4, 8, 5, 5, 2]])
+    for seed in range(40):
+        found = folds_of(paths, labels, DataSpec(test_percent=0, folds=5, group_by="prefix", seed=seed))
+        assert ((found == VALIDATION).sum(0) == 1).all()
+        for label in (0, 1):
+            assert ((found[:, labels == label] == VALIDATION).sum(1) > 0).all()
+
+
+@pytest.mark.parametrize("group_by", ["image", "prefix"])
+def test_what_cannot_be_in_every_fold_is_said(group_by):
+    paths = ["a/p1_1.png", "b/q1_1.png", "b/q2_1.png", *(f"c/r{number}_1.png" for number in range(9))]
+    labels = np.array([0, 1, 1, *9 * [2]])
+    data = DataSpec(folds=4, test_percent=0, group_by=group_by)
+    _, notes = divide_with_notes(paths, labels, data)
+    assert len(notes) == 2
+    assert notes[0].startswith("One class is a single ") and "trains in every fold and validates in none" in notes[0]
+    assert notes[1].startswith("One class has fewer ") and "some folds have none of it" in notes[1]
+    found = folds_of(paths, labels, data)
+    assert (found == VALIDATION).sum(0).tolist() == [0] + 11 * [1]
+
+
+def test_a_class_that_a_fold_leaves_nothing_to_train_with_is_told():
+    """Three groups that span three classes: whichever two are together, a class may lie in them alone."""
+    table = [[2, 4, 0], [2, 0, 4], [1, 3, 2]]
+    cells = [(label, film, size) for film, row in enumerate(table) for label, size in enumerate(row)]
+    parts = [(f"c{c}/film {film}/{n}.png", c) for c, film, size in cells for n in range(size)]
+    paths, labels = [path for path, _ in parts], np.array([label for _, label in parts])
+    seen = set()
+    for seed in range(20):
+        for fold in (1, 2):
+            data = DataSpec(test_percent=0, folds=2, fold=fold, group_by="folder", seed=seed)
+            splits, notes = divide_with_notes(paths, labels, data)
+            untaught = len(set(labels) - set(labels[splits == TRAIN]))
+            assert any("nothing to train with in this fold" in note for note in notes) == (untaught > 0)
+            seen.add(untaught > 0)
+    assert seen == {True, False}

@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -122,8 +122,9 @@ class SearchPlan(Plan):
 
     With "halving", all combinations train for a few epochs; the best third of them goes on for three times as many,
     and so on, until the last have all their epochs: what is hopeless costs little (Jamieson and Talwalkar, 2016,
-    "Non-stochastic best arm identification and hyperparameter optimization"). A trial that goes on continues its own
-    run, exactly as if it had never waited; its schedule is that of the whole run from the start.
+    "Non-stochastic best arm identification and hyperparameter optimization"; Li et al., 2018, "Hyperband"). A trial
+    that goes on continues its own run, exactly as if it had never waited; its schedule is that of the whole run from
+    the start. For one that fails, the next best is called up; see `halving.standing`.
 
     Attributes:
         method: one of `METHODS`.
@@ -231,18 +232,6 @@ def halving_rungs(trials: int, epochs: int, factor: int) -> tuple[int, ...]:
         rungs.insert(0, rungs[0] // factor)
         left //= factor
     return tuple(rungs)
-
-
-def promoted(marks: Sequence[tuple[str, float, float]], factor: int) -> tuple[str, ...]:
-    """The trials that go on to the next rung.
-
-    Args:
-        marks: (name, validation accuracy, validation loss) of those that were judged.
-    Returns:
-        The names of the best `factor`-th, at least one, best first: by accuracy, then by loss, then in order.
-    """
-    ranked = sorted(marks, key=lambda mark: (-mark[1], mark[2]))
-    return tuple(name for name, _, _ in ranked[: max(1, len(ranked) // factor)])
 
 
 def _must_be_within(what: str, count: int, low: int, high: int) -> None:

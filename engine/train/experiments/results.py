@@ -22,7 +22,8 @@ class Results:
             while there are too few, and for queues and searches, whose trials do not measure the same thing.
         last_mean, last_deviation: the same of the last epochs. The best epoch was chosen by the images that measure
             it, which makes its accuracy a little too good; the last one nobody chose.
-        best: the trial with the highest accuracy; None before one is finished.
+        best: the finished trial with the highest accuracy. Of successive halving, while none is finished: the best of
+            those that came furthest, where one was judged at all. None before that.
     """
 
     number: int
@@ -36,24 +37,58 @@ class Results:
     last_deviation: float | None = None
     best: Trial | None = None
 
+    @property
+    def finished(self) -> int:
+        """Trials that came to their end."""
+        return sum(trial.state == "finished" for trial in self.trials)
+
+    @property
+    def failed(self) -> int:
+        """Trials that have no end to come to: what the others say is said without them."""
+        return sum(trial.state == "failed" for trial in self.trials)
+
     def in_words(self) -> str:
-        """One sentence: "81.2 % ± 2.1 points over 5 folds"."""
-        finished = [trial for trial in self.trials if trial.state == "finished"]
-        if not finished or self.best is None:
-            return "No trial has come to its end yet."
+        """One sentence: "81.2 % ± 2.1 points over 5 folds", "90.5 % ± 0.7 points over 2 of 5 seeds; 3 failed"."""
+        if self.best is None:
+            is_over = self.trials and self.failed == len(self.trials)
+            return (
+                f"All {len(self.trials)} trials failed." if is_over else f"No trial has come to its end yet{self._but}."
+            )
         if self.mean is not None:
-            what = {"folds": "fold", "seeds": "seed"}[self.kind]
-            return f"{self.score_in_words()} over {len(finished)} {what}{'' if len(finished) == 1 else 's'}"
+            return f"{self._score} over {self._counted}"
         if self.kind == "search":
-            return f"Best: {100 * (self.best.accuracy or 0):.1f} % with {self.best.label}"
-        return f"{len(finished)} of {len(self.trials)} trained"
+            return f"{self._best}{self._but}"
+        return f"{self.finished} of {len(self.trials)} trained{self._but}"
 
     def score_in_words(self) -> str:
-        """Mean and deviation of folds or seeds: "81.2 % ± 2.1 points"; empty of other experiments."""
+        """Mean and deviation of folds or seeds, and of how many where some failed: "81.2 % ± 2.1 points",
+        "90.5 % ± 0.7 points, 2 of 5 seeds; 3 failed"; empty of other experiments."""
         if self.mean is None:
             return ""
+        return f"{self._score}, {self._counted}" if self.failed else self._score
+
+    @property
+    def _score(self) -> str:
         spread = "" if self.deviation is None else f" ± {100 * self.deviation:.1f} points"
-        return f"{100 * self.mean:.1f} %{spread}"
+        return f"{100 * (self.mean or 0):.1f} %{spread}"
+
+    @property
+    def _counted(self) -> str:
+        """What the mean is of: "5 folds", "2 of 5 seeds; 3 failed"."""
+        share = "" if self.finished == len(self.trials) else f"{self.finished} of "
+        return f"{share}{len(self.trials)} {self.kind}{self._but}"
+
+    @property
+    def _but(self) -> str:
+        return f"; {self.failed} failed" if self.failed else ""
+
+    @property
+    def _best(self) -> str:
+        score = f"{100 * (self.best.accuracy or 0):.1f} % with {self.best.label}"
+        if self.best.state == "finished":
+            return f"Best: {score}"
+        # It may still be overtaken, or it failed further on, as all others did.
+        return f"Best after {self.best.epochs} epoch{'' if self.best.epochs == 1 else 's'}: {score}"
 
     def as_json(self) -> dict:
         """For `--json`."""
@@ -82,14 +117,15 @@ class Results:
             "last_mean": self.last_mean,
             "last_deviation": self.last_deviation,
             "best": self.best.name if self.best else None,
+            "finished": self.finished,
+            "failed": self.failed,
             "trials": trials,
         }
 
 
 def results_of(experiment: Experiment) -> Results:
     """Sum up an experiment."""
-    finished = [trial for trial in experiment.trials if trial.state == "finished" and trial.marks]
-    best = min(finished, key=lambda trial: (-trial.marks[-1][0], trial.marks[-1][1]), default=None)
+    finished, best = _finished(experiment), best_of(experiment)
     base = Results(experiment.number, experiment.kind, experiment.title, experiment.state, experiment.trials, best=best)
     if not finished or experiment.kind not in ("folds", "seeds"):
         return base
@@ -98,6 +134,18 @@ def results_of(experiment: Experiment) -> Results:
     last_mean, last_deviation = mean_and_deviation(last) if last else (None, None)
     found = {"mean": mean, "deviation": deviation, "last_mean": last_mean, "last_deviation": last_deviation}
     return replace(base, **found)
+
+
+def _finished(experiment: Experiment) -> list[Trial]:
+    return [trial for trial in experiment.trials if trial.state == "finished" and trial.marks]
+
+
+def best_of(experiment: Experiment) -> Trial | None:
+    """The best trial; see `Results.best`."""
+    candidates = _finished(experiment) or [trial for trial in experiment.trials if experiment.rungs and trial.marks]
+    furthest = max((len(trial.marks) for trial in candidates), default=0)
+    equals = [trial for trial in candidates if len(trial.marks) == furthest]  # after 1 epoch and after 9: not the same
+    return min(equals, key=lambda trial: (-trial.marks[-1][0], trial.marks[-1][1]), default=None)
 
 
 @dataclass(frozen=True)
@@ -110,6 +158,7 @@ class Tried:
         texts: the same in words.
         accuracies: validation accuracy of each, 0..1.
         trials: each of them.
+        best: the place of the best of them: the trial that `results_of` names, where it is among them.
         is_numeric, is_logarithmic: how the values are best laid out.
     """
 
@@ -118,6 +167,7 @@ class Tried:
     texts: tuple[str, ...]
     accuracies: tuple[float, ...]
     trials: tuple[Trial, ...]
+    best: int
     is_numeric: bool
     is_logarithmic: bool
 
@@ -138,13 +188,14 @@ def tried(experiment: Experiment) -> Tried | None:
         setting = find_setting(base_project(experiment), name)
     except EngineError:  # its file is damaged, or written by a version that knows more
         setting = None
-    values = tuple(trial.values[name] for trial in judged)
+    values, best = tuple(trial.values[name] for trial in judged), best_of(experiment)
     return Tried(
         label=name if setting is None else setting.label,
         values=values,
         texts=tuple(str(value) if setting is None else setting.param.said(value) for value in values),
         accuracies=tuple(trial.marks[-1][0] for trial in judged),
         trials=tuple(judged),
+        best=judged.index(best) if best in judged else 0,
         is_numeric=bool(numeric),
         is_logarithmic=bool(numeric) and Span(min(values), max(values)).is_logarithmic,
     )
@@ -161,6 +212,7 @@ class Band:
     Attributes:
         epochs: (n,) ascending from 1, as far as at least two runs have come.
         mean, low, high: (n,) each.
+        counts: (n,) of how many runs: those that failed or ended early are not in all epochs.
         runs: how many there are.
     """
 
@@ -168,6 +220,7 @@ class Band:
     mean: np.ndarray
     low: np.ndarray
     high: np.ndarray
+    counts: np.ndarray
     runs: int
 
 
@@ -193,4 +246,5 @@ def band_of(histories: list[list[EpochLine]], quantity: str) -> Band | None:
         found = [getattr(line, quantity) for line in lines[:longest]]
         values[row, : len(found)] = found
     mean, deviation = np.nanmean(values, axis=0), np.nanstd(values, axis=0, ddof=1)
-    return Band(np.arange(1, longest + 1), mean, mean - deviation, mean + deviation, len(histories))
+    counts = np.isfinite(values).sum(axis=0)
+    return Band(np.arange(1, longest + 1), mean, mean - deviation, mean + deviation, counts, len(histories))

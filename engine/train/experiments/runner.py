@@ -1,6 +1,6 @@
 """The work on an experiment: a generator of what its trainings tell, which goes on wherever it was left."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +14,8 @@ from engine.jobs import Cancelled, JobControl, Progress
 from engine.spec import ProjectSpec
 from engine.train import history, runs
 from engine.train.events import EpochDone, RunStarted, TrainEvent
-from engine.train.experiments.plans import Plan, promoted
+from engine.train.experiments.halving import settled, standing
+from engine.train.experiments.plans import Plan
 from engine.train.experiments.results import Results, results_of
 from engine.train.experiments.store import (
     Experiment,
@@ -40,7 +41,7 @@ class TrialStarted:
 
     Attributes:
         experiment: its number.
-        place, total: 1-based, of the trials; under successive halving, of those that are still in it.
+        place, total: 1-based, of the trials; under successive halving, of those that were let into its rung.
         label: "fold 2 of 5".
         until: the epoch after which it is judged; 0: its last.
     """
@@ -191,6 +192,8 @@ class _Work:
     def keep(self, trial: Trial | None = None, state: str | None = None) -> None:
         """Write what has changed. Raises: EngineError."""
         changed = with_trial(self.experiment, trial) if trial is not None else self.experiment
+        if changed.rungs:
+            changed = replace(changed, trials=settled(changed.trials, changed.rungs, changed.factor))
         self.experiment = write_experiment(changed, state)
 
     def close(self, state: str) -> None:
@@ -207,41 +210,24 @@ class _Work:
         while True:
             if self.experiment.kind == "queue":
                 self.experiment = with_queued(self.experiment)
-            following = next(self._left(), None)
+            following = self._following()
             if following is None:
                 return
             self._control.checkpoint()
             yield from self._trial(*following)
 
-    def _left(self) -> Iterator[tuple[Trial, int, int, int]]:
-        """(trial, epoch at which it is judged or 0, place, total) of what is to be trained, in order.
-
-        Under successive halving a rung is done when all its trials were judged; those that do not go on are dropped.
-        """
-        if not self.experiment.rungs:
-            total = len(self.experiment.trials)
-            for place, trial in enumerate(self.experiment.trials, start=1):
-                if not trial.is_done:
-                    yield trial, 0, place, total
-            return
-        names = [trial.name for trial in self.experiment.trials]
-        for rung, until in enumerate(self.experiment.rungs):
-            for place, name in enumerate(names, start=1):
-                trial = self.experiment.trial(name)
-                if len(trial.marks) <= rung and trial.state != "failed":
-                    yield trial, until, place, len(names)
-            judged = [self.experiment.trial(name) for name in names]
-            marks = [(trial.name, *trial.marks[rung]) for trial in judged if len(trial.marks) > rung]
-            if rung + 1 == len(self.experiment.rungs) or not marks:
-                return
-            names = [name for name in names if name in promoted(marks, self.experiment.factor)]
-            self._drop_others(names, until)
-
-    def _drop_others(self, promoted_names: list[str], until: int) -> None:
-        for trial in self.experiment.trials:
-            if trial.state == "judged" and trial.name not in promoted_names and trial.epochs <= until:
-                reason = f"Others did better after {trial.epochs} epoch{'' if trial.epochs == 1 else 's'}."
-                self.keep(replace(trial, state="dropped", reason=reason))
+    def _following(self) -> tuple[Trial, int, int, int] | None:
+        """(trial, epoch at which it is judged or 0, place, total) of what is to be trained next; None at the end."""
+        trials, rungs = self.experiment.trials, self.experiment.rungs
+        if not rungs:
+            left = ((trial, 0, place, len(trials)) for place, trial in enumerate(trials, start=1) if not trial.is_done)
+            return next(left, None)
+        found = standing(trials, rungs, self.experiment.factor)
+        if found.following is None:
+            return None
+        names = found.entrants[-1]
+        until = rungs[len(found.entrants) - 1]
+        return found.following, until, names.index(found.following.name) + 1, len(names)
 
     # ---- one trial
 
@@ -249,12 +235,12 @@ class _Work:
         yield TrialStarted(self.experiment.number, self.experiment.title, place, total, trial.label, until)
         run = self._run_of(trial)
         if run is not None and not self._is_ready(run, until):
-            trial = replace(trial, run=run.number, state="running")
+            trial = replace(trial, run=run.number, state="running", reason="")
         try:
             if run is None or not self._is_ready(run, until):
                 yield from self._trained(trial, run, until)
         except EngineError as error:
-            if not self._may_go_on(error):
+            if not self._may_go_on(trial):
                 raise
             self.keep(replace(self.experiment.trial(trial.name), state="failed", reason=str(error)))
         else:
@@ -271,10 +257,9 @@ class _Work:
                 return runs.run_info(folder)
         return None
 
-    @staticmethod
-    def _is_ready(run: RunInfo, until: int) -> bool:
-        """Whether a run can be judged as it is."""
-        return run.state == "finished" or run.state == "failed" or (until > 0 and run.epochs_done >= until)
+    def _is_ready(self, run: RunInfo, until: int) -> bool:
+        """Whether a run can be judged as it is; one that died after its last epoch still has to end as finished."""
+        return run.state in ("finished", "failed") or self._is_judged_after(run.epochs_done, until)
 
     def _trained(self, trial: Trial, run: RunInfo | None, until: int) -> Generator[Event, None, None]:
         control = _TrialControl(self._control)
@@ -301,13 +286,14 @@ class _Work:
         origin = Origin(label=trial.label, experiment=self.experiment.number, trial=trial.name)
         return start_run(project, self._path, control, origin, tensorboard=self.experiment.tensorboard)
 
-    def _may_go_on(self, error: EngineError) -> bool:
+    def _may_go_on(self, trial: Trial) -> bool:
         """Whether a trial that cannot be trained is an answer too, as a learning rate that is too high."""
-        trial = next((t for t in self.experiment.trials if t.state == "running"), None)
-        run = self._run_of(trial) if trial is not None else None
+        run = self._run_of(self.experiment.trial(trial.name))
         if run is not None:
             return run.state == "failed"  # otherwise the disk is full, or the images have gone
-        return self.experiment.kind in ("search", "queue")
+        # A setting that no network can be made with is an answer; a drive that is gone would fail all that follow.
+        is_question = self.experiment.kind in ("search", "queue")
+        return is_question and _has_same_pictures(self.experiment, self._control)
 
     def _judge(self, trial: Trial, until: int) -> None:
         """Note how well a trial does, from the history of its run."""

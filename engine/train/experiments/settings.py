@@ -54,12 +54,16 @@ class Span:
 
     def drawn(self, random: np.random.Generator, setting: Setting) -> Value:
         """One value, each as likely as any other on the scale."""
-        share = float(random.random())
+        share, is_whole = float(random.random()), setting.param.sort == "integer"
+        # A whole number stands for all that is rounded to it: without the outer halves the two ends come half as often.
+        low, high = (self.low - 0.5, self.high + 0.5) if is_whole else (self.low, self.high)
         if self.is_logarithmic:
-            value = math.exp(math.log(self.low) + share * math.log(self.high / self.low))
+            value = math.exp(math.log(low) + share * math.log(high / low))
         else:
-            value = self.low + share * (self.high - self.low)
-        return setting.param.clean(round(value) if setting.param.sort == "integer" else float(f"{value:.3g}"))
+            value = low + share * (high - low)
+        rounded = math.floor(value + 0.5) if is_whole else float(f"{value:.3g}")
+        within = min(self.high, max(self.low, rounded))  # three digits may lie just beyond an end that has more
+        return setting.param.clean(int(within) if is_whole else within)
 
 
 @dataclass(frozen=True)

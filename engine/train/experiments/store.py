@@ -41,7 +41,7 @@ class Trial:
     Attributes:
         name, label, values, spec_file: see `plans.PlannedTrial`.
         state: "waiting", "running" (or interrupted: the run knows), "judged" (waits for others of its rung),
-            "finished", "dropped" (hopeless, see `reason`) or "failed".
+            "finished", "dropped" (others did better, see `reason`; called up again where those fail) or "failed".
         run: number of its run; None before it began.
         marks: (accuracy, loss) of its best epoch at each rung it reached; for trials without rungs, at its end.
         last_accuracy: at its last epoch, which nobody chose; None before it is done.

@@ -27,7 +27,7 @@ class BandChart(ScoreChart):
         self._band = band
         self.fit([*band.low.tolist(), *band.high.tolist()])
         words = self.tr("{runs} runs, epoch {epoch}: {mean}, from {low} to {high}").format(
-            runs=band.runs,
+            runs=int(band.counts[-1]),  # those that came so far
             epoch=int(band.epochs[-1]),
             mean=percent(band.mean[-1]),
             low=percent(max(0.0, band.low[-1])),

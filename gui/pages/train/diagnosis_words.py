@@ -11,6 +11,7 @@ from PySide6.QtCore import QCoreApplication
 
 from engine.params import short_number
 from engine.train.diagnosis import LITTLE_GAP, WINDOW, Code, Diagnosis
+from engine.train.next_step import gentler_rate
 from engine.train.runs import RunInfo
 from gui.plots.ticks import write_number
 from gui.widgets.bars import percent
@@ -40,7 +41,10 @@ def done_sentences(found: Diagnosis) -> Sentences:
     words = _tr("Best at epoch {epoch}: validation accuracy {best}. {gap}").format(
         epoch=found.best_epoch, best=percent(found.best_accuracy), gap=_gap(found)
     )
-    return _tr("Done"), " ".join(filter(None, (words, _trend(found))))
+    # Without it, a check mark would stand over a training that was cut off while it learnt.
+    is_rising = found.code == "still_learning" and (found.best_epoch == found.epochs or found.ends_low)
+    title = _tr("Done, and still improving") if is_rising else _tr("Done")
+    return title, " ".join(filter(None, (words, _trend(found))))
 
 
 def _trend(found: Diagnosis) -> str:
@@ -109,7 +113,10 @@ def _early(found: Diagnosis, classes: Sequence[str]) -> Sentences:
 
 def _diverged(found: Diagnosis, classes: Sequence[str]) -> Sentences:
     words = _tr("The loss exploded at epoch {since}. A learning rate ten times lower usually cures it.")
-    return _tr("Diverged"), words.format(since=found.since)
+    if found.learning_rate:
+        words = _tr("The loss exploded at epoch {since}. A learning rate of {rate} instead of {now} usually cures it.")
+    rate = short_number(gentler_rate(found.learning_rate, found.usual_rate))
+    return _tr("Diverged"), words.format(since=found.since, rate=rate, now=short_number(found.learning_rate))
 
 
 def _rate_too_high(found: Diagnosis, classes: Sequence[str]) -> Sentences:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -138,6 +139,7 @@ class ExperimentDialog(QDialog):
         self._show_charts(experiment)
         self.delete_button.setEnabled(experiment.state != "running")
         self.open_button.setVisible(experiment.kind == "search" and found.best is not None)
+        self._keep_room()
 
     def _show_charts(self, experiment: Experiment) -> None:
         shown = band(experiment, "validation_accuracy") if experiment.kind in ("folds", "seeds") else None
@@ -149,6 +151,9 @@ class ExperimentDialog(QDialog):
                 "Validation accuracy over the epochs: the line is the mean of {count} runs, the band around it one "
                 "standard deviation to each side."
             ).format(count=shown.runs)
+            if (left := int(shown.counts[-1])) < shown.runs:
+                more = self.tr("Not all are in it to the end: {left} of them came to epoch {epoch}.")
+                words += " " + more.format(left=left, epoch=int(shown.epochs[-1]))
         elif values is not None:
             self.dots.show_tried(values)
             words = (
@@ -156,12 +161,28 @@ class ExperimentDialog(QDialog):
                 if values.is_logarithmic
                 else self.tr("Validation accuracy of each trial over {setting}.")
             ).format(setting=uncapitalised(values.label))
-            if any(trial.state == "dropped" for trial in values.trials):
-                words += " " + self.tr("Rings were given up early.")
+            words += self._of_rings(experiment, values.trials)
         self.caption.setText(words)
         self.caption.setVisible(bool(words))
         self.chart.setVisible(shown is not None)
         self.dots.setVisible(shown is None and values is not None)
+
+    def _of_rings(self, experiment: Experiment, shown: tuple[Trial, ...]) -> str:
+        """What rings stand for, and whose dots are missing; begins with a space where there is something to say."""
+        states = {trial.state for trial in shown}
+        words = ""
+        if {"dropped", "failed"} <= states:
+            words = " " + self.tr("Rings were given up early or failed later.")
+        elif "dropped" in states:
+            words = " " + self.tr("Rings were given up early.")
+        elif "failed" in states:
+            words = " " + self.tr("Rings failed later.")
+        missing = sum(trial.state == "failed" and trial.accuracy is None for trial in experiment.trials)
+        if missing == 1:
+            words += " " + self.tr("One trial failed before it had an accuracy; it has no dot.")
+        elif missing:
+            words += " " + self.tr("{count} trials failed before they had an accuracy; they have no dot.")
+        return words.format(count=missing)
 
     def _honest(self, found: Results) -> str:
         """What the number does not say by itself."""
@@ -176,6 +197,11 @@ class ExperimentDialog(QDialog):
         if found.deviation is not None:
             over = self.tr("folds") if found.kind == "folds" else self.tr("seeds")
             words += " " + self.tr("What follows ± is one standard deviation over the {parts}.").format(parts=over)
+        if found.failed:
+            words += " " + self.tr(
+                "Trials that failed have no accuracy and are left out: the numbers are those of the others only, and "
+                "look better than the settings are."
+            )
         spread = "" if found.last_deviation is None else self.tr(" ± {points} points")
         figure = f"{100 * (found.last_deviation or 0):.1f}"
         return words.format(mean=percent(found.last_mean), spread=spread.format(points=figure))
@@ -214,6 +240,14 @@ class ExperimentDialog(QDialog):
         whole = table.verticalHeader().length() + table.horizontalHeader().sizeHint().height() + 2 * table.frameWidth()
         table.setMaximumHeight(whole + 2)
         table.setMinimumHeight(min(whole + 2, theme().px(LEAST_TABLE)))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._keep_room()
+
+    def _keep_room(self) -> None:
+        """Let it be no lower than its words, a narrow one needs more lines, so that nothing lies over another thing."""
+        self.setMinimumHeight(min(theme().px(HEIGHT), self.layout().minimumHeightForWidth(self.width())))
 
     def _usual_height(self) -> int:
         """How high it opens, in px: without a chart, no higher than what it has to say."""

@@ -20,6 +20,7 @@ def step_text(step: NextStep) -> str:
         "wider": _tr("Try twice the width"),
         "narrower": _tr("Try half the width"),
         "balance": _tr("Let classes count the same"),
+        "smooth": _tr("Try label smoothing {value}"),
         "cosine": _tr("Let the learning rate fall"),
     }
     return texts[step.name].format(value=short_number(step.value))

@@ -98,7 +98,7 @@ def experiment_in_words(experiment: Experiment, *, brief: bool = False) -> str:
     """Return how far an experiment is and what it has found: "3 of 5 done · 81.2 % ± 2.1 points over 3 folds".
 
     Args:
-        brief: without what the mean is of: "81.2 % ± 2.1 points".
+        brief: without what the mean is of, unless some failed: "81.2 % ± 2.1 points".
     """
     done, total = experiment.done, len(experiment.trials)
     found = results_of(experiment)

@@ -99,7 +99,7 @@ class DotsChart(ScoreChart):
         """Draw other trials."""
         self._tried = tried
         self.fit(tried.accuracies)
-        best = max(range(len(tried.accuracies)), key=tried.accuracies.__getitem__)
+        best = tried.best
         self.setAccessibleName(self.tr("Validation accuracy over {setting}").format(setting=tried.label))
         words = self.tr("{count} trials, the best with {value}: {accuracy}")
         value, accuracy = tried.texts[best], percent(tried.accuracies[best])
@@ -156,10 +156,9 @@ class DotsChart(ScoreChart):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self.paint_axes(painter, self._below())
-        best = max(self._tried.accuracies)
-        for point, accuracy, trial in zip(self.points(), self._tried.accuracies, self._tried.trials, strict=True):
+        for place, (point, trial) in enumerate(zip(self.points(), self._tried.trials, strict=True)):
             is_over = trial.state in ("finished", "running", "judged")
-            ink = theme().color("good" if accuracy == best else "validation" if is_over else "faint")
+            ink = theme().color("good" if place == self._tried.best else "validation" if is_over else "faint")
             painter.setPen(QPen(ink, 1.6))
             painter.setBrush(ink if is_over else Qt.BrushStyle.NoBrush)
             painter.drawEllipse(point, DOT, DOT)
