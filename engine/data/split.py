@@ -69,9 +69,9 @@ def divide(
     # With a test set of its own, the folder's training pictures are all but `test` percent of what there would be.
     shares = (test, validation, 100) if brought is None else (0, validation, 100 - test)
 
-    def cuts(count: int) -> tuple[int, int, int]:
+    def cuts(count: int, turn: int = 0) -> tuple[int, int, int]:
         if data.folds:
-            return _fold_cuts(count, shares[0], shares[2], data.fold, data.folds)
+            return _fold_cuts(count, shares[0], shares[2], 1 + (data.fold - 1 + turn) % data.folds, data.folds)
         first, second = _cuts(count, *shares)
         return first, first, second
 
@@ -82,7 +82,8 @@ def divide(
     queue = _queue(paths, labels, to_divide, data.seed)
     starts = np.flatnonzero(np.diff(labels[queue], prepend=-1))
     for members in np.split(queue, starts[1:]):
-        test_end, start, end = cuts(len(members))
+        # Each class begins with another fold: else what is left over of all of them would fall into the same one.
+        test_end, start, end = cuts(len(members), turn=int(labels[members[0]]))
         splits[members[:test_end]] = TEST
         splits[members[start:end]] = VALIDATION
     if not data.folds:

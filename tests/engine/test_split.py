@@ -131,6 +131,13 @@ def test_folds_let_every_image_that_is_not_for_testing_validate_once(sizes, fold
     assert np.ptp(sizes_of_folds, axis=0).max() <= 1, "equal and stratified"
 
 
+def test_what_is_left_over_of_the_classes_does_not_fall_into_one_fold():
+    paths, labels = named([6] * 10)
+    data = DataSpec(test_percent=0, folds=5)
+    sizes = [int((divide(paths, labels, replace(data, fold=fold)) == VALIDATION).sum()) for fold in range(1, 6)]
+    assert sizes == [12] * 5
+
+
 @pytest.mark.parametrize("folds, fold", [(1, 1), (4, 5)])
 def test_a_fold_that_is_not_there_is_refused(folds, fold):
     with pytest.raises(EngineError, match="fold"):
