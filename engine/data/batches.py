@@ -244,7 +244,7 @@ def _lost(why: str) -> EngineError:
     return EngineError(
         "The prepared images cannot be read any more.",
         why=f"The system says: {why.lower()}.",
-        fix="Start again; what is missing is prepared anew.",
+        fix="Resume the training, or start again: what is missing is prepared anew.",
     )
 
 

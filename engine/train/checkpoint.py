@@ -114,6 +114,8 @@ def _put_counts_back(optimizer: torch.optim.Optimizer, stored: Mapping[int, Mapp
     """
     weights = [weight for group in optimizer.param_groups for weight in group["params"]]
     for place, moments in stored.items():
+        if not 0 <= place < len(weights):
+            continue  # torch has passed over it, too
         optimizer.state[weights[place]].update({name: value for name, value in moments.items() if value.ndim == 0})
 
 

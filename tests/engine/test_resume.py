@@ -116,6 +116,7 @@ def test_best_weights_without_any_epoch_are_none(picture_folder, path, monkeypat
     work.close()
 
 
+@pytest.mark.filterwarnings("ignore:.*no-op")
 def test_single_numbers_of_an_optimizer_stay_where_it_made_them(tmp_path):
     """Else a look at one of them, as NAdam takes at every step, would wait for a graphics processor."""
     network = torch.nn.Linear(3, 2)
