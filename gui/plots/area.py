@@ -20,6 +20,7 @@ from gui.plots.series import (
 )
 from gui.plots.ticks import epoch_ticks, log_ticks, percent_ticks, value_ticks, write_axis, write_percents
 from gui.theme import theme
+from gui.theme.tokens import Tokens
 
 STEP_ALPHA = 60
 NOTCH = 120  # of a wheel, as Qt counts
@@ -120,7 +121,14 @@ class PlotArea(pg.PlotWidget):
     moved = Signal(float)  # turned sideways: by this share of the width in view
 
     def __init__(
-        self, percent: bool, main: str = "train", *, rate: bool = False, parent: QWidget | None = None
+        self,
+        percent: bool,
+        main: str = "train",
+        *,
+        rate: bool = False,
+        look: Tokens | None = None,
+        ratio: float = 1.0,
+        parent: QWidget | None = None,
     ) -> None:
         """Make empty axes.
 
@@ -128,7 +136,10 @@ class PlotArea(pg.PlotWidget):
             percent: values are shares.
             main: the colour token of what is drawn as `train`.
             rate: values are learning rates, which may be far smaller than any loss that is told from 0.
+            look: colours to draw in whatever the window wears; None: those of the window.
+            ratio: pixels of what it is drawn on for each of its own, where that is not the screen.
         """
+        self._look, self._ratio = look, ratio
         self._epoch_axis, self._value_axis = _EpochAxis("bottom"), _ValueAxis(percent)
         super().__init__(parent, axisItems={"bottom": self._epoch_axis, "left": self._value_axis})
         self._logarithmic, self._main, self._is_rate = False, main, rate
@@ -150,6 +161,10 @@ class PlotArea(pg.PlotWidget):
         self.train, self.tail = self._add_line(z=3), self._add_line(z=3)
         self.validation = self._add_line(z=4)
         self.best_line = self._add_mark()
+        self.joint = self._add_mark()
+        self.joint_words = pg.TextItem(self.tr("continued"), anchor=(1, 1), angle=90)
+        self.joint_words.hide()
+        self.getPlotItem().addItem(self.joint_words, ignoreBounds=True)
         self.cursor = self._add_mark()
         self.best_dot = pg.ScatterPlotItem(size=9, antialias=True)
         self.best_dot.setZValue(6)
@@ -157,7 +172,8 @@ class PlotArea(pg.PlotWidget):
         self.peaks = pg.ScatterPlotItem(size=PEAK, symbol=_arrow(), pen=None, antialias=True)
         self.peaks.setZValue(5)
         self.getPlotItem().addItem(self.peaks, ignoreBounds=True)
-        theme().changed.connect(self.wear_theme)
+        if look is None:
+            theme().changed.connect(self.wear_theme)
         self.wear_theme()
 
     def _add_line(self, z: int, antialias: bool = True) -> pg.PlotDataItem:
@@ -198,7 +214,7 @@ class PlotArea(pg.PlotWidget):
 
     def columns(self) -> int:
         """Return how many columns of pixels the screen has for the lines."""
-        return max(100, round(self.width() * self.devicePixelRatioF()))
+        return max(100, round(self.width() * max(self._ratio, self.devicePixelRatioF())))
 
     def draw_others(self, lines: Sequence[Line]) -> None:
         """Draw other runs, dashed."""
@@ -222,7 +238,7 @@ class PlotArea(pg.PlotWidget):
         spots = []
         for x, y, token in lines:
             places = peaks_above(x, self._scaled(y), self._top, apart)
-            brush = pg.mkBrush(theme().color(token))
+            brush = pg.mkBrush(self._color(token))
             spots += [{"pos": (place, edge), "brush": brush} for place in places if first <= place <= last]
         self.peaks.setData(spots)
 
@@ -234,6 +250,22 @@ class PlotArea(pg.PlotWidget):
         self.best_dot.setData([epoch] if shown else [], [height] if shown else [])
         if epoch is not None:
             self.best_line.setValue(epoch)
+
+    def draw_joint(self, epoch: float | None, *, at_foot: bool = False) -> None:
+        """Mark the epoch after which the run was continued; None takes the mark away. Call `set_ranges` before it.
+
+        Args:
+            at_foot: the word beside it stands at the foot of the line, not at its top.
+        """
+        first, last = self._range
+        shown = epoch is not None and bool(first < epoch < last)
+        self.joint.setVisible(shown)
+        self.joint_words.setVisible(shown)
+        if shown:
+            foot, top = self.viewRange()[1]
+            self.joint_words.setAnchor((0, 1) if at_foot else (1, 1))
+            self.joint_words.setPos(epoch, foot if at_foot else top)
+            self.joint.setValue(epoch)
 
     def draw_cursor(self, epoch: float | None) -> None:
         """Put the upright line at an epoch; None takes it away."""
@@ -303,7 +335,7 @@ class PlotArea(pg.PlotWidget):
 
     def wear_theme(self) -> None:
         """Take the colours and the text size of the theme."""
-        color = theme().color
+        color = self._color
         self.setBackground(color("panel"))
         font = theme().font(11)
         for axis in (self._epoch_axis, self._value_axis):
@@ -318,19 +350,34 @@ class PlotArea(pg.PlotWidget):
         self._value_axis.setTickPen(pg.mkPen(color("dim"), width=1))
         self._wear_lines()
 
+    def _color(self, token: str) -> QColor:
+        return theme().color(token) if self._look is None else QColor(self._look.color(token))
+
+    def _pen(self, color: QColor, width: float, style: Qt.PenStyle = Qt.PenStyle.SolidLine) -> QPen:
+        """A pen for lines of values, whose width pyqtgraph counts in pixels of what is drawn on."""
+        return pg.mkPen(color, width=width * self._ratio, style=style)
+
+    def _faint(self, token: str, alpha: int) -> QColor:
+        color = self._color(token)
+        color.setAlpha(alpha)
+        return color
+
     def _wear_lines(self) -> None:
-        color = theme().color
+        color, faint = self._color, self._faint
         for item, token in ((self.train, self._main), (self.validation, "validation")):
-            item.setPen(pg.mkPen(color(token), width=2))
+            item.setPen(self._pen(color(token), 2))
             item.setSymbolBrush(color(token))
             item.setSymbolPen(pg.mkPen(None))
             item.setSymbolSize(DOT)
-        self.steps.setPen(pg.mkPen(_faint(self._main, STEP_ALPHA), width=1))
-        self.tail.setPen(pg.mkPen(color(self._main), width=1.4))
-        self.raw_train.setPen(pg.mkPen(_faint(self._main, RAW_ALPHA), width=1.2))
-        self.raw_validation.setPen(pg.mkPen(_faint("validation", RAW_ALPHA), width=1.2))
+        self.steps.setPen(self._pen(faint(self._main, STEP_ALPHA), 1))
+        self.tail.setPen(self._pen(color(self._main), 1.4))
+        self.raw_train.setPen(self._pen(faint(self._main, RAW_ALPHA), 1.2))
+        self.raw_validation.setPen(self._pen(faint("validation", RAW_ALPHA), 1.2))
         self.best_line.setPen(pg.mkPen(color("good"), width=2, style=Qt.PenStyle.DotLine))
         self.cursor.setPen(pg.mkPen(color("dim"), width=1))
+        self.joint.setPen(pg.mkPen(color("faint"), width=1, style=Qt.PenStyle.DashLine))
+        self.joint_words.setColor(color("dim"))
+        self.joint_words.setFont(theme().font(11))
         self.best_dot.setBrush(color("good"))
         self.best_dot.setPen(pg.mkPen(color("panel"), width=1.5))
         self._wear_others()
@@ -338,14 +385,8 @@ class PlotArea(pg.PlotWidget):
 
     def _wear_others(self) -> None:
         for place, item in enumerate(self._others):
-            ink = theme().color(OTHER_TOKENS[place % len(OTHER_TOKENS)])
-            item.setPen(pg.mkPen(ink, width=1.2, style=Qt.PenStyle.DashLine))
+            ink = self._color(OTHER_TOKENS[place % len(OTHER_TOKENS)])
+            item.setPen(self._pen(ink, 1.2, Qt.PenStyle.DashLine))
             item.setSymbolBrush(ink)
             item.setSymbolPen(pg.mkPen(None))
             item.setSymbolSize(DOT)
-
-
-def _faint(token: str, alpha: int) -> QColor:
-    color = QColor(theme().color(token))
-    color.setAlpha(alpha)
-    return color

@@ -62,6 +62,7 @@ class CurveNumbers:
         expected: where the loss begins as a rule, or what the learning rate rises to; NaN: not known. Until there are
             values of its own, no other run says alone how high the axis of this one is.
         exact: the single line, where more is known than its steps.
+        name: of the run that is shown, "run 4"; empty: nobody asks.
         logarithmic: whether the logarithm of the values is drawn; ranges are logarithms then.
     """
 
@@ -77,6 +78,7 @@ class CurveNumbers:
         self.planned = 1
         self.expected = math.nan
         self.exact: Points | None = None
+        self.name = ""
         self.logarithmic = False
         self._epochs = Columns(3)  # epoch, train, validation
         self._smooth: Points | None = None  # train and validation, until they change
@@ -84,6 +86,7 @@ class CurveNumbers:
         self._others: tuple[Line, ...] = ()
         self._smooth_others: tuple[Line, ...] = ()
         self._best: int | None = None
+        self._continued: int | None = None
         self._view: tuple[float, float] | None = None
         self._range: tuple[bool, float, float] | None = None  # logarithmic?, lowest and highest value in view
         self._version = 0
@@ -113,7 +116,8 @@ class CurveNumbers:
         self.steps.clear()
         self.clear_epochs()
         self.set_others(())
-        self.exact = self._best = self._view = self._range = None
+        self.exact = self._best = self._continued = self._view = self._range = None
+        self.name = ""
         self.planned, self.expected = 1, math.nan
 
     def __len__(self) -> int:
@@ -169,6 +173,21 @@ class CurveNumbers:
         """Take this `best`."""
         self._best = epoch
         self._version += 1
+
+    @property
+    def continued(self) -> int | None:
+        """The epoch after which a run that had come to its end was continued; None: it never was."""
+        return self._continued
+
+    def set_continued(self, epoch: int | None) -> None:
+        """Take this `continued`."""
+        self._continued = epoch
+        self._version += 1
+
+    @property
+    def is_compared(self) -> bool:
+        """Whether there are other runs that the shown one must be told from by its name."""
+        return bool(self.name and self._others)
 
     @property
     def view(self) -> tuple[float, float] | None:

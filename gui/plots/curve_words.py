@@ -42,18 +42,26 @@ class CurveWords:
         values = self._numbers.values_at(place)
         return None if values is None else self._of(values)
 
-    def row_at(self, epoch: int | None) -> tuple[list[Part], list[Part]]:
-        """Return the row below the heading, in long and in short; nothing without an epoch."""
+    def row_at(self, epoch: int | None) -> tuple[list[Part], list[Part], list[Part]]:
+        """Return the row below the heading: in long, in short, and in values alone, which their colours tell apart;
+        nothing without an epoch."""
         values = None if epoch is None else self._numbers.values_at(float(epoch))
         if values is None:
-            return [], []
+            return [], [], []
         words, own = self._of(values), self._numbers.own_token
-        short = [(words.place, "dim"), (self._written(values.train), own)]
-        if self._single:  # the heading names it
-            return [*short, *words.others], [*short, *words.others]
-        short.append((self._written(values.validation), "validation"))
-        long = [(words.place, "dim"), (words.train, "train"), (words.validation, "validation")]
-        return [*long, *words.others], [*short, *words.others]
+        place, alone = (words.place, "dim"), (self._written(values.train), own)
+        long, short = [place, (words.train, own)], [place, alone]
+        if self._single and not self._numbers.is_compared:
+            long = short  # the heading names it
+        if not self._single:
+            long.append((words.validation, "validation"))
+            short.append((self._written(values.validation), "validation"))
+        tokens = self._numbers.other_tokens()
+        brief = [
+            (self._written(math.nan if value is None else value), token)
+            for value, token in zip(values.others, tokens, strict=True)
+        ]
+        return [*long, *words.others], [*short, *words.others], [*short, *brief]
 
     def summary(self) -> str:
         """Return the newest epoch, and which one is the best, for those who cannot see the chart."""
@@ -67,10 +75,18 @@ class CurveWords:
             epoch=epoch, train=train, validation=self._written(numbers.validation[-1])
         )
         best = "" if numbers.best is None else _tr("; best epoch {epoch}").format(epoch=numbers.best)
-        return words + best
+        after = numbers.continued
+        joint = "" if after is None else _tr("; continued after epoch {epoch}").format(epoch=after)
+        return words + best + joint
 
     def _of(self, values: Values) -> PlaceWords:
-        own = self._single or _tr("train")
+        own, validation = self._single or _tr("train"), _tr("validation")
+        if self._numbers.is_compared:
+            name = self._numbers.name
+            named = _tr("{run} {line}")
+            # In a chart of one line, other runs are called by their names alone, and so is this one.
+            own = name if self._single else named.format(run=name, line=own)
+            validation = named.format(run=name, line=validation)
         if values.is_step:
             epoch = _tr("in epoch {number}").format(number=math.ceil(values.place))
             return PlaceWords(epoch, self._named(own, values.step))
@@ -78,7 +94,7 @@ class CurveWords:
         return PlaceWords(
             _tr("epoch {number}").format(number=round(values.place)),
             self._named(own, values.train),
-            "" if self._single else self._named(_tr("validation"), values.validation),
+            "" if self._single else self._named(validation, values.validation),
             tuple((self._of_another(line.name, value), token) for line, value, token in runs),
         )
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QPoint, QSize, QTimer, Signal
+from PySide6.QtCore import QPoint, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QPushButton, QWidget
 
@@ -22,6 +22,7 @@ from gui.widgets.panel import Panel
 
 if TYPE_CHECKING:
     from gui.plots.area import PlotArea
+    from gui.theme.tokens import Tokens
 
 HEADING_PX = 28  # as high with the log button as without, so that two charts side by side are level
 REPAINT_MS = 80
@@ -169,6 +170,20 @@ class Curves(Panel):
         self._numbers.set_best(epoch)
         self._changed()
 
+    def set_continued(self, epoch: int | None) -> None:
+        """Mark the epoch after which a run that had come to its end was continued; None: it never was."""
+        if epoch != self._numbers.continued:
+            self._numbers.set_continued(epoch)
+            self._changed()
+
+    def set_name(self, name: str) -> None:
+        """Say what the shown run is called, "run 4": beside other runs, legend and cross-hair say whose lines those
+        are that have no other name."""
+        if name != self._numbers.name:
+            self._numbers.name = name
+            self._name_lines()
+            self._changed()
+
     def set_planned(self, epochs: int) -> None:
         """Make room for this many epochs, so that the curve grows towards its end."""
         if epochs != self._numbers.planned:
@@ -224,15 +239,22 @@ class Curves(Panel):
         before = self._numbers.others
         self._numbers.set_others(lines)
         if [line.name for line in before] != [line.name for line in self._numbers.others]:
-            self._legend.set_lines(self.named_lines())
-            self._fit_legend()
+            self._name_lines()
         self._changed()
         if self._area is not None:
             self._area.draw_others(self._numbers.smooth_others())
 
+    def _name_lines(self) -> None:
+        self._legend.set_lines(self.named_lines())
+        self._fit_legend()
+
     def named_lines(self) -> list[tuple[str, str, bool]]:
-        """Return name, colour token and whether it is dashed, of each line that a legend names."""
+        """Return name, colour token and whether it is dashed, of each line that a legend names. Beside other runs, the
+        name of the shown one stands before its lines, without a colour: in each of their names it would take more room
+        than a heading has."""
         own = [(self.tr("train"), "train", False), (self.tr("validation"), "validation", False)]
+        if self._numbers.is_compared:
+            own.insert(0, (self.tr("{run}:").format(run=self._numbers.name), "", False))
         others = zip(self._numbers.others, self.other_tokens(), strict=True)
         return own + [(line.name, token, True) for line, token in others]
 
@@ -323,22 +345,54 @@ class Curves(Panel):
         is_new = drawn != self._drawn
         self._drawn = drawn
         area.set_ranges(*span, *values)
+        self._draw_steps(area)
+        if is_new:  # what changes with an epoch only need not be drawn anew with every step
+            self._draw_epochs(area)
+        if is_new or self._marked != values:
+            self._marked = values
+            self._draw_marks(area)
+        self._show_cursor()
+        self.setAccessibleDescription(self._words.summary())
+
+    def drawn_in(self, look: Tokens, size: QSize, ratio: float) -> PlotArea:
+        """Return what is in view in another look, without cross-hair: a widget for the caller to render and to delete,
+        which is never seen.
+
+        Args:
+            size: of it.
+            ratio: pixels of what it is rendered on for each of its own.
+        """
+        from gui.plots.area import PlotArea
+
+        numbers = self._numbers
+        area = PlotArea(numbers.percent, numbers.own_token, rate=numbers.single, look=look, ratio=ratio)
+        for attribute in (Qt.WidgetAttribute.WA_DontShowOnScreen, Qt.WidgetAttribute.WA_ShowWithoutActivating):
+            area.setAttribute(attribute)
+        area.resize(size)
+        area.show()  # so that it is laid out
+        area.set_logarithmic(numbers.logarithmic)
+        area.set_ranges(*numbers.span(), *numbers.steady_range())
+        for draw in (self._draw_steps, self._draw_epochs, self._draw_marks):
+            draw(area)
+        return area
+
+    def _draw_steps(self, area: PlotArea) -> None:
+        numbers = self._numbers
         if numbers.single:
             area.draw(area.train, *numbers.whole_line())
         else:
             area.draw(area.steps, numbers.steps.x, numbers.steps.y)
             area.draw(area.tail, *numbers.growing_end())
-        if is_new:  # what changes with an epoch only need not be drawn anew with every step
-            area.draw_others(numbers.smooth_others())
-            self._draw_epochs(area)
-        if is_new or self._marked != values:
-            self._marked = values
-            area.draw_peaks(numbers.lines_of_epochs())
-        self._show_cursor()
-        self.setAccessibleDescription(self._words.summary())
+
+    def _draw_marks(self, area: PlotArea) -> None:
+        numbers = self._numbers
+        area.draw_peaks(numbers.lines_of_epochs())
+        epoch = numbers.continued
+        area.draw_joint(epoch, at_foot=epoch is not None and self._is_high(epoch))
 
     def _draw_epochs(self, area: PlotArea) -> None:
         numbers = self._numbers
+        area.draw_others(numbers.smooth_others())
         area.draw_best(numbers.best, numbers.best_value())
         if numbers.single:
             return
@@ -380,11 +434,14 @@ class Curves(Panel):
         width = self._readout.width()
         # Right of the line; left of it where the right side has no room.
         x = place + 8 if place + 8 + width <= right else max(left, place - 8 - width)
-        # Losses fall and accuracies rise: the box keeps out of their way. A rate does as it likes.
-        low = self._numbers.percent or (self._numbers.single and self._numbers.is_high(epoch))
-        y = self._area.height() - self._readout.height() - theme().px(36) if low else theme().px(12)
+        is_low = self._is_high(epoch)  # the box keeps out of the way of the lines
+        y = self._area.height() - self._readout.height() - theme().px(36) if is_low else theme().px(12)
         self._readout.move(self._area.mapTo(self, QPoint(round(x), max(0, y))))
         self._readout.raise_()
+
+    def _is_high(self, epoch: float) -> bool:
+        """Whether the lines run high at an epoch: losses fall and accuracies rise, a rate does as it likes."""
+        return self._numbers.percent or (self._numbers.single and self._numbers.is_high(epoch))
 
     def _on_log_toggled(self, on: bool) -> None:
         self._numbers.logarithmic = on

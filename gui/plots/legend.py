@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QPointF, QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from gui.theme import theme
@@ -14,8 +14,17 @@ SMALL = 12  # px, as small labels have
 STROKE = 13  # px of line before the words
 
 
+def stroke_pen(color: QColor, *, dashed: bool) -> QPen:
+    """Return what a key draws its piece of line with."""
+    pen = QPen(color, 1.4 if dashed else 3)
+    pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+    if dashed:
+        pen.setDashPattern([3, 2])
+    return pen
+
+
 class LegendKey(QWidget):
-    """A piece of line in a colour token, and its name."""
+    """A piece of line in a colour token, and its name; without a colour, words alone."""
 
     def __init__(
         self, text: str, token: str, *, dashed: bool = False, small: bool = False, parent: QWidget | None = None
@@ -52,20 +61,21 @@ class LegendKey(QWidget):
 
     def sizeHint(self) -> QSize:
         words = self.fontMetrics().horizontalAdvance(self._text)
-        return QSize(theme().px(STROKE) + 5 + words + 1, self.fontMetrics().height())
+        return QSize(self._before_words() + words + 1, self.fontMetrics().height())
+
+    def _before_words(self) -> int:
+        return theme().px(STROKE) + 5 if self._token else 0
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        pen = QPen(theme().color(self._token), 1.4 if self._dashed else 3)
-        pen.setCapStyle(Qt.PenCapStyle.FlatCap)
-        if self._dashed:
-            pen.setDashPattern([3, 2])
-        painter.setPen(pen)
-        middle, end = self.height() / 2, theme().px(STROKE)
-        painter.drawLine(QPointF(0, middle), QPointF(end, middle))
+        if self._token:
+            painter.setPen(stroke_pen(theme().color(self._token), dashed=self._dashed))
+            middle = self.height() / 2
+            painter.drawLine(QPointF(0, middle), QPointF(theme().px(STROKE), middle))
         painter.setPen(theme().color("dim"))
-        painter.drawText(self.rect().adjusted(end + 5, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, self._text)
+        room = self.rect().adjusted(self._before_words(), 0, 0, 0)
+        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, self._text)
 
 
 class LegendRow(QWidget):

@@ -269,7 +269,7 @@ def zoomed(view: tuple[float, float], whole: float, place: float, factor: float)
         factor: of the width in view; below 1 shows more detail, down to `LEAST_VIEW`.
     """
     width = max(LEAST_VIEW, factor * (view[1] - view[0]))
-    if width >= whole:
+    if width >= whole * (1 - 1e-9):  # rounded down, it is all of it as well
         return None
     share = min(1.0, max(0.0, (place - view[0]) / (view[1] - view[0])))
     first = min(max(0.0, place - share * width), whole - width)
@@ -285,11 +285,11 @@ def detail_range(parts: Sequence[np.ndarray], logarithmic: bool, most: float = m
     """Return the lowest and highest value to show of a part that somebody looks at closely.
 
     Args:
-        parts: all values in view.
+        parts: all values in view; there may be none.
         logarithmic: whether their log10 is drawn, and returned.
         most: nothing above it is shown.
     """
-    values = np.concatenate([np.asarray(part, dtype=float) for part in parts])
+    values = np.concatenate([np.empty(0), *(np.asarray(part, dtype=float) for part in parts)])
     values = values[np.isfinite(values)]
     if not len(values):
         return (-2.0, 1.0) if logarithmic else (0.0, 1.0)

@@ -60,10 +60,23 @@ def log_ticks(low: float, high: float) -> list[float]:
 
 
 def epoch_ticks(low: float, high: float, most: int = 7) -> list[int]:
-    """Return the whole epochs to write under the axis: those that stand in round steps from 1, at most about `most`."""
-    step = max(1, round(_round_step(max(1.0, high - low) / max(1, most))))
-    first = 1 + step * math.ceil((max(1.0, low) - 1) / step)
-    return list(range(first, math.floor(high) + 1, step))
+    """Return the whole epochs to write under the axis: the first one and the multiples of a round step, 1, 50, 100.
+
+    In steps of 2, where 1 and 2 would stand too close, they are the odd or the even ones, so that the last epoch is
+    among them: it says how long the run is. Of a part of the run that does not begin with epoch 1, they are even:
+    they would change places with each epoch by which that part is moved.
+
+    Args:
+        most: how many there may be, and no more than 2 beyond.
+    """
+    first, last = max(1, math.ceil(low)), math.floor(high)
+    if first > last:
+        return []
+    step = max(1, round(_round_step(max(1, last - first) / max(1, most))))
+    if step == 2 and first == 1:
+        return list(range(2 - last % 2, last + 1, 2))
+    rounded = range(step * math.ceil(first / step), last + 1, step)
+    return [*([1] if first == 1 and step > 1 else []), *rounded]
 
 
 def write_axis(values: Sequence[float], spacing: float = 0.0) -> list[str]:

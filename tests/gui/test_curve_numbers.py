@@ -79,10 +79,11 @@ def test_after_all_was_forgotten_the_axis_begins_anew(loss):
         lambda numbers: numbers.set_smoothing(0.5),
         lambda numbers: numbers.set_others([run(3)]),
         lambda numbers: numbers.set_best(2),
+        lambda numbers: numbers.set_continued(2),
         lambda numbers: numbers.set_view((1.0, 2.0)),
         lambda numbers: numbers.clear(),
     ],
-    ids=["epochs", "no epochs", "smoothing", "others", "best", "view", "clear"],
+    ids=["epochs", "no epochs", "smoothing", "others", "best", "continued", "view", "clear"],
 )
 def test_what_changes_the_lines_of_epochs_makes_a_new_version(loss, change):
     before = loss.version
@@ -241,6 +242,8 @@ def test_the_range_of_a_view_is_that_of_the_values_in_it(loss):
     loss.set_view((5.0, 6.0))
     low, high = loss.value_range()
     assert low < 40.0 < high, "but it does where nothing else is in view"
+    loss.set_others([])
+    assert loss.value_range() == (0.0, 1.0), "epochs that have not come, and no other run"
 
 
 def test_the_range_of_a_single_line_is_that_of_the_whole_line():
@@ -359,10 +362,46 @@ def test_the_box_says_the_values_at_its_place(loss):
 
 def test_the_row_is_said_in_long_and_in_short(loss):
     words = CurveWords(loss)
-    long, short = words.row_at(2)
+    long, short, brief = words.row_at(2)
     assert long == [("epoch 2", "dim"), ("train 1.00", "train"), ("validation 1.20", "validation")]
     assert short == [("epoch 2", "dim"), ("1.00", "train"), ("1.20", "validation")]
-    assert words.row_at(None) == ([], []) and CurveWords(CurveNumbers()).row_at(1) == ([], [])
+    assert brief == short, "without other runs there is nothing to leave out"
+    assert words.row_at(None) == ([], [], []) == CurveWords(CurveNumbers()).row_at(1)
+
+
+def test_where_there_is_no_room_for_names_each_run_still_has_its_value(loss):
+    loss.set_others([run(9, value=3.0, name="run 5"), run(1, name="run 7")])
+    dim, other = loss.other_tokens()
+    *_, short, brief = CurveWords(loss).row_at(2)
+    assert short[3:] == [("run 5 3.00", dim), ("run 7 had ended", other)]
+    assert brief == [*short[:3], ("3.00", dim), ("–", other)]
+
+
+def test_beside_other_runs_the_shown_one_is_called_by_its_name(loss):
+    words = CurveWords(loss)
+    loss.name = "run 4"
+    assert not loss.is_compared and words.at(2.0).train == "train 1.00"
+    loss.set_others([run(9, value=3.0, name="run 5")])
+    assert loss.is_compared
+    assert (words.at(2.0).train, words.at(2.0).validation) == ("run 4 train 1.00", "run 4 validation 1.20")
+    loss.steps.extend([3.5], [0.25])
+    assert words.at(3.5) == PlaceWords("in epoch 4", "run 4 train 0.25")
+    assert words.row_at(2)[0][1] == ("run 4 train 1.00", "train")
+    loss.clear()
+    assert loss.name == ""
+
+
+def test_a_single_line_beside_others_is_called_by_the_name_of_its_run():
+    rate = CurveNumbers(single=True)
+    rate.add_epochs([1, 2], [1e-3, 5e-4], NO_VALIDATION[:2])
+    rate.set_others([run(2, value=1e-3, name="run 2")])
+    rate.name = "run 4"
+    words = CurveWords(rate, "learning rate")
+    assert words.at(2.0).train == "run 4 0.0005"
+    long, short, brief = words.row_at(2)
+    assert [text for text, _ in long] == ["epoch 2", "run 4 0.0005", "run 2 0.001"]
+    assert [text for text, _ in short] == ["epoch 2", "0.0005", "run 2 0.001"]
+    assert [text for text, _ in brief] == ["epoch 2", "0.0005", "0.001"]
 
 
 def test_a_single_line_has_its_own_name_and_colour():
@@ -374,7 +413,7 @@ def test_a_single_line_has_its_own_name_and_colour():
     other = ("run 2 0.001", *rate.other_tokens())
     assert words.at(2.0) == PlaceWords("epoch 2", "learning rate 0.0005", "", (other,))
     row = [("epoch 2", "dim"), ("0.0005", "accent"), other]
-    assert words.row_at(2) == (row, row)
+    assert words.row_at(2) == (row, row, [*row[:2], ("0.001", *rate.other_tokens())])
     assert words.summary() == "epoch 3: learning rate 0.00025"
 
 
@@ -385,3 +424,5 @@ def test_the_summary_has_the_newest_and_the_best_epoch():
     assert words.summary() == "epoch 2: train 94.1 %, validation 90.0 %"
     shares.set_best(1)
     assert words.summary() == "epoch 2: train 94.1 %, validation 90.0 %; best epoch 1"
+    shares.set_continued(1)
+    assert words.summary().endswith("; best epoch 1; continued after epoch 1")

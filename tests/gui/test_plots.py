@@ -1,17 +1,20 @@
 """Charts: what they hold, show, and how little they cost."""
 
+import itertools
 import subprocess
 import sys
 import time
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPoint, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QWidget
 
 from gui.plots import Curves, Line, Series, warm_up
 from gui.plots.legend import LegendKey, LegendRow
+from gui.plots.readout import Reading
+from gui.plots.report import Part, png_bytes, report_image
 from gui.plots.series import (
     loss_range,
     nearest_epoch,
@@ -20,6 +23,7 @@ from gui.plots.series import (
     value_at,
 )
 from gui.theme import theme
+from gui.theme.tokens import LIGHT
 
 
 @pytest.fixture
@@ -339,8 +343,170 @@ def test_the_values_of_the_replayed_epoch_stand_below_the_heading_where_they_cov
     assert not chart._reading.geometry().intersects(before)
     chart._reading.resize(200, 20)
     assert [text for text, _ in chart._reading.fitting()] == ["epoch 2", "0.25", "0.31", "run 7 0.50"]
-    chart._reading.resize(90, 20)
-    assert [text for text, _ in chart._reading.fitting()] == ["epoch 2", "0.25"], "no half words"
+    chart._reading.resize(160, 20)
+    assert [text for text, _ in chart._reading.fitting()] == ["epoch 2", "0.25", "0.31", "0.50"]
+    chart._reading.resize(110, 20)
+    assert [text for text, _ in chart._reading.fitting()] == ["epoch 2", "0.25", "+2"], "no half words"
+
+
+def test_no_value_of_the_row_is_lost_where_it_has_no_room(qtbot):
+    row = Reading()
+    qtbot.addWidget(row)
+    row.resize(4000, 20)
+    long = [("epoch 3", "dim"), *((f"run {number} 0.0{number}", "dim") for number in range(1, 6))]
+    brief = [("epoch 3", "dim"), *((f"0.0{number}", "dim") for number in range(1, 6))]
+    row.show_parts(long, brief)
+    assert row.fitting() == long and row.toolTip() == ""
+    for width in range(600, 40, -7):
+        row.resize(width, 20)
+        row.grab()  # as it is told of its new size
+        shown = row.fitting()
+        if shown != long:
+            assert row.toolTip().split("\n") == [text for text, _ in long]
+        if shown not in (long, brief):
+            assert shown[-1][0] == f"+{len(brief) - len(shown) + 1}" and shown[:-1] == brief[: len(shown) - 1]
+    row.show_parts([], [])
+    assert row.toolTip() == "" and row.fitting() == []
+
+
+def numbers_below(chart):
+    """The numbers under the axis, and the left and right end of each in pixels of the chart."""
+    painter = QPainter(picture := QImage(10, 10, QImage.Format.Format_RGB32))
+    painter.setFont(theme().font(11))
+    axis = chart._area._epoch_axis
+    specs = axis.generateDrawSpecs(painter)[2]
+    painter.end()
+    assert not picture.isNull()
+    return [
+        (text, axis.mapToScene(rect.left(), 0).x(), axis.mapToScene(rect.right(), 0).x()) for rect, _, text in specs
+    ]
+
+
+@pytest.mark.parametrize("width", [240, 300, 500, 900])
+@pytest.mark.parametrize("planned", [1, 2, 3, 6, 9, 12, 30, 51, 100, 300, 999, 5001, 60_001, 1_000_000])
+def test_no_two_numbers_under_the_axis_run_into_each_other(qtbot, width, planned):
+    host = QWidget()
+    qtbot.addWidget(host)
+    host.resize(1000, 300)
+    chart = Curves("Loss", parent=host)
+    chart.resize(width, 240)
+    with qtbot.waitExposed(host):
+        host.show()
+    chart.set_planned(planned)
+    chart.set_epochs([1.0, planned], [1.0, 0.5], [1.0, 0.5])
+    for view in (None, (0.0, 0.7 * planned), (0.4 * planned, 0.9 * planned)):
+        chart.set_view(view)
+        chart.repaint_now()
+        told = numbers_below(chart)
+        assert all(after[1] - before[2] >= 3 for before, after in itertools.pairwise(told)), (view, told)
+    assert told or planned < 3
+
+
+def test_the_joint_of_a_continued_run_is_marked_and_said(chart):
+    chart.set_planned(10)
+    chart.set_epochs(range(1, 9), np.linspace(1, 0.2, 8), np.linspace(1, 0.4, 8))
+    chart.repaint_now()
+    area = chart._area
+    assert not area.joint.isVisible() and not area.joint_words.isVisible()
+    chart.set_continued(5)
+    chart.repaint_now()
+    assert area.joint.isVisible() and area.joint.value() == 5
+    chart.grab()  # a word finds its place when it is painted
+    assert area.joint_words.isVisible() and area.joint_words.toPlainText() == "continued"
+    assert area.joint_words.sceneBoundingRect().right() <= area.place_of(5) + 1, "beside the line"
+    assert area.sceneRect().contains(area.joint_words.sceneBoundingRect())
+    assert "continued after epoch 5" in chart.accessibleDescription()
+    chart.set_view((6.0, 8.0))
+    chart.repaint_now()
+    assert not area.joint.isVisible() and not area.joint_words.isVisible(), "it is not in view"
+    chart.clear()
+    chart.repaint_now()
+    assert not area.joint.isVisible() and "continued" not in chart.accessibleDescription()
+
+
+@pytest.mark.parametrize(("rate", "at_foot"), [((1e-3, 1e-3), True), ((1e-3, 1e-5), False)])
+def test_the_word_at_the_joint_keeps_out_of_the_way_of_the_rate(qtbot, rate, at_foot):
+    chart = Curves("Learning rate", single="learning rate")
+    qtbot.addWidget(chart)
+    with qtbot.waitExposed(chart):
+        chart.show()
+    chart.set_epochs([1, 2, 3], [rate[0], rate[1], rate[0]], np.full(3, np.nan))
+    chart.set_continued(2)
+    chart.repaint_now()
+    chart.grab()
+    middle = chart._area.getViewBox().sceneBoundingRect().center().y()
+    assert (chart._area.joint_words.sceneBoundingRect().center().y() > middle) == at_foot
+
+
+def test_the_legend_says_whose_lines_they_are_beside_other_runs(chart):
+    chart.set_name("run 4")
+    assert chart._legend.names() == ["train", "validation"]
+    chart.set_others([Line("run 2", np.array([1.0, 2.0]), np.array([1.0, 0.5]))])
+    assert chart._legend.names() == ["run 4:", "train", "validation", "run 2"]
+    assert chart.named_lines()[0] == ("run 4:", "", False)
+    chart.set_name("run 5")
+    assert chart._legend.names()[0] == "run 5:"
+    chart.clear()
+    assert chart._legend.names() == ["train", "validation"]
+
+
+# ---- an image for a report
+
+
+def coloured(image, room, token):
+    """How many pixels of a part of an image have a colour of the light look."""
+    part = image.copy(room).convertToFormat(QImage.Format.Format_RGB32)
+    pixels = np.frombuffer(part.constBits(), np.uint32).reshape(part.height(), -1)[:, : part.width()]
+    return int((pixels & 0xFFFFFF == int(LIGHT.color(token)[1:], 16)).sum())
+
+
+def test_an_image_for_a_report_is_light_large_and_names_all_lines(chart):
+    chart.set_epochs([1, 2, 3], [1.0, 0.6, 0.5], [1.1, 0.7, 0.6])
+    chart.set_others([Line("run 2", np.array([1.0, 2.0, 3.0]), np.array([1.4, 1.3, 1.2]))])
+    lines = [("train", "train", "line"), ("validation", "validation", "line"), ("run 2", "family.merge", "dashed")]
+    images = []
+    mode = theme().mode
+    try:
+        for look in ("dark", "light"):
+            theme().set_mode(look)
+            images.append(report_image("Digits · run 4", "", [Part(chart, 5)], lines))
+    finally:
+        theme().set_mode(mode)
+    image, same = images
+    assert image == same, "whatever the window wears"
+    assert image.devicePixelRatio() == 2.0
+    assert (
+        image.pixelColor(0, 0).name() == LIGHT.panel == image.pixelColor(image.width() - 1, image.height() - 1).name()
+    )
+    head = QRect(0, 0, image.width(), image.height() // 4)
+    for _, token, _ in lines:
+        assert coloured(image, head, token) > 30, "its key is there"
+    assert coloured(image, head, "text") > 100, "and words in dark"
+    below = QRect(0, image.height() // 3, image.width(), image.height() // 2)
+    assert coloured(image, below, "train") > 300 and coloured(image, below, "validation") > 300
+    assert png_bytes(image)[:4] == b"\x89PNG"
+
+
+def test_a_legend_that_is_wider_than_a_report_goes_on_in_the_next_line(chart):
+    few = [("train", "train", "line")]
+    many = [(f"a run that has a rather long name {number}", "train", "dashed") for number in range(7)]
+    one, several = (report_image("", "", [Part(chart, 5)], keys) for keys in (few, many))
+    assert several.width() == one.width() and several.height() > one.height() + 60
+
+
+def test_an_image_shows_what_is_in_view(chart):
+    chart.set_planned(40)
+    chart.set_epochs(range(1, 41), np.linspace(1, 0, 40), np.linspace(1, 0.2, 40))
+    chart.set_logarithmic(True)
+    chart.set_view((10.0, 20.0))
+    area = chart.drawn_in(LIGHT, QSize(300, 200), 2.0)
+    try:
+        chart.repaint_now()
+        assert area.viewRange() == chart._area.viewRange() and not area.cursor.isVisible()
+        assert shown_points(area.train) == shown_points(chart._area.train)
+        assert area.size() == QSize(300, 200)
+    finally:
+        area.deleteLater()
 
 
 @pytest.mark.parametrize("ratio", [1.0, 1.5, 2.0])
@@ -373,20 +539,16 @@ def test_a_run_of_one_epoch_is_a_dot_in_its_colour(chart, qtbot):
 
 
 def test_the_number_under_the_last_epoch_is_whole(chart, qtbot):
-    chart.set_planned(5001)
-    chart.set_epochs([1, 5001], [1.0, 0.5], [1.0, 0.5])
-    chart.repaint_now()
-    axis, told = chart._area._epoch_axis, []
-    painter = QPainter(picture := QImage(10, 10, QImage.Format.Format_RGB32))
-    painter.setFont(theme().font(11))
-    told = [(text, rect.right()) for rect, _, text in axis.generateDrawSpecs(painter)[2]]
-    painter.end()
-    assert told[-1][0] == "5001" and told[0][0] == "1" and not picture.isNull()
-    assert axis.mapToScene(told[-1][1], 0).x() <= chart._area.width()
     chart.set_planned(5000)
     chart.set_epochs([1, 5000], [1.0, 0.5], [1.0, 0.5])
     chart.repaint_now()
-    assert axis.tickValues(*chart._area.viewRange()[0], 300)[0][1][-1] <= 5000
+    told = numbers_below(chart)
+    assert told[-1][0] == "5000" and told[0][0] == "1"
+    assert told[-1][2] <= chart._area.width()
+    chart.set_planned(4999)
+    chart.set_epochs([1, 4999], [1.0, 0.5], [1.0, 0.5])
+    chart.repaint_now()
+    assert numbers_below(chart)[-1][0] == "4000", "no epoch that will not come"
 
 
 @pytest.mark.parametrize("steps", [np.zeros(0), np.array([2.3, 1.9])])

@@ -1,5 +1,6 @@
 """Numbers beside the axes of charts: round, few, inside, and told apart."""
 
+import itertools
 import math
 
 import numpy as np
@@ -144,13 +145,41 @@ def test_losses_are_written_with_about_three_figures(value, text):
     assert write_number(value) == text
 
 
-@pytest.mark.parametrize("last", [1, 2, 5, 12, 30, 100, 999, 100_000])
-def test_epoch_ticks_are_few_whole_and_begin_with_the_first_epoch(last):
-    ticks = epoch_ticks(-0.1, last + 0.4, most=6)
-    assert ticks[0] == 1
-    assert ticks == sorted(set(ticks))
-    assert len(ticks) <= 9
-    assert ticks[-1] <= last
+@pytest.mark.parametrize(
+    ("last", "most", "ticks"),
+    [
+        (1, 6, [1]),
+        (2, 6, [1, 2]),
+        (3, 2, [1, 2, 3]),
+        (6, 3, [2, 4, 6]),
+        (7, 3, [1, 3, 5, 7]),
+        (12, 6, [2, 4, 6, 8, 10, 12]),
+        (12, 3, [1, 5, 10]),
+        (30, 7, [1, 5, 10, 15, 20, 25, 30]),
+        (51, 3, [1, 20, 40]),
+        (100, 3, [1, 50, 100]),
+        (300, 7, [1, 50, 100, 150, 200, 250, 300]),
+        (999, 6, [1, 200, 400, 600, 800]),
+        (100_000, 6, [1, 20_000, 40_000, 60_000, 80_000, 100_000]),
+    ],
+)
+def test_epochs_of_a_whole_run_are_the_first_and_the_round_ones(last, most, ticks):
+    assert epoch_ticks(-0.05 * last, last + 0.4, most) == ticks
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "ticks"),
+    [
+        (1.2, 7.9, [2, 3, 4, 5, 6, 7]),
+        (2.2, 13.1, [4, 6, 8, 10, 12]),
+        (3.2, 14.1, [4, 6, 8, 10, 12, 14]),
+        (120.5, 220.0, [140, 160, 180, 200, 220]),
+        (4.2, 4.8, []),
+        (-3, 0.5, []),
+    ],
+)
+def test_epochs_of_a_part_of_a_run_are_the_round_ones(low, high, ticks):
+    assert epoch_ticks(low, high, most=6) == ticks
 
 
 @given(st.floats(-1, 1e6), st.floats(0, 1e6), st.integers(1, 20))
@@ -158,3 +187,15 @@ def test_epoch_ticks_stand_inside_what_is_shown(low, width, most):
     ticks = epoch_ticks(low, low + width, most)
     assert all(isinstance(tick, int) and max(1, low) <= tick <= low + width for tick in ticks)
     assert len(ticks) <= most + 2
+    assert ticks == sorted(set(ticks))
+
+
+@given(st.integers(1, 1_000_000), st.integers(1, 20))
+def test_epoch_ticks_are_evenly_apart_but_for_the_first(last, most):
+    ticks = epoch_ticks(-0.05 * last, last + 0.01 * last, most)
+    gaps = {after - before for before, after in itertools.pairwise(ticks[1:])}
+    assert ticks[0] in (1, 2) and len(gaps) <= 1
+    if len(ticks) > 2:
+        step = max(gaps, default=ticks[-1])
+        assert 0.75 * step <= ticks[1] - ticks[0] <= step, "the first label has as much room as all others"
+        assert last - ticks[-1] < step, "and the last round epoch is there"

@@ -3,6 +3,7 @@
 import csv
 import io
 import math
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import QPoint, QPointF, QSettings, Qt
-from PySide6.QtGui import QGuiApplication, QWheelEvent
+from PySide6.QtGui import QGuiApplication, QImage, QWheelEvent
 from PySide6.QtWidgets import QApplication, QWidget
 from train_studio import FakeStudio, drawn_epochs, make_index
 
@@ -81,10 +82,10 @@ def test_one_cross_hair_reads_all_charts(page, studio, qtbot):
     qtbot.waitUntil(lambda: rate.readout_texts()[:1] == ["epoch 4"])
     done = studio.training.epochs[3]
     assert accuracy.readout_texts()[1:3] == [
-        f"train {100 * done.train_accuracy:.1f} %",
-        f"validation {100 * done.validation_accuracy:.1f} %",
+        f"run 3 train {100 * done.train_accuracy:.1f} %",
+        f"run 3 validation {100 * done.validation_accuracy:.1f} %",
     ]
-    assert rate.readout_texts()[1] == "learning rate 0.001"
+    assert rate.readout_texts()[1] == "run 3 0.001"
     assert [texts.readout_texts()[-1][:5] for texts in page.charts.all] == ["run 1"] * 3
     page.charts._on_hovered_all(None)
     assert [chart.readout_texts() for chart in page.charts.all] == [[], [], []]
@@ -207,6 +208,36 @@ def test_runs_are_compared_from_the_menu_at_most_four(page, studio, qtbot):
     assert page.charts.compared() == ()
 
 
+def test_as_long_as_nobody_chooses_the_run_that_the_words_compare_with_is_dashed(page, studio, qtbot):
+    training = studio.training
+    for number in (1, 2, 3, 4):
+        training.add_run(number, "finished")
+    training.runs = tuple(replace(info, parent=2) if info.number in (1, 4) else info for info in training.runs)
+    training.show_run(4)
+    assert page.charts.compared() == (2,), "not 3, which is newer"
+    assert page.charts.loss.named_lines()[0][0] == "run 4:" and page.charts.loss.named_lines()[-1][0] == "run 2"
+    training.show_run(1)
+    assert page.charts.compared() == (2,)
+    page.charts.compare_with((3,))
+    assert page.charts.compared() == (3,)
+    page.charts.compare_with(None)
+    training.runs = tuple(info for info in training.runs if info.number != 2)
+    training.runs_changed.emit()
+    assert page.charts.compared() == (4,), "nothing is said of how it compares: the newest other one"
+
+
+def test_the_joint_of_a_continued_run_is_marked_in_all_charts(page, studio, qtbot):
+    training = studio.training
+    training.add_run(1, "finished")
+    training.add_run(2, "finished", epochs=17, planned=17)
+    training.runs = (replace(training.runs[0], parent=1, restarted_after=12), *training.runs[1:])
+    training.show_run(2)
+    qtbot.waitUntil(lambda: all(chart._area.joint.isVisible() for chart in page.charts.all))
+    assert [chart._area.joint.value() for chart in page.charts.all] == [12] * 3
+    training.show_run(1)
+    qtbot.waitUntil(lambda: not any(chart._area.joint.isVisible() for chart in page.charts.all))
+
+
 def test_control_click_in_the_list_compares_and_a_click_shows(page, studio, qtbot):
     for number in (1, 2, 3):
         studio.training.add_run(number, "finished")
@@ -311,18 +342,44 @@ def test_the_charts_are_laid_out_before_they_are_seen_for_the_first_time(studio,
 # ---- copy and save
 
 
-def test_copy_puts_a_picture_of_the_charts_on_the_clipboard(page, studio, qtbot):
-    studio.training.begin()
+def test_copy_puts_an_image_for_a_report_on_the_clipboard_and_says_so(page, studio, qtbot, monkeypatch):
+    studio.training.add_run(1, "finished")
+    studio.training.begin(number=2)
     studio.training.play(3)
     qtbot.waitUntil(page.charts.isVisible)
     page.charts.set_cursor(2)
+    page.charts.smooth.slider.setValue(50)
+    asked = []
+    draw = charts.report_image
+    monkeypatch.setattr(charts, "report_image", lambda *args: asked.append(args) or draw(*args))
     QGuiApplication.clipboard().clear()
-    entry(page, "train.charts.copy").trigger()
+    with qtbot.waitSignal(studio.told) as told:
+        entry(page, "train.charts.copy").trigger()
+    assert "copied" in told.args[0]
     picture = QGuiApplication.clipboard().image()
-    assert picture.width() >= page.charts.width() and not picture.isNull()
+    assert picture.width() > 1500 and picture.pixelColor(2, 2).name() == "#ffffff"
     assert page.charts.loss.cursor() == 2  # as before
-    colours = {picture.pixelColor(x, y).name() for x in range(0, picture.width(), 3) for y in range(0, 200, 3)}
-    assert len(colours) > 3
+    title, subtitle, parts, keys = asked[0]
+    assert title == f"{studio.document.name} · run 2" and studio.document.name
+    assert subtitle == "compared with the validation of run 1 · smoothed by 0.5"
+    assert [part.chart for part in parts] == list(page.charts.all)
+    assert [words for words, _, _ in keys] == ["run 2:", "train", "validation", "run 1", "best epoch 3"]
+    assert [kind for _, _, kind in keys[1:]] == ["line", "line", "dashed", "dotted"]
+    entry(page, "train.charts.rate").trigger()
+    page.charts.image()
+    assert [part.chart for part in asked[1][2]] == list(page.charts.all[:2])
+
+
+def test_an_image_of_the_curves_can_be_saved(page, studio, qtbot, tmp_path, monkeypatch):
+    assert not entry(page, "train.charts.save_image").isEnabled() and not entry(page, "train.charts.copy").isEnabled()
+    studio.training.begin(number=2)
+    studio.training.play(3)
+    offered = []
+    monkeypatch.setattr(charts, "choose_new_file", lambda *args: offered.append(args[-2:]) or tmp_path / "curves.png")
+    with qtbot.waitSignal(studio.told) as told:
+        entry(page, "train.charts.save_image").trigger()
+    assert offered == [("run_2.png", "Images (*.png)")] and "curves.png" in told.args[0]
+    assert QImage(str(tmp_path / "curves.png")).size() == page.charts.image().size()
 
 
 def test_the_table_has_epochs_steps_and_compared_runs(page, studio, qtbot, tmp_path, monkeypatch):
@@ -480,7 +537,7 @@ def test_lines_are_named_below_where_no_heading_has_room(page, studio, qtbot):
     page.charts.accuracy.set_others([Line(f"a run with a long name {n}", np.ones(1), np.ones(1)) for n in range(4)])
     qtbot.waitUntil(lambda: not page.charts.accuracy.has_legend())
     keys = [key.text() for key in page.charts.legend.findChildren(LegendKey) if not key.isHidden()]
-    assert keys[:2] == ["train", "validation"] and len(keys) == 6
+    assert keys[:3] == ["run 3:", "train", "validation"] and len(keys) == 7
     page.charts.accuracy.set_others(())
     qtbot.waitUntil(page.charts.legend.isHidden)
 

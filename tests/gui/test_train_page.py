@@ -670,7 +670,7 @@ def test_a_run_that_can_go_on_is_not_offered_to_begin_anew_for_longer(page, stud
 def test_an_experiment_that_made_it_worse_has_no_green_check(page, studio, qtbot):
     studio.training.add_run(1, "finished")
     studio.training.show_run(1)
-    qtbot.waitUntil(lambda: page.diagnosis.title.text() == "Done")
+    qtbot.waitUntil(lambda: page.diagnosis.title.text() == "Done, and still improving")
     box = page.diagnosis
     box._compared = (1, 7, 12)
     box._on_compared(((1, 7, 12), ("46.3 points worse than run 7.", "bad")))
@@ -707,7 +707,7 @@ def test_the_box_says_it_in_words(page, studio, qtbot):
     qtbot.waitUntil(lambda: page.diagnosis.title.text() == "Learning well")
     assert "points in 3 epochs" in page.diagnosis.words.text()
     studio.training.end(None)
-    qtbot.waitUntil(lambda: page.diagnosis.title.text() == "Done")
+    qtbot.waitUntil(lambda: page.diagnosis.title.text() == "Done, and still improving")
     assert "Best at epoch" in page.diagnosis.words.text()
 
 

@@ -78,6 +78,7 @@ class ChartMenu(QMenu):
         super().__init__(parent)
         self.setObjectName("train.charts.menu")
         self.copy = self._add("train.charts.copy", self.tr("Copy as an image"))
+        self.save_image = self._add("train.charts.save_image", self.tr("Save as an image…"))
         self.save = self._add("train.charts.save", self.tr("Save as CSV…"))
         self.addSeparator()
         self.closer = self._add("train.charts.closer", self.tr("Look closer"))

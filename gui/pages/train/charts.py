@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 
 import numpy as np
 from PySide6.QtCore import QPoint, QSettings, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QGuiApplication, QResizeEvent
+from PySide6.QtGui import QGuiApplication, QImage, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from engine.errors import EngineError
 from engine.files import save_for_user
 from engine.train import history, rate_curve, step_curve
-from engine.train.runs import RunInfo, read_run_spec
+from engine.train.runs import RunInfo, compared_with, read_run_spec
 from gui.pages.shared.choosing import choose_new_file
 from gui.pages.train.chart_menu import ChartMenu, SmoothButton
 from gui.pages.train.curve_table import CurveTable
 from gui.plots import MOST_OTHERS, Curves, Line
 from gui.plots.legend import LegendKey
+from gui.plots.report import Part, png_bytes, report_image
 from gui.theme import theme
 from gui.widgets.flow_layout import FlowLayout
 from gui.widgets.segmented import Segmented
@@ -40,10 +41,24 @@ class Charts(QWidget):
 
     epoch_picked = Signal(int)
     failed = Signal(object)  # an EngineError: the curves could not be saved
+    told = Signal(str)  # a sentence for the user: they were copied, or saved
 
-    def __init__(self, training: object, settings: QSettings | None = None, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        training: object,
+        settings: QSettings | None = None,
+        parent: QWidget | None = None,
+        *,
+        project_name: Callable[[], str] = str,
+    ) -> None:
+        """Make empty charts.
+
+        Args:
+            training: the session.
+            project_name: asked for it when an image of the charts is made.
+        """
         super().__init__(parent)
-        self._training = training
+        self._training, self._project_name = training, project_name
         self._settings = settings if settings is not None else QSettings()
         self.loss = Curves(self.tr("Loss"), legend=False)
         self.loss.setObjectName("train.loss")
@@ -52,7 +67,7 @@ class Charts(QWidget):
         self.rate = Curves(self.tr("Learning rate"), single=self.tr("learning rate"))
         self.rate.setObjectName("train.rate")
         self.all = (self.loss, self.accuracy, self.rate)
-        self._compared: tuple[int, ...] | None = None  # chosen by the user; None: the newest other run
+        self._compared: tuple[int, ...] | None = None  # chosen by the user; None: as the words compare
         self._others: tuple[tuple[int, int], ...] | None = None  # number and epochs of those that are drawn
         self._best: object | None = None  # the best epoch so far
         self._coming: list = []  # steps that have not been added yet
@@ -65,7 +80,7 @@ class Charts(QWidget):
         training.shown_changed.connect(self.show_run)
         training.batch_done.connect(self._on_batch)
         training.epoch_done.connect(self._on_epoch)
-        training.runs_changed.connect(self._show_others)
+        training.runs_changed.connect(self._on_runs)
         training.state_changed.connect(self._fit_to_plan)
         training.ended.connect(self._on_ended)
         self.show_run()
@@ -112,6 +127,7 @@ class Charts(QWidget):
         self.menu = ChartMenu(self)
         self.menu.aboutToShow.connect(self._fill_menu)
         self.menu.copy.triggered.connect(self.copy_picture)
+        self.menu.save_image.triggered.connect(self._choose_image_file)
         self.menu.save.triggered.connect(self._choose_file)
         self.menu.closer.triggered.connect(lambda: self.loss.zoom(1 / MENU_ZOOM))
         self.menu.farther.triggered.connect(lambda: self.loss.zoom(MENU_ZOOM))
@@ -190,6 +206,7 @@ class Charts(QWidget):
         self._fit_to_plan()
         self._expect()
         self._others = None
+        self._name_run()
         past = self._training.past_steps
         for chart, values in zip(self.all, past[1:], strict=True):
             chart.add_steps(past.place, values)
@@ -199,13 +216,28 @@ class Charts(QWidget):
         self._show_others()
         self._fill_rate()
 
+    def _shown_info(self) -> RunInfo | None:
+        shown = self._training.shown_run
+        return next((info for info in self._training.runs if info.number == shown), None)
+
+    def _name_run(self) -> None:
+        """Say what the shown run is called, and where it was continued."""
+        shown, info = self._training.shown_run, self._shown_info()
+        for chart in self.all:
+            chart.set_name("" if shown is None else self._name(shown))
+            chart.set_continued((info.restarted_after or None) if info is not None else None)
+
+    def _on_runs(self) -> None:
+        self._name_run()
+        self._show_others()
+
     def _on_ended(self, *_: object) -> None:
         self._fit_to_plan()
         self._fill_rate()
 
     def _fill_rate(self) -> None:
         """Draw the learning rate of a run that has ended as it was, also between the steps that were told."""
-        info = next((info for info in self._training.runs if info.number == self._training.shown_run), None)
+        info = self._shown_info()
         is_live = self._is_live() and self._training.is_active
         if info is None or is_live or len(self.rate.steps()[0]) >= rate_curve.ENOUGH:
             return
@@ -311,7 +343,7 @@ class Charts(QWidget):
     # ---- other runs
 
     def compare_with(self, numbers: Sequence[int] | None) -> None:
-        """Draw these runs dashed, `MOST_OTHERS` at most; None: the newest other run."""
+        """Draw these runs dashed, `MOST_OTHERS` at most; None: the one that the words compare the shown one with."""
         self._compared = None if numbers is None else tuple(numbers)[:MOST_OTHERS]
         self._show_others()
 
@@ -322,7 +354,10 @@ class Charts(QWidget):
     def _shown_others(self) -> list[RunInfo]:
         others = [info for info in self._training.runs if info.number != self._training.shown_run and info.epochs_done]
         if self._compared is None:
-            return others[:1]
+            basis = compared_with(self._shown_info(), others)
+            # The first run of all, or one whose basis was deleted: nothing is said of how it compares, and the newest
+            # other run says at least how high is high.
+            return [basis] if basis is not None else others[:1]
         return [info for info in others if info.number in self._compared][:MOST_OTHERS]
 
     def _show_others(self) -> None:
@@ -371,33 +406,57 @@ class Charts(QWidget):
         is_whole = self.loss.view() is None
         for action in (self.menu.farther, self.menu.whole):
             action.setEnabled(not is_whole)
-        self.menu.save.setEnabled(bool(self._training.epochs) or self.loss.has_steps())
+        has_curves = bool(self._training.epochs) or self.loss.has_steps()
+        for action in (self.menu.copy, self.menu.save_image, self.menu.save):
+            action.setEnabled(has_curves)
+
+    def image(self) -> QImage:
+        """Return the charts as they are in view, for a report: see `gui.plots.report`."""
+        self._take_in()
+        shown = self._training.shown_run
+        title = " · ".join(part for part in (self._project_name(), "" if shown is None else self._name(shown)) if part)
+        parts = [Part(chart, share) for chart, share in zip(self.all, SHARES, strict=True)]
+        keys = [(name, token, "dashed" if dashed else "line") for name, token, dashed in self.accuracy.named_lines()]
+        if self._best is not None:
+            keys.append((self.tr("best epoch {epoch}").format(epoch=self._best.epoch), "good", "dotted"))
+        subtitle = self._looked_at()
+        return report_image(title, subtitle, parts if self.menu.rate.isChecked() else parts[:2], keys)
+
+    def _looked_at(self) -> str:
+        """What makes the curves look other than the numbers are, in words."""
+        others = ", ".join(self._name(number) for number in self.compared())
+        parts = [self.tr("compared with the validation of {runs}").format(runs=others)] if others else []
+        if self.smooth.weight():
+            parts.append(self.tr("smoothed by {amount}").format(amount=f"{self.smooth.weight():g}"))
+        return " · ".join(parts)
 
     def copy_picture(self) -> None:
-        """Put the charts as they are, without the cross-hair, on the clipboard."""
-        self._take_in()
-        cursor = self.loss.cursor()
-        self._on_hovered_all(None)
-        self.set_cursor(None)
-        for chart in self.all:
-            chart.repaint_now()
-        QGuiApplication.clipboard().setPixmap(self.grab())
-        self.set_cursor(cursor)
+        """Put an image of the charts for a report on the clipboard."""
+        QGuiApplication.clipboard().setImage(self.image())
+        self.told.emit(self.tr("The curves were copied as an image."))
 
     def _on_hovered_all(self, place: float | None) -> None:
         for chart in self.all:
             chart.set_hover(place)
 
     def _choose_file(self) -> None:
-        title, words = self.tr("Save the curves"), self.tr("Tables (*.csv)")
+        self._save_as(self.tr("Tables (*.csv)"), ".csv", self.table)
+
+    def _choose_image_file(self) -> None:
+        self._save_as(self.tr("Images (*.png)"), ".png", lambda: png_bytes(self.image()))
+
+    def _save_as(self, pattern: str, suffix: str, content: Callable[[], str | bytes]) -> None:
         shown = self._training.shown_run
-        name = "curves.csv" if shown is None else f"run_{shown}.csv"
-        path = choose_new_file(self, self._settings, "curves", title, name, words)
-        if path is not None:
-            try:
-                save_for_user(path, self.table())
-            except EngineError as error:
-                self.failed.emit(error)
+        name = f"curves{suffix}" if shown is None else f"run_{shown}{suffix}"
+        path = choose_new_file(self, self._settings, "curves", self.tr("Save the curves"), name, pattern)
+        if path is None:
+            return
+        try:
+            save_for_user(path, content())
+        except EngineError as error:
+            self.failed.emit(error)
+        else:
+            self.told.emit(self.tr("Saved as “{path}”.").format(path=path))
 
     def table(self) -> str:
         """Return the shown run, its steps, and the runs it is compared with as a table: text of a CSV file."""
