@@ -231,10 +231,17 @@ def test_stop_with_the_first_news(qtbot, ready, keep):
     assert all(not runs.owner_is_alive(info.folder) for info in ready.training.runs)
 
 
-def test_a_stop_before_the_first_epoch_shows_the_newest_run_that_has_some(qtbot, ready):
+def test_a_stop_before_the_first_epoch_shows_the_newest_run_that_has_some(qtbot, ready, monkeypatch):
     train(qtbot, ready)
     set_epochs(ready, LONG)
-    ready.training.started.connect(lambda _: ready.training.stop())
+    take, stopped = trainer.StepsOfEpoch.take, threading.Event()
+
+    def take_when_stopped(self, *args):
+        assert stopped.wait(60)
+        return (yield from take(self, *args))
+
+    monkeypatch.setattr(trainer.StepsOfEpoch, "take", take_when_stopped)
+    ready.training.started.connect(lambda _: (ready.training.stop(), stopped.set()))
     with qtbot.waitSignal(ready.training.ended, timeout=60_000):
         ready.training.start()
     assert [info.epochs_done for info in ready.training.runs] == [0, 2]

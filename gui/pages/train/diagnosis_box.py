@@ -201,12 +201,12 @@ class DiagnosisBox(QFrame):
         look = found.code
         if ended and is_well:
             look = "uncertain" if found.is_uncertain else "done"
+        if end and found.code != "diverged":
+            words = f"{info.reason} {words}".lstrip()
         if end and (is_well or found.code == "waiting"):
             title, look = end, look if info.ended_early else info.state
         elif end:
             words = f"{end}. {words}"
-        if end and info.reason and found.code != "diverged":
-            words = f"{info.reason} {words}"
         self._number = info.number if info is not None else 0
         self.resume.setVisible(bool(end) and info.can_resume and found.code != "diverged")
         more = (sentences_of(other, self._classes) for other in beside)
