@@ -20,7 +20,7 @@ from engine.train.next_step import next_steps
 from gui.jobs import Failed
 from gui.pages.network import NetworkPage
 from gui.pages.shared.layer_words import layer_sentence
-from gui.pages.train import TrainPage
+from gui.pages.train import TrainPage, layers
 from gui.pages.train.next_words import step_text
 
 
@@ -136,7 +136,11 @@ def test_a_training_tells_of_its_layers(qtbot, opened, page, monkeypatch):
     assert "●" in page.layers.words.text()
     table = page.layers.open_table()
     assert table.model.rowCount() == len(opened.training.layers.layers) > 0
-    assert "on one batch of" in table.about.text()
+    assert "on one batch of" in table.about.text() and "compiled" not in table.about.text()
+    compiled = replace(opened.document.spec, recipe=replace(opened.document.recipe, compiled=True))
+    monkeypatch.setattr(layers, "spec_of", lambda folder: compiled)
+    table.refresh()
+    assert "silent and saturated units are not measured" in table.about.text()
     opened.training.close()
 
 

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
-from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from engine.errors import EngineError
-from engine.spec import ProjectSpec
 from engine.train import runs
 from engine.train.compare import compare_runs
 from engine.train.diagnosis import Diagnosis, Story, diagnose
@@ -27,6 +23,7 @@ from gui.pages.train.diagnosis_words import (
     sentences_of,
 )
 from gui.pages.train.next_words import step_text
+from gui.pages.train.run_spec import spec_of
 from gui.pages.train.run_words import added_nothing, added_nothing_in_words, against_in_words, so_far_in_words
 from gui.theme import restyle, theme
 from gui.widgets.empty import IconView
@@ -143,7 +140,7 @@ class DiagnosisBox(QFrame):
 
     def _offer(self, found: Sequence[Diagnosis], info: RunInfo | None, may_start: bool) -> None:
         """Offer what may help, as buttons; for a run that is over."""
-        project = _project(info.folder) if info is not None else None
+        project = spec_of(info.folder) if info is not None else None
         every = [step for one in found for step in next_steps(one, project)] if project is not None else []
         if not self.resume.isHidden():  # the epochs that are left come first
             every = [step for step in every if step.name != "more_epochs"]
@@ -227,22 +224,6 @@ class DiagnosisBox(QFrame):
 
     def _on_resume(self) -> None:
         self.resume_wanted.emit(self._number)
-
-
-@lru_cache(maxsize=8)
-def _project_at(folder: Path, modified: int) -> ProjectSpec | None:
-    try:
-        return runs.read_run_spec(folder)
-    except EngineError:
-        return None
-
-
-def _project(folder: Path) -> ProjectSpec | None:
-    """What a run trained; None where that cannot be read."""
-    try:
-        return _project_at(folder, (folder / runs.SPEC).stat().st_mtime_ns)
-    except OSError:
-        return None
 
 
 def _against(parent: RunInfo, child: RunInfo) -> tuple[str, str]:

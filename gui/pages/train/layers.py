@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from functools import lru_cache
 from pathlib import Path
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt
@@ -21,10 +20,9 @@ from PySide6.QtWidgets import (
 )
 
 from engine.compile import Facts, infer
-from engine.errors import EngineError
-from engine.train import runs
 from engine.train.layer_health import LayerState
 from gui.pages.shared.layer_words import TOKENS, layer_sentence, light_text, number_text, share_text
+from gui.pages.train.run_spec import spec_of
 from gui.theme import theme
 from gui.widgets.bars import number
 from gui.widgets.panel import dim_label
@@ -186,7 +184,11 @@ class LayerTable(QDialog):
         if seen is None:
             return
         words = self.tr("Measured at step {step} (epoch {epoch}), on one batch of {images} images.")
-        self.about.setText(words.format(step=number(seen.total_step), epoch=seen.epoch, images=seen.images))
+        told = [words.format(step=number(seen.total_step), epoch=seen.epoch, images=seen.images)]
+        spec = spec_of(self._folder)
+        if spec is not None and spec.recipe.compiled:  # hooks are called where layers are called one by one
+            told.append(self.tr("Into a compiled network nobody sees: silent and saturated units are not measured."))
+        self.about.setText(" ".join(told))
         self.model.show_layers(seen.layers)
 
 
@@ -257,22 +259,13 @@ def _folder(training: object, run: int | None) -> Path | None:
     return next((info.folder for info in training.runs if info.number == run), None)
 
 
-@lru_cache(maxsize=8)
-def _titles_at(folder: Path, modified: int) -> Mapping[str, str]:
-    try:
-        project = runs.read_run_spec(folder)
-    except EngineError:
+def _titles(folder: Path | None) -> Mapping[str, str]:
+    """What the layers of a run are called on their cards, with their number in the order of computation, by id; those
+    that are not known, such as the inside of a block, are missing."""
+    project = spec_of(folder)
+    if project is None:
         return {}
     report = infer(project.network, Facts(project.data.shape, len(project.data.classes) or 2))
     entries = enumerate(report.nodes.values(), start=1)
     kinds = ((place, entry.node, entry.kind.title if entry.kind else entry.node.kind) for place, entry in entries)
     return {node.id: f"{place}  {node.label or title}" for place, node, title in kinds}
-
-
-def _titles(folder: Path | None) -> Mapping[str, str]:
-    """What the layers of a run are called on their cards, with their number in the order of computation, by id; those
-    that are not known, such as the inside of a block, are missing."""
-    try:
-        return _titles_at(folder, (folder / runs.SPEC).stat().st_mtime_ns) if folder is not None else {}
-    except OSError:
-        return {}

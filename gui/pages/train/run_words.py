@@ -14,7 +14,8 @@ from engine.train.compare import Comparison, compare_runs, points, signed
 from engine.train.experiments.results import results_of
 from engine.train.experiments.store import Experiment
 from engine.train.optimizers import OPTIMIZERS
-from engine.train.runs import SPEC, RunInfo, read_run_spec
+from engine.train.runs import SPEC, RunInfo
+from gui.pages.train.run_spec import spec_of
 from gui.widgets.bars import number
 
 
@@ -22,8 +23,12 @@ def _tr(text: str) -> str:
     return QCoreApplication.translate("Runs", text)
 
 
-def state_in_words(info: RunInfo, *, is_paused: bool = False) -> str:
-    """Return what became of a run: "finished · 30 epochs", "interrupted · 9 of 30"."""
+def state_in_words(info: RunInfo, *, is_paused: bool = False, left: str = "") -> str:
+    """Return what became of a run: "finished · 30 epochs", "interrupted · 9 of 30".
+
+    Args:
+        left: what a search did with it that did not train it to its end; see `left_in_words`.
+    """
     states = {
         "running": _tr("training"),
         "paused": _tr("paused"),
@@ -34,8 +39,8 @@ def state_in_words(info: RunInfo, *, is_paused: bool = False) -> str:
     }
     broken = {"diverged": _tr("diverged"), "exploded": _tr("loss exploded")}
     state = "paused" if is_paused else info.state
-    words = states.get(state, state)
-    if state not in ("running", "paused"):
+    words = left or states.get(state, state)
+    if not left and state not in ("running", "paused"):
         words = broken.get(info.trouble, _tr("stopped early") if info.ended_early else words)
     is_whole = (words == states["finished"]) or info.epochs_done >= info.epochs
     whole = _tr("1 epoch") if info.epochs_done == 1 else _tr("{done} epochs")
@@ -45,10 +50,10 @@ def state_in_words(info: RunInfo, *, is_paused: bool = False) -> str:
 
 def recipe_in_words(info: RunInfo) -> str:
     """Return what a run was trained with, line by line, read from its files; empty where they cannot be read."""
-    try:
-        recipe = read_run_spec(info.folder).recipe
-    except EngineError:
+    spec = spec_of(info.folder)
+    if spec is None:
         return ""
+    recipe = spec.recipe
     kind = recipe.optimizer.kind
     size = _tr("batch size {size}").format(size=number(recipe.batch_size))
     lines = (
@@ -63,10 +68,10 @@ def recipe_in_words(info: RunInfo) -> str:
 
 @lru_cache(maxsize=2000)
 def _changes_at(parent: Path, child: Path, parent_modified: int, child_modified: int) -> str:
-    try:
-        changes = changes_between(read_run_spec(parent), read_run_spec(child))
-    except EngineError:
+    before, after = spec_of(parent), spec_of(child)
+    if before is None or after is None:
         return ""
+    changes = changes_between(before, after)
     return in_one_line(changes) or _tr("same settings as {run}").format(
         run=_tr("run {number}").format(number=int(parent.name))
     )
@@ -212,7 +217,5 @@ def _is_repeat(found: Comparison, parent: RunInfo, child: RunInfo) -> bool:
     """Whether the same was trained again, seed included, and came out the same."""
     if len(found.only_first) or len(found.only_second) or parent.best_accuracy != child.best_accuracy:
         return False
-    try:
-        return not changes_between(read_run_spec(parent.folder), read_run_spec(child.folder))
-    except EngineError:
-        return False
+    before, after = spec_of(parent.folder), spec_of(child.folder)
+    return before is not None and after is not None and not changes_between(before, after)
