@@ -6,8 +6,9 @@ import time
 
 from PySide6.QtCore import QSize, QTimer
 from PySide6.QtGui import QAction, QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QProgressBar, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QProgressBar, QPushButton, QToolButton, QWidget
 
+from gui.studio.experiment_words import end_in_words, place_in_words
 from gui.theme import icon, theme
 from gui.widgets.bars import Sparkline, number, percent
 from gui.widgets.durations import duration_in_words
@@ -28,6 +29,7 @@ class RunBar(QFrame):
 
     def __init__(self, studio: object, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._studio, self._experiments = studio, studio.experiments
         self._document, self._data, self._training = studio.document, studio.data, studio.training
         self._saved_at: float | None = None
         self._step: object | None = None  # the latest BatchDone of the live run
@@ -35,6 +37,8 @@ class RunBar(QFrame):
         self._is_roomy = True  # nothing had to be left out
         self._last = ""  # how the last run of this project ended
         self._last_run: int | None = None  # which one that was; None where it is gone, and that was told
+        self._experiment: int | None = None  # that is being worked on
+        self._last_experiment: int | None = None  # whose end is told
         self.setObjectName("runbar")
         self.setAccessibleName(self.tr("Run bar"))
         self.setProperty("bar", "bottom")
@@ -53,8 +57,14 @@ class RunBar(QFrame):
 
     def _make_widgets(self) -> None:
         self.run = text_label(strong=True)
-        self.text = text_label()
+        self.text = ElidedLabel()
         self.text.setObjectName("runbar.text")
+        self.show_button = QPushButton(self.tr("show"))
+        self.show_button.setObjectName("runbar.experiment")
+        self.show_button.setAccessibleName(self.tr("Show what the experiment has found"))
+        self.show_button.setToolTip(self.tr("All its trials in a table"))
+        self.show_button.setProperty("link", True)
+        self.show_button.clicked.connect(self._show_experiment)
         self.progress = QProgressBar()
         self.progress.setObjectName("runbar.progress")
         self.progress.setAccessibleName(self.tr("Progress"))
@@ -100,6 +110,7 @@ class RunBar(QFrame):
         row.setSpacing(theme().px(14))
         row.addWidget(self.run)
         row.addWidget(self.text)
+        row.addWidget(self.show_button)
         row.addWidget(self.progress)
         row.addWidget(self.left)
         row.addWidget(self.speed)
@@ -124,6 +135,8 @@ class RunBar(QFrame):
         training.batch_done.connect(self._on_batch)
         training.epoch_done.connect(self._on_epoch)
         training.started.connect(self._on_started)
+        training.trial_started.connect(self._on_trial)
+        self._experiments.changed.connect(self._on_experiments)
         for signal in (training.prepared, self._data.changed):
             signal.connect(self._update_later)
         training.state_changed.connect(self.update_now)
@@ -142,7 +155,9 @@ class RunBar(QFrame):
     def _on_started(self, run: object) -> None:
         # Of the live run, whichever one the Train page shows. A resumed one has epochs already.
         is_shown = self._training.shown_run == run.run
-        self._step, self._last, self._last_run = None, "", None
+        self._step = None
+        self._forget_end()
+        self._experiment = self._training.trial.experiment if self._training.trial is not None else None
         self._accuracies = [done.validation_accuracy for done in self._training.epochs] if is_shown else []
         self.update_now()
 
@@ -155,18 +170,33 @@ class RunBar(QFrame):
         self._accuracies.append(event.validation_accuracy)
         self._update_later()
 
+    def _on_trial(self, trial: object) -> None:
+        self._experiment = trial.experiment
+
+    def _forget_end(self) -> None:
+        self._last, self._last_run, self._last_experiment = "", None, None
+
     def _on_ended(self) -> None:
-        self._last = self._end_in_words()
-        run = self._training.run
-        self._last_run = run.run if run is not None and self._is_listed(run.run) else None
+        experiment, self._experiment = self._experiments.known(self._experiment), None
+        self._forget_end()
+        if experiment is not None:
+            self._last, self._last_experiment = end_in_words(experiment), experiment.number
+        else:
+            self._last, run = self._end_in_words(), self._training.run
+            self._last_run = run.run if run is not None and self._is_listed(run.run) else None
         self.update_now()
+
+    def _on_experiments(self) -> None:
+        if self._last_experiment is not None and self._experiments.known(self._last_experiment) is None:
+            self._forget_end()  # it was deleted
+        self._update_later()
 
     def _is_listed(self, number: int) -> bool:
         return any(info.number == number for info in self._training.runs)
 
     def _on_runs(self) -> None:
         if self._last_run is not None and not self._is_listed(self._last_run):
-            self._last, self._last_run = "", None  # it was deleted
+            self._forget_end()  # it was deleted
             self.update_now()
 
     def _end_in_words(self) -> str:
@@ -236,6 +266,8 @@ class RunBar(QFrame):
         self.pause.setVisible(training)
         self.stop.setVisible(running)
         self.saved.setVisible(not running)
+        is_told = not running and not loading and not self._training.beside
+        self.show_button.setVisible(is_told and self._last_experiment is not None)
         if training:
             self._show_training()
         elif running or loading:
@@ -274,16 +306,19 @@ class RunBar(QFrame):
         epoch, share = self._place()
         if run is not None:
             words = self.tr("epoch {epoch} / {epochs}").format(epoch=epoch, epochs=run.epochs)
-            trial = self._training.trial
-            self.text.setText(words if trial is None else f"{self._trial_in_words(trial)} · {words}")
+            trial = self._trial_in_words(run.run)
+            self.text.setText(f"{trial} · {words}" if trial else words)
         self.progress.setValue(round(1000 * share))
         self._show_pace()
 
-    def _trial_in_words(self, trial: object) -> str:
-        """Return "fold 2 of 5", "training 4 of 9"."""
-        if trial.label.endswith(str(trial.total)):
-            return trial.label
-        return self.tr("training {place} of {total}").format(place=trial.place, total=trial.total)
+    def _trial_in_words(self, run: int) -> str:
+        """Return "fold 2 of 5", "training 4 of 9", as many as there are now; empty for a run of its own."""
+        trial = self._training.trial
+        if trial is None:  # a run may be gone on with alone
+            info = next((info for info in self._training.runs if info.number == run), None)
+            return place_in_words(self._experiments.known(info.experiment if info is not None else None), run)
+        words = place_in_words(self._experiments.known(trial.experiment), run)
+        return words or self.tr("training {place} of {total}").format(place=trial.place, total=trial.total)
 
     def _place(self) -> tuple[int, float]:
         """Return the epoch (1-based) and how much of the whole run is done, 0..1."""
@@ -346,7 +381,8 @@ class RunBar(QFrame):
         self._show_saved()
 
     def _on_replaced(self) -> None:
-        self._saved_at, self._last, self._last_run = None, "", None
+        self._saved_at, self._experiment = None, None
+        self._forget_end()
         self._saved_timer.stop()
         self.update_now()
 
@@ -375,3 +411,9 @@ class RunBar(QFrame):
 
     def _stop_and_discard(self) -> None:
         self._training.stop(keep=False)
+
+    def _show_experiment(self) -> None:
+        from gui.pages.train.experiment_dialog import ExperimentDialog  # a page: only when it is wanted
+
+        if self._last_experiment is not None:
+            ExperimentDialog(self._studio, self._last_experiment, self.window()).open()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,9 +16,11 @@ from engine.train.experiments.plans import Plan
 from engine.train.experiments.runner import run_experiment, start_experiment
 from engine.train.experiments.store import (
     Experiment,
+    Trial,
     add_to_queue,
     list_experiments,
     open_queue,
+    remove_waiting,
     run_alike,
     sweep_experiments,
     waiting_alike,
@@ -88,10 +91,13 @@ class ExperimentSession(QObject):
         self._document, self._training = document, training
         self.experiments: tuple[Experiment, ...] = ()
         self._trashed: list[tuple[Path, Path]] = []  # where each lies now, and where it was
+        self._going: Path | None = None  # the project whose queue goes on by itself; see `_on_ended`
+        self._is_stopping = False
         document.replaced.connect(self._on_replaced)
         training.trial_started.connect(self.reload)
         training.started.connect(self._on_started)  # only now its trial is noted as the one in training
         training.trial_done.connect(self.reload)
+        training.state_changed.connect(self._on_training_state)
         training.ended.connect(self._on_ended)
 
     def reload(self) -> None:
@@ -105,7 +111,7 @@ class ExperimentSession(QObject):
             self.reload()
 
     def _on_replaced(self) -> None:
-        self._trashed = []
+        self._trashed, self._going = [], None
         if self._document.path is not None:
             sweep_experiments(self._document.path)
         self.reload()
@@ -122,7 +128,18 @@ class ExperimentSession(QObject):
         """Go on with an experiment where it was left."""
         if not self._training.is_active and self._document.path is not None:
             path = self._document.path
+            if self.is_queue(number):
+                self._going = path
             self._training.run_work(lambda control: run_experiment(path, number, control))
+
+    def known(self, number: int | None) -> Experiment | None:
+        """The experiment of this number, as it was when they were last read; None where there is none."""
+        return next((experiment for experiment in self.experiments if experiment.number == number), None)
+
+    def is_queue(self, number: int) -> bool:
+        """Whether this experiment is a queue."""
+        experiment = self.known(number)
+        return experiment is not None and experiment.kind == "queue"
 
     def waiting(self) -> int:
         """How many trainings of the queue have not begun."""
@@ -144,11 +161,26 @@ class ExperimentSession(QObject):
         except EngineError as error:
             self.failed.emit(error)
             return None
+        self._going = path
         self.reload()
         begins_now = not self._training.is_active
         if begins_now:
             self.resume(queue.number)
         return Queued(queue.trials[-1].label, begins_now, before, alike, run)
+
+    def remove_from_queue(self, number: int, names: Collection[str]) -> None:
+        """Take the trials of these names out of a queue, as far as they wait, also while another one is trained."""
+        queue = self.known(number)
+        for trial in queue.trials if queue is not None else ():
+            if trial.name in names:
+                self._remove_waiting(queue, trial)
+        self.reload()
+
+    def _remove_waiting(self, queue: Experiment, trial: Trial) -> None:
+        try:
+            remove_waiting(queue, trial)
+        except EngineError as error:
+            self.failed.emit(error)
 
     def queue_blocker(self) -> EngineError | None:
         """Why the project cannot be trained; that something else is being trained is no reason."""
@@ -157,11 +189,20 @@ class ExperimentSession(QObject):
         problems = self._document.report.problems
         return problems[0].raised() if problems else None
 
+    def _on_training_state(self) -> None:
+        is_stopping = self._training.state == "stopping"
+        if is_stopping and not self._is_stopping:
+            self._going = None  # even where its last step was done before it heard of that
+        self._is_stopping = is_stopping
+
     def _on_ended(self, outcome: Outcome) -> None:
+        """Go on with the queue where the user counts on it: it was added to or resumed, and since then nothing was
+        stopped, nothing has failed, and no other project was opened. Otherwise it is left until they ask for it."""
         self.reload()
         path = self._document.path
-        # A training that the user stopped, or that failed, leaves the queue to the user as well.
-        if isinstance(outcome, Finished) and path is not None and not self._training.is_active:
+        if not isinstance(outcome, Finished):
+            self._going = None
+        if path is not None and self._going == path and not self._training.is_active:
             queue = open_queue(path)
             if queue is not None and queue.can_resume:
                 self.resume(queue.number)
@@ -271,7 +312,7 @@ class ExperimentSession(QObject):
             self._tell_deleted([*gone, (0, NOWHERE, experiment.folder)], experiment.title)
 
     def _idle(self, number: int) -> Experiment | None:
-        known = next((experiment for experiment in self.experiments if experiment.number == number), None)
+        known = self.known(number)
         return None if known is None or runs.owner_is_alive(known.folder) else known
 
     def _runs_of(self, number: int) -> tuple[int, ...]:

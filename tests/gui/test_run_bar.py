@@ -1,13 +1,28 @@
 """The run bar: what runs, how far it is, and its two buttons."""
 
+from dataclasses import replace
+
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QProgressBar
 from train_studio import STEPS, FakeStudio, make_index
 
 from engine.errors import EngineError
 from engine.jobs import Progress
 from engine.spec import ProjectSpec
+from engine.train.experiments.plans import FoldsPlan, Plan, SearchPlan, SeedsPlan
+from engine.train.experiments.runner import TrialStarted
+from engine.train.experiments.settings import parse_choice
+from engine.train.experiments.store import (
+    Experiment,
+    add_to_queue,
+    create_experiment,
+    remove_waiting,
+    with_trial,
+    write_experiment,
+)
 from gui.jobs import Stopped
+from gui.pages.train.experiment_dialog import ExperimentDialog
 from gui.run_bar import RunBar
 from gui.theme import theme
 from gui.widgets.durations import duration_in_words
@@ -132,6 +147,105 @@ def test_how_the_last_run_ended_is_told_until_another_begins_or_another_project_
     (tmp_path / "other").mkdir()
     studio.open(tmp_path / "other")
     assert bar.text.text() == "Ready. Nothing is running."
+
+
+# ---- experiments
+
+
+def worked_on(studio, plan: Plan, accuracies: list[float | None], state: str = "finished") -> Experiment:
+    """Work on an experiment whose trials come to these accuracies, None: they wait; then let it end."""
+    made = create_experiment(studio.document.path, studio.document.spec, plan)
+    for place, (trial, accuracy) in enumerate(zip(made.trials, accuracies, strict=True), start=1):
+        if accuracy is not None:
+            done = replace(
+                trial, run=place, state="finished", marks=((accuracy, 0.5),), last_accuracy=accuracy, epochs=4
+            )
+            made = with_trial(made, done)
+    trial = made.trials[0]
+    studio.training.trial = TrialStarted(made.number, made.title, 1, len(made.trials), trial.label, 0)
+    studio.training.trial_started.emit(studio.training.trial)
+    studio.training.begin(number=1, planned=4)
+    studio.training.play(2)
+    made = write_experiment(made, state)
+    studio.training.trial = None
+    studio.training.end(Stopped() if state == "stopped" else None)
+    return made
+
+
+def rates(studio, method: str = "grid", text: str = "0.1, 0.001, 0.01") -> SearchPlan:
+    return SearchPlan(method, (parse_choice(studio.document.spec, "learning_rate", text),))
+
+
+@pytest.mark.parametrize(
+    ("plan", "accuracies", "state", "words"),
+    [
+        (FoldsPlan(3), [0.97, 0.98, 0.99], "finished", "Cross-validation finished · 98.0 % ± 1.0 points"),
+        (SeedsPlan(2), [0.9, 0.9], "finished", "Training with 2 seeds finished · 90.0 % ± 0.0 points"),
+        (FoldsPlan(3), [0.97, None, None], "stopped", "Cross-validation stopped · 1 of 3 done · 97.0 %"),
+        (FoldsPlan(3), [None, None, None], "stopped", "Cross-validation stopped · 0 of 3 done"),
+        (None, [0.5, 0.9, 0.8], "finished", "Search finished · best: 90.0 % with learning rate 0.001"),
+    ],
+)
+def test_what_came_of_an_experiment_is_told_and_its_table_is_a_click_away(
+    bar, studio, qtbot, tmp_path, plan, accuracies, state, words
+):
+    studio.open(tmp_path)
+    experiment = worked_on(studio, plan or rates(studio), accuracies, state)
+    assert bar.text.text() == words and bar.show_button.isVisible()
+    qtbot.mouseClick(bar.show_button, Qt.MouseButton.LeftButton)
+    (dialog,) = bar.window().findChildren(ExperimentDialog)
+    assert dialog.windowTitle() == experiment.title
+    dialog.reject()
+    studio.training.begin(number=4)
+    assert not bar.show_button.isVisible()
+    studio.training.end(Stopped())
+    assert bar.text.text() == "run 4 stopped" and not bar.show_button.isVisible()
+
+
+def test_of_an_experiment_that_was_deleted_nothing_is_told(bar, studio, qtbot, tmp_path):
+    studio.open(tmp_path)
+    number = worked_on(studio, SeedsPlan(2), [0.9, 0.9]).number
+    studio.experiments.delete_experiment_for_good(number)
+    qtbot.waitUntil(lambda: bar.text.text() == "Ready. Nothing is running." and not bar.show_button.isVisible())
+
+
+def test_the_queue_is_counted_as_it_is_now(bar, studio, qtbot, tmp_path):
+    studio.open(tmp_path)
+    path = studio.document.path
+    queue = add_to_queue(path, studio.document.spec)
+    studio.training.trial = TrialStarted(queue.number, queue.title, 1, 1, "learning rate 0.1", 0)
+    studio.training.trial_started.emit(studio.training.trial)
+    studio.training.begin(number=1, planned=30)
+    write_experiment(with_trial(queue, replace(queue.trials[0], state="running", run=1)), "running")
+    studio.experiments.reload()
+    qtbot.waitUntil(lambda: bar.text.text() == "training 1 of 1 · epoch 1 / 30")
+    add_to_queue(path, studio.document.spec)
+    queue = add_to_queue(path, studio.document.spec)
+    studio.experiments.reload()
+    qtbot.waitUntil(lambda: bar.text.text() == "training 1 of 3 · epoch 1 / 30")
+    remove_waiting(queue, queue.trials[1])
+    studio.experiments.reload()
+    qtbot.waitUntil(lambda: bar.text.text() == "training 1 of 2 · epoch 1 / 30")
+
+
+def test_a_run_of_an_experiment_that_goes_on_alone_says_which_one_it_is(bar, studio, qtbot, tmp_path):
+    studio.open(tmp_path)
+    made = create_experiment(studio.document.path, studio.document.spec, FoldsPlan(3))
+    write_experiment(with_trial(made, replace(made.trials[1], state="running", run=7)), "stopped")
+    studio.experiments.reload()
+    studio.training.begin(number=7, planned=30)
+    studio.training.runs = (replace(studio.training.runs[0], experiment=made.number),)
+    studio.training.play(1, within=1)
+    qtbot.waitUntil(lambda: bar.text.text() == "fold 2 of 3 · epoch 2 / 30")
+
+
+def test_what_is_too_long_for_the_bar_ends_with_dots(bar, studio, tmp_path):
+    studio.open(tmp_path)
+    worked_on(studio, rates(studio), [0.5, 0.9, 0.8])
+    bar.resize(300, bar.height())
+    bar.layout().activate()
+    assert bar.text.shown_text().endswith("…") and bar.text.toolTip() == bar.text.text()
+    assert bar.start.isVisible() and bar.start.geometry().right() < bar.width() and bar.show_button.isVisible()
 
 
 @pytest.mark.parametrize("scale", [1.0, 1.5])

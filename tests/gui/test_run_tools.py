@@ -14,6 +14,7 @@ from engine.train import runs
 from engine.train.experiments.plans import FoldsPlan, SearchPlan, SeedsPlan
 from engine.train.experiments.settings import parse_choice
 from engine.train.experiments.store import (
+    begin_queued,
     create_experiment,
     open_queue,
     read_experiment,
@@ -22,16 +23,19 @@ from engine.train.experiments.store import (
     write_experiment,
 )
 from engine.train.tensorboard import writes_event_files
-from gui.jobs import Finished, Stopped
+from gui.jobs import Failed, Finished, Outcome, Stopped
+from gui.pages.train import experiment_dialog
 from gui.pages.train.compare_dialog import CompareDialog
 from gui.pages.train.experiment_dialog import ExperimentDialog
 from gui.pages.train.more_ways import ExperimentRow
+from gui.pages.train.run_groups import Group, GroupRow
 from gui.pages.train.run_tools import RunTools
 from gui.pages.train.runs import RunList
 from gui.pages.train.score_chart import score_range
 from gui.pages.train.search_dialog import SearchDialog
 from gui.plots.series import OTHER_TOKENS
 from gui.studio import experiment_session
+from gui.studio.experiment_words import halving_in_words
 
 
 @pytest.fixture
@@ -582,10 +586,58 @@ def test_the_queue_takes_the_project_as_it_is_while_something_is_trained(qtbot, 
     queue = open_queue(document.path)
     assert [trial_project(queue, trial).recipe.learning_rate for trial in queue.trials] == [0.01, 0.02]
     studio.training.state = "idle"
-    studio.training.ended.emit(Stopped())
-    assert not studio.training.asked, "a stop leaves the queue to the user"
     studio.training.ended.emit(Finished())
     assert studio.training.asked == [("run_work",)]
+
+
+def queued(tools, studio, count: int = 2) -> None:
+    """Add trainings to the queue while something else is being trained, each with a rate of its own."""
+    document = studio.document
+    document.edit("x", network=fitted("mlp", document.facts))
+    studio.training.become("training")
+    for place in range(1, count + 1):
+        document.edit("x", recipe=replace(document.recipe, learning_rate=place / 100))
+        assert studio.experiments.add_to_queue() is not None
+
+
+def trained(studio, outcome: Outcome, *states: str) -> list[tuple]:
+    """Let a training go through states to its end. Returns: what was asked for then."""
+    studio.training.asked.clear()
+    for state in (*states, "idle"):
+        studio.training.become(state)
+    studio.training.ended.emit(outcome)
+    return studio.training.asked
+
+
+@pytest.mark.parametrize(
+    ("outcome", "states"),
+    [
+        (Stopped(), ("stopping",)),
+        (Stopped(kept=False), ("stopping",)),
+        (Finished(), ("stopping",)),
+        (Failed(EngineError("The disk is full."), ""), ()),
+    ],
+)
+def test_a_queue_that_was_stopped_waits_until_the_user_asks_for_it(tools, studio, outcome, states):
+    queued(tools, studio)
+    assert not trained(studio, outcome, *states), "a stop leaves the queue to the user"
+    assert not trained(studio, Finished(), "training"), "training once more is no wish to go on with it"
+    studio.experiments.resume(1)
+    assert trained(studio, Finished(), "training") == [("run_work",)]
+
+
+def test_adding_to_a_queue_that_was_stopped_starts_it_again(tools, studio):
+    queued(tools, studio)
+    assert not trained(studio, Stopped(), "stopping")
+    queued(tools, studio, 1)
+    assert trained(studio, Finished()) == [("run_work",)]
+
+
+def test_the_queue_of_a_project_that_is_opened_anew_waits_for_the_user(tools, studio):
+    queued(tools, studio)
+    studio.training.state = "idle"
+    studio.document.replaced.emit()
+    assert studio.experiments.waiting() == 2 and not trained(studio, Finished(), "training")
 
 
 def test_it_is_said_what_was_queued_when_it_begins_and_whether_it_is_nothing_new(qtbot, tools, studio):
@@ -600,10 +652,10 @@ def test_it_is_said_what_was_queued_when_it_begins_and_whether_it_is_nothing_new
     first = "“MLP, 20 epochs” was added to the queue: it begins when what is being trained now has ended."
     again = "it begins after the one that waits before it, though the very same settings with the same seed are waiting"
     assert told[0] == first and again in told[1]
-    assert told[2].startswith("“learning rate 0.01 → 0.02” was added")
+    assert told[2].startswith("“learning rate 0.02” was added")
     assert told[2].endswith("after the 2 that wait before it.")
     labels = [trial.label for trial in open_queue(document.path).trials]
-    assert labels == ["MLP, 20 epochs", "MLP, 20 epochs, the same again", "learning rate 0.01 → 0.02"]
+    assert labels == ["MLP, 20 epochs", "MLP, 20 epochs, the same again", "learning rate 0.02"]
 
 
 def test_what_was_trained_already_is_queued_with_a_word_about_it(qtbot, tools, studio):
@@ -676,6 +728,104 @@ def test_the_search_says_what_it_will_do_and_why_it_cannot_begin(qtbot, studio):
     dialog.start.click()
     (plan,) = plans
     assert isinstance(plan, SearchPlan) and [choice.name for choice in plan.choices] == ["learning_rate", "optimizer"]
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Enter])
+def test_return_in_a_field_confirms_it_and_only_with_control_the_search_starts(qtbot, studio, key):
+    dialog = SearchDialog(studio)
+    qtbot.addWidget(dialog)
+    plans = []
+    dialog.wanted.connect(plans.append)
+    dialog.show()
+    qtbot.waitExposed(dialog)
+    dialog.count.setFocus()
+    dialog.count.selectAll()
+    qtbot.keyClicks(dialog.count, "12")
+    for field in (dialog.count, dialog._rows[0].values):
+        qtbot.keyClick(field, key)
+        assert not plans and dialog.isVisible()
+    assert dialog.count.value() == 12 and "12 trainings begin" in dialog.sentence.text()
+    dialog._rows[0].values.setText("nonsense")
+    qtbot.keyClick(dialog.count, key, Qt.KeyboardModifier.ControlModifier)
+    assert not plans, "what cannot begin does not"
+    dialog._rows[0].values.setText("0.001 .. 0.1")
+    qtbot.keyClick(dialog._rows[0].values, key, Qt.KeyboardModifier.ControlModifier)
+    assert [plan.count for plan in plans] == [12] and not dialog.isVisible()
+
+
+def test_return_on_the_button_starts_the_search(qtbot, studio):
+    dialog = SearchDialog(studio)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    qtbot.keyClick(dialog.start, Qt.Key.Key_Return)
+    assert not dialog.isVisible()
+
+
+def halved(studio) -> None:
+    """A search by successive halving whose trials are the three runs: one finished, one given up, one still waits."""
+    document = studio.document
+    document.edit("x", recipe=replace(document.recipe, epochs=9))
+    plan = SearchPlan("halving", (parse_choice(document.spec, "learning_rate", "0.1, 0.01, 0.001"),), count=3)
+    made = create_experiment(document.path, document.spec, plan)
+    states = (("finished", 9), ("dropped", 3), ("judged", 3))
+    for number, (trial, (state, epochs)) in enumerate(zip(made.trials, states, strict=True), start=1):
+        folder = runs.run_folder(document.path, number)
+        runs.write_state(folder, {**runs.read_state(folder), "state": "finished" if epochs == 9 else "stopped"})
+        marks = tuple((number / 10, 0.5) for _ in range(2 if epochs == 9 else 1))
+        made = with_trial(made, replace(trial, run=number, state=state, marks=marks, epochs=epochs))
+    write_experiment(made, "stopped")
+    studio.training.runs = tuple(
+        replace(each, experiment=1, state="finished" if each.number == 1 else "stopped", epochs=9, epochs_done=done)
+        for each, done in zip(studio.training.runs, (3, 3, 9), strict=True)
+    )
+    studio.training.runs_changed.emit()
+    studio.experiments.reload()
+
+
+def test_what_a_search_gave_up_nobody_has_stopped(qtbot, tools, studio):
+    halved(studio)
+    tools.runs.toggle_experiment(1)
+    said = {info.number: words(tools, place + 1) for place, info in enumerate(studio.training.runs)}
+    assert "given up by the search · 3 of 9" in said[2] and "waits for others · 3 of 9" in said[3]
+    assert "stopped" not in said[2] and "finished · 9 epochs" in said[1]
+    assert all(tools.runs.itemWidget(tools.runs.item(place)).resume.isHidden() for place in (1, 2, 3))
+    choose(tools, studio, 2, "resume")
+    assert studio.training.asked == [("resume_run", 2)]
+
+
+def test_what_was_given_up_and_trained_further_by_hand_is_a_run_like_others(tools, studio):
+    halved(studio)
+    studio.training.runs = tuple(
+        replace(each, epochs_done=5) if each.number == 2 else each for each in studio.training.runs
+    )
+    studio.training.runs_changed.emit()
+    tools.runs.toggle_experiment(1)
+    assert "stopped · 5 of 9" in words(tools, 2)
+
+
+def test_successive_halving_is_explained_with_its_factor_and_its_numbers(qtbot, studio):
+    halved(studio)
+    dialog = ExperimentDialog(studio, 1)
+    qtbot.addWidget(dialog)
+    sentence = (
+        "Successive halving gives the worse ones up early: 3 trainings begin, and each time only the best third goes "
+        "on: 1 after epoch 3, up to epoch 9."
+    )
+    assert dialog.more.text().startswith(sentence)
+    assert "best half goes on: 4 after epoch 2, 2 after epoch 4, up to epoch 8." in halving_in_words(9, (2, 4, 8), 2)
+
+
+@pytest.mark.parametrize("width", [224, 300])
+def test_the_heading_of_an_experiment_is_read_as_a_whole(qtbot, studio, width):
+    group = Group(1, "Search, successive halving", "Best: 98.9 % with learning rate 0.0275", 6, False)
+    row = GroupRow()
+    qtbot.addWidget(row)
+    row.show_group(group)
+    row.resize(width, row.height_in(width))
+    row.show()
+    for label, text in ((row._title, group.title), (row._words, group.words)):
+        assert "…" not in "".join(label.shown_lines()) and label.text() == text
+        assert label.height() >= label.heightForWidth(label.width()) and label.geometry().bottom() < row.height()
 
 
 def test_every_setting_begins_with_something_that_can_be_tried(qtbot, studio):
@@ -752,7 +902,9 @@ def test_a_search_over_words_has_a_place_for_each(qtbot, studio):
     dialog = searched(studio, {"optimizer": "adamw, sgd"}, [0.7, 0.6])
     qtbot.addWidget(dialog)
     first, second = dialog.dots.points()
-    assert first.x() < second.x() and not dialog.dots.isHidden() and dialog.caption.text().endswith("optimizer.")
+    assert first.x() < second.x() and not dialog.dots.isHidden()
+    words = "Validation accuracy of each trial over optimizer. The green one is the best, orange ones are the others."
+    assert dialog.caption.text() == words
 
 
 def test_trials_are_sorted_by_a_click_and_stay_so(qtbot, studio):
@@ -785,12 +937,85 @@ def test_without_a_chart_the_dialog_is_no_higher_than_its_table(qtbot, studio):
     studio.training.state = "training"
     for _ in range(2):
         studio.experiments.add_to_queue()
-    dialog = ExperimentDialog(studio, 1)
-    qtbot.addWidget(dialog)
+    window = QWidget()
+    qtbot.addWidget(window)
+    dialog = ExperimentDialog(studio, 1, window)
     dialog.show()
     qtbot.waitExposed(dialog)
     assert dialog.caption.isHidden() and dialog.height() < 320
+    assert dialog.delete_button.mapTo(dialog, QPoint(0, 0)).y() - dialog.table.geometry().bottom() < 30, "no gap"
     assert dialog.table.height() >= dialog.table.verticalHeader().length() + dialog.table.horizontalHeader().height()
+
+
+def remover(dialog: ExperimentDialog, row: int) -> QPushButton | None:
+    return dialog.table.cellWidget(row, 5)
+
+
+def test_one_that_waits_is_removed_by_its_button_or_by_a_key_and_nothing_else_is(qtbot, tools, studio):
+    queued(tools, studio, 5)
+    queue = read_experiment(studio.document.path, 1)
+    runs.claim(queue.folder)
+    write_experiment(
+        with_trial(queue, replace(begin_queued(queue, queue.trials[0]), state="running", run=9)), "running"
+    )
+    studio.experiments.reload()
+    dialog = ExperimentDialog(studio, 1)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    dialog.activateWindow()
+    qtbot.waitUntil(dialog.isActiveWindow)
+    assert column(dialog, 4) == ["in training", *4 * ["waiting"]] and remover(dialog, 0) is None
+    qtbot.mouseClick(remover(dialog, 1), Qt.MouseButton.LeftButton)
+    labels = ["MLP, 20 epochs", "learning rate 0.03", "learning rate 0.04", "learning rate 0.05"]
+    assert column(dialog, 0) == labels and dialog.table.currentRow() == 1 and tools.more.waiting.text().startswith("3 ")
+    qtbot.keyClick(dialog.table, Qt.Key.Key_Delete)
+    assert column(dialog, 0) == [labels[0], *labels[2:]]
+    dialog.table.selectRow(0)
+    qtbot.keyClick(dialog.table, Qt.Key.Key_Delete)
+    assert column(dialog, 0) == [labels[0], *labels[2:]], "what is being trained is stopped, not removed"
+    qtbot.mouseClick(dialog.clear_button, Qt.MouseButton.LeftButton)
+    assert column(dialog, 0) == labels[:1] and dialog.clear_button.isHidden() and dialog.table.isColumnHidden(5)
+    runs.release(queue.folder)
+
+
+def test_the_button_of_a_line_goes_with_it_where_lines_are_sorted(qtbot, tools, studio):
+    queued(tools, studio, 4)
+    dialog = ExperimentDialog(studio, 1)
+    qtbot.addWidget(dialog)
+    dialog.table.sortByColumn(0, Qt.SortOrder.DescendingOrder)
+    for _ in range(2):
+        names = [dialog.table.item(row, 0).data(experiment_dialog.NAME) for row in range(4)]
+        assert names == ["queued-004", "queued-003", "queued-002", "queued-001"]
+        assert [remover(dialog, row).objectName().rpartition(".")[2] for row in range(4)] == names
+        studio.experiments.reload()
+    qtbot.mouseClick(remover(dialog, 1), Qt.MouseButton.LeftButton)
+    assert [trial.name for trial in open_queue(studio.document.path).trials] == [
+        "queued-001",
+        "queued-002",
+        "queued-004",
+    ]
+
+
+def test_an_emptied_queue_is_not_listed_and_says_so_where_it_is_still_open(qtbot, tools, studio):
+    queued(tools, studio, 2)
+    dialog = ExperimentDialog(studio, 1)
+    qtbot.addWidget(dialog)
+    assert len(told(tools)) == 1
+    dialog.clear_button.click()
+    assert dialog.summary.text() == "Nothing is in the queue." and not told(tools) and tools.more.waiting.isHidden()
+
+
+def test_what_has_begun_meanwhile_is_not_removed_and_that_is_said(qtbot, tools, studio):
+    failures = []
+    studio.experiments.failed.connect(failures.append)
+    queued(tools, studio, 2)
+    dialog = ExperimentDialog(studio, 1)
+    qtbot.addWidget(dialog)
+    queue = read_experiment(studio.document.path, 1)
+    begin_queued(queue, queue.trials[0])
+    dialog.clear_button.click()
+    assert "“MLP, 20 epochs” does not wait any more." in str(failures[0])
+    assert column(dialog, 4) == ["stopped"]
 
 
 def test_a_trial_that_was_stopped_by_the_user_says_so(qtbot, studio):

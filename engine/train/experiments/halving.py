@@ -34,7 +34,7 @@ def standing(trials: Sequence[Trial], rungs: Sequence[int], factor: int) -> Stan
     """
     extra = [0] * len(rungs)  # places that were added to a rung, because all who came from it have failed
     while True:
-        entrants, following = _climbed(trials, _places(len(trials), len(rungs), factor), extra)
+        entrants, following = _climbed(trials, places(len(trials), len(rungs), factor), extra)
         if following is not None or any(len(trial.marks) == len(rungs) for trial in trials):
             return Standing(entrants, following)
         higher = [rung for rung in range(1, len(rungs)) if _is_somebody_left(trials, rung, entrants[rung])]
@@ -43,20 +43,20 @@ def standing(trials: Sequence[Trial], rungs: Sequence[int], factor: int) -> Stan
         extra[higher[-1]] += 1
 
 
-def _places(trials: int, rungs: int, factor: int) -> list[int]:
-    """How many trials each rung is for."""
-    places = [trials]
-    while len(places) < rungs:
-        places.append(max(1, places[-1] // factor))
-    return places
+def places(trials: int, rungs: int, factor: int) -> list[int]:
+    """How many trials each rung is for, the first one for all."""
+    counts = [trials]
+    while len(counts) < rungs:
+        counts.append(max(1, counts[-1] // factor))
+    return counts
 
 
 def _climbed(
-    trials: Sequence[Trial], places: Sequence[int], extra: Sequence[int]
+    trials: Sequence[Trial], counts: Sequence[int], extra: Sequence[int]
 ) -> tuple[tuple[tuple[str, ...], ...], Trial | None]:
     """The entrants of each rung up to the first on which somebody is still to be trained, and who that is."""
     entrants: list[tuple[str, ...]] = []
-    for rung, count in enumerate(places):
+    for rung, count in enumerate(counts):
         names = _let_in(trials, rung, count + extra[rung])
         entrants.append(tuple(trial.name for trial in trials if trial.name in names))
         pending = (t for t in trials if t.name in names and len(t.marks) <= rung and t.state != "failed")

@@ -49,6 +49,8 @@ class Results:
 
     def in_words(self) -> str:
         """One sentence: "81.2 % ± 2.1 points over 5 folds", "90.5 % ± 0.7 points over 2 of 5 seeds; 3 failed"."""
+        if not self.trials:
+            return "Nothing is in the queue."
         if self.best is None:
             is_over = self.trials and self.failed == len(self.trials)
             return (

@@ -21,8 +21,10 @@ from engine.train.experiments.store import (
     Experiment,
     Trial,
     base_project,
+    begin_queued,
     create_experiment,
     read_experiment,
+    remove_begun,
     sweep_experiments,
     trial_project,
     with_queued,
@@ -129,7 +131,7 @@ def run_experiment(project_path: Path, number: int, control: JobControl) -> Gene
     """Work on an experiment until all its trials are done; what was done already is not done again.
 
     A stop that keeps leaves it as it is, to go on later; one that discards removes the run that was just trained and
-    keeps those of trials that are done.
+    keeps those of trials that are done. A queue is then without the trial as well: nobody wants it trained again.
 
     Raises:
         EngineError: it is worked on elsewhere, its images have changed, or a training cannot go on.
@@ -154,6 +156,8 @@ def run_experiment(project_path: Path, number: int, control: JobControl) -> Gene
     except (Cancelled, GeneratorExit):
         # A stop that arrives between two events closes the work instead of going through it.
         state = "stopped" if control.is_stopping else "interrupted"
+        if control.is_discarding:
+            work.forget_discarded()
         raise
     finally:
         work.close(state)
@@ -188,6 +192,7 @@ class _Work:
 
     def __init__(self, project_path: Path, experiment: Experiment, control: JobControl):
         self._path, self.experiment, self._control = project_path, experiment, control
+        self._under_way = ""  # the name of the trial
 
     def keep(self, trial: Trial | None = None, state: str | None = None) -> None:
         """Write what has changed. Raises: EngineError."""
@@ -202,6 +207,13 @@ class _Work:
             self.keep(state=state)
         with suppress(OSError):
             runs.release(self.experiment.folder)
+
+    def forget_discarded(self) -> None:
+        """Take the trial out of the queue whose run was discarded; never fails itself, as `close`."""
+        trial = next((trial for trial in self.experiment.trials if trial.name == self._under_way), None)
+        if self.experiment.kind == "queue" and trial is not None and self._run_of(trial) is None:
+            with suppress(EngineError):
+                self.experiment = remove_begun(self.experiment, trial)
 
     # ---- what is next
 
@@ -232,6 +244,13 @@ class _Work:
     # ---- one trial
 
     def _trial(self, trial: Trial, until: int, place: int, total: int) -> Generator[Event, None, None]:
+        if self.experiment.kind == "queue":
+            begun = begin_queued(self.experiment, trial)
+            if begun is None:
+                return  # it was taken out while it was about to begin
+            trial = replace(begun, state="running")
+            self.keep(trial)
+        self._under_way = trial.name
         yield TrialStarted(self.experiment.number, self.experiment.title, place, total, trial.label, until)
         run = self._run_of(trial)
         if run is not None and not self._is_ready(run, until):
@@ -245,6 +264,7 @@ class _Work:
             self.keep(replace(self.experiment.trial(trial.name), state="failed", reason=str(error)))
         else:
             self._judge(self.experiment.trial(trial.name), until)
+        self._under_way = ""
         yield TrialDone(self.experiment.number, self.experiment.trial(trial.name))
 
     def _run_of(self, trial: Trial) -> RunInfo | None:
@@ -284,7 +304,8 @@ class _Work:
             return resume_run(self._path, run.number, control)
         project = trial_project(self.experiment, trial)
         origin = Origin(label=trial.label, experiment=self.experiment.number, trial=trial.name)
-        return start_run(project, self._path, control, origin, tensorboard=self.experiment.tensorboard)
+        tensorboard = self.experiment.tensorboard or trial.tensorboard
+        return start_run(project, self._path, control, origin, tensorboard=tensorboard)
 
     def _may_go_on(self, trial: Trial) -> bool:
         """Whether a trial that cannot be trained is an answer too, as a learning rate that is too high."""

@@ -3,12 +3,17 @@
 experiments/0001/
   spec.json         the project that all trials begin with
   experiment.json   what is asked, the trials, and how far each has come
-  queued-001.json   of a queue: the project of a trial
+  entry-001.json    of a queue: what a trial is called, and whether it writes event files
+  queued-001.json   of a queue: the project of a trial that waits; `begun-001.json` once it has begun, and
+                    `removed-001.json` where it was taken out. Who can rename it decides what becomes of it: a trial
+                    is never begun and taken out at once, whichever processes try, and whenever one of them dies.
 """
 
 import json
+import os
+import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -23,15 +28,23 @@ from engine.spec import ProjectSpec
 from engine.spec.files import read_project, to_json
 from engine.templates import title_of
 from engine.train import runs
-from engine.train.changes import changes_between, in_one_line
+from engine.train.changes import NOTHING, Change, changes_between, uncapitalised
 from engine.train.experiments.plans import Plan, QueuePlan
 from engine.train.experiments.settings import with_values
 from engine.train.runs import RunInfo
+from engine.train.tensorboard import writes_event_files
 
 FORMAT = 1
 NAME, SPEC = "experiment.json", "spec.json"
 DONE = ("finished", "dropped", "failed")
 """States of trials that nothing is left to do for."""
+
+WAITS, BEGUN, REMOVED = "queued", "begun", "removed"
+"""How the names of the files begin that hold the projects of a queue."""
+
+_PROJECT = re.compile(rf"(?:{WAITS}|{BEGUN})-(\d+)\.json")
+_NUMBERED = re.compile(rf"(?:entry|{WAITS}|{BEGUN}|{REMOVED})-(\d+)\.json")
+_MOST_VALUES = 3
 
 
 @dataclass(frozen=True)
@@ -46,6 +59,7 @@ class Trial:
         marks: (accuracy, loss) of its best epoch at each rung it reached; for trials without rungs, at its end.
         last_accuracy: at its last epoch, which nobody chose; None before it is done.
         epochs, best_epoch: when it was judged last.
+        tensorboard: of a queue: its run writes event files, as was chosen when it was added.
     """
 
     name: str
@@ -59,6 +73,7 @@ class Trial:
     epochs: int = 0
     best_epoch: int = 0
     reason: str = ""
+    tensorboard: bool = False
 
     @property
     def accuracy(self) -> float | None:
@@ -102,7 +117,9 @@ class Experiment:
 
     @property
     def can_resume(self) -> bool:
-        return self.state in ("interrupted", "stopped") and self.done < len(self.trials)
+        # A queue that was just leaving when something was added to it has ended, and has something left to do.
+        is_left = self.state in ("interrupted", "stopped") or (self.kind == "queue" and self.state == "finished")
+        return is_left and self.done < len(self.trials)
 
     def trial(self, name: str) -> Trial:
         """Raises: KeyError."""
@@ -255,24 +272,70 @@ def open_queue(project_path: Path) -> Experiment | None:
     return None
 
 
-def add_to_queue(project_path: Path, project: ProjectSpec) -> Experiment:
+def add_to_queue(project_path: Path, project: ProjectSpec, tensorboard: bool | None = None) -> Experiment:
     """Let a project be trained after all that waits already; a queue is made where there is none.
 
     The trial is a file of its own, which whoever works on the queue finds: two threads, or the window and a command,
     never write the same file.
 
+    Args:
+        tensorboard: write event files into the folder of its run as well; None: as is chosen now for all projects.
     Raises: EngineError, where it cannot be written.
     """
     queue = open_queue(project_path) or create_experiment(project_path, project, QueuePlan())
+    events = writes_event_files() if tensorboard is None else tensorboard
     try:
-        number = len(list(queue.folder.glob("queued-*.json"))) + 1
-        while (queue.folder / f"queued-{number:03d}.json").exists():
-            number += 1
-        file = queue.folder / f"queued-{number:03d}.json"
+        named = (_NUMBERED.fullmatch(path.name) for path in queue.folder.iterdir())
+        number = 1 + max((int(found[1]) for found in named if found is not None), default=0)
+        about = {"label": _label(queue.folder, project), "tensorboard": events}
+        write_atomically(queue.folder / _about(number), json.dumps(about))
+        file = queue.folder / f"{WAITS}-{number:03d}.json"
         write_atomically(file, to_json(runs.movable(project, project_path, queue.folder)))
     except OSError as error:
         raise _cannot_write(queue.folder, error) from error
     return with_queued(queue)
+
+
+def begin_queued(queue: Experiment, trial: Trial) -> Trial | None:
+    """The trial with a file that nobody can take out any more; None where somebody has done so.
+
+    Raises: EngineError, where that cannot be written.
+    """
+    if not trial.spec_file.startswith(WAITS):
+        return trial
+    begun = trial.spec_file.replace(WAITS, BEGUN, 1)
+    return replace(trial, spec_file=begun) if _renamed(queue, trial.spec_file, begun) else None
+
+
+def remove_waiting(queue: Experiment, trial: Trial) -> None:
+    """Take a training that waits out of the queue; whoever works on the queue meanwhile goes on with the next.
+
+    Raises: EngineError: it has begun meanwhile, or that cannot be written.
+    """
+    removed = trial.spec_file.replace(WAITS, REMOVED, 1)
+    if trial.state != "waiting" or not _renamed(queue, trial.spec_file, removed):
+        raise EngineError(
+            f"“{trial.label}” does not wait any more.",
+            why="It has begun meanwhile, or was removed elsewhere.",
+            fix="Where it is being trained, stop it.",
+        )
+
+
+def remove_begun(queue: Experiment, trial: Trial) -> Experiment:
+    """The queue without a training whose run was discarded. Raises: EngineError, where that cannot be written."""
+    _renamed(queue, trial.spec_file, f"{REMOVED}-{trial.spec_file.partition('-')[2]}")
+    return with_queued(queue)
+
+
+def _renamed(queue: Experiment, name: str, new: str) -> bool:
+    """Give a file of the queue another name; False where somebody else has done so before."""
+    try:
+        os.rename(queue.folder / name, queue.folder / new)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise _cannot_write(queue.folder, error) from error
+    return True
 
 
 def waiting_alike(project_path: Path, project: ProjectSpec) -> int:
@@ -298,25 +361,82 @@ def run_alike(project_path: Path, project: ProjectSpec) -> RunInfo | None:
 
 
 def with_queued(queue: Experiment) -> Experiment:
-    """The queue with a trial for every file in it that has none yet."""
-    known = {trial.spec_file for trial in queue.trials}
-    new = [path for path in sorted(queue.folder.glob("queued-*.json")) if path.name not in known]
-    trials = (Trial(path.stem, _label(path), spec_file=path.name) for path in new)
-    return replace(queue, trials=(*queue.trials, *trials))
+    """The queue with a trial for every file in it that has none yet, and without those that were taken out of it."""
+    files = {f"{WAITS}-{number:03d}": path for number, path in _projects(queue.folder).items()}
+    known = {trial.name for trial in queue.trials}
+    trials = [_as_its_file(trial, files.get(trial.name)) for trial in queue.trials]
+    trials += [_as_its_file(_added(name, path), path) for name, path in files.items() if name not in known]
+    left = tuple(trial for trial in trials if trial is not None)
+    is_over = queue.state in ("interrupted", "stopped") and all(trial.is_done for trial in left)
+    return replace(queue, trials=left, state="finished" if is_over else queue.state)
 
 
-def _label(file: Path) -> str:
-    """What a training of the queue is called: its network and epochs, or what is different from the first of them."""
-    try:
-        project = read_project(file)[0]
-        first = min(file.parent.glob("queued-*.json"))
-        changes = in_one_line(changes_between(read_project(first)[0], project)) if file != first else ""
-    except EngineError:
-        return file.stem
+def _as_its_file(trial: Trial, file: Path | None) -> Trial | None:
+    """A trial as the name of its file says; None where it was taken out."""
+    if trial.is_done:
+        return trial
+    if file is None:
+        return None
+    has_begun = trial.state == "waiting" and file.name.startswith(BEGUN)
+    return replace(trial, spec_file=file.name, state="running" if has_begun else trial.state)
+
+
+def _added(name: str, file: Path) -> Trial:
+    """The trial of a file that nobody has worked on yet."""
+    about = runs.read_object(file.parent / _about(int(file.stem.rpartition("-")[2])))
+    label = about.get("label")
+    if not isinstance(label, str):  # it was added before labels were kept
+        try:
+            label = _label(file.parent, read_project(file)[0], file)
+        except EngineError:
+            label = name
+    return Trial(name, label, spec_file=file.name, tensorboard=about.get("tensorboard") is True)
+
+
+def _about(number: int) -> str:
+    return f"entry-{number:03d}.json"
+
+
+def _projects(folder: Path) -> dict[int, Path]:
+    """The projects of a queue by number, ascending; without those that were taken out."""
+    found: dict[int, Path] = {}
+    for path in sorted(folder.glob("*-*.json"), reverse=True):  # where one is just being renamed, its new name wins
+        named = _PROJECT.fullmatch(path.name)
+        if named is not None:
+            found[int(named[1])] = path
+    return {number: found[number] for number in sorted(found)}
+
+
+def _label(folder: Path, project: ProjectSpec, file: Path | None = None) -> str:
+    """What a training of the queue is called: its network and epochs, or the settings in which it is not as the first.
+
+    Told by their values, without those of the first: they are true whatever is being trained when they are read.
+
+    Args:
+        file: its own, where it is among the others already.
+    """
     title = title_of(project.network, Facts(project.data.shape, len(project.data.classes)))
     epochs = project.recipe.epochs
     whole = f"{title}, {epochs} epoch{'' if epochs == 1 else 's'}"
-    return whole if file == first else changes or f"{whole}, the same again"
+    first = next(iter(_projects(folder).values()), file)
+    if first is None or first == file:
+        return whole
+    try:
+        return _values_in_words(changes_between(read_project(first)[0], project)) or f"{whole}, the same again"
+    except EngineError:
+        return whole
+
+
+def _values_in_words(changes: Sequence[Change]) -> str:
+    """The settings that were changed as they are now: "batch size 64 images, learning rate 0.008"."""
+    shown = [_value_in_words(change) for change in changes[:_MOST_VALUES]]
+    left = len(changes) - len(shown)
+    return ", ".join([*shown, f"{left} more"] if left else shown)
+
+
+def _value_in_words(change: Change) -> str:
+    is_told = change.before not in ("", NOTHING) and change.after not in ("", NOTHING)
+    return f"{uncapitalised(change.label)} {change.after}" if is_told else str(change)
 
 
 def sweep_experiments(project_path: Path) -> None:

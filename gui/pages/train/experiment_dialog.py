@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+
 from PySide6.QtCore import QModelIndex, Qt
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -17,16 +20,20 @@ from PySide6.QtWidgets import (
 
 from engine.errors import EngineError
 from engine.train.changes import uncapitalised
-from engine.train.experiments.results import Results, band, results_of, tried
+from engine.train.experiments.results import Results, Tried, band, results_of, tried
 from engine.train.experiments.store import Experiment, Trial, experiments_folder, read_experiment
 from gui.pages.train.band_chart import BandChart
 from gui.pages.train.deleting import wants_to_delete
 from gui.pages.train.score_chart import DotsChart
+from gui.studio.experiment_words import halving_in_words
 from gui.theme import theme
 from gui.widgets.bars import percent
 from gui.widgets.panel import dim_label, text_label
 
 WIDTH, HEIGHT = 760, 620  # px at 100 % text size
+REMOVE = 5
+"""The column with a button in each line of a queue that waits."""
+
 LEAST_TABLE = 190  # px at 100 % text size: what a table of many trials keeps where the window is low
 NAME = Qt.ItemDataRole.UserRole + 1
 """Where an item keeps the name of its trial."""
@@ -58,8 +65,12 @@ class ExperimentDialog(QDialog):
         self.caption.setObjectName("experiment.caption")
         self.chart, self.dots = BandChart(), DotsChart()
         self.dots.picked.connect(self._choose_trial)
-        self.table = QTableWidget(0, 5)
+        self.table = QTableWidget(0, 6)
         self._prepare_table()
+        self.clear_button = QPushButton(self.tr("Remove all that wait"))
+        self.clear_button.setObjectName("experiment.clear")
+        self.clear_button.setAccessibleName(self.tr("Remove all that wait from the queue"))
+        self.clear_button.clicked.connect(self._remove_all)
         self.open_button = QPushButton(self.tr("Open the best network"))
         self.open_button.setObjectName("experiment.open")
         self.open_button.setAccessibleName(self.open_button.text())
@@ -73,6 +84,7 @@ class ExperimentDialog(QDialog):
         studio.closing.connect(self.reject)
         studio.document.replaced.connect(self.reject)
         studio.experiments.changed.connect(self.update_now)
+        self.resize(theme().px(WIDTH), self.height())  # first: in less width its words would ask for more height
         self.update_now()
         self.resize(theme().px(WIDTH), self._usual_height())
 
@@ -80,7 +92,7 @@ class ExperimentDialog(QDialog):
         table = self.table
         table.setObjectName("experiment.trials")
         table.setAccessibleName(self.tr("Trials"))
-        titles = [self.tr("Trial"), self.tr("Run"), self.tr("Epochs"), self.tr("Accuracy"), self.tr("State")]
+        titles = [self.tr("Trial"), self.tr("Run"), self.tr("Epochs"), self.tr("Accuracy"), self.tr("State"), ""]
         table.setHorizontalHeaderLabels(titles)
         table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         table.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
@@ -89,11 +101,15 @@ class ExperimentDialog(QDialog):
         header = table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(REMOVE, QHeaderView.ResizeMode.Fixed)
         header.setSortIndicatorClearable(True)
         header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)  # as they were planned, until a heading is clicked
         table.setSortingEnabled(True)
         table.activated.connect(self._show_run)
         table.setToolTip(self.tr("Double-click a trial to look at its run"))
+        remove = QShortcut(QKeySequence(QKeySequence.StandardKey.Delete), table)
+        remove.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        remove.activated.connect(self._remove_chosen)
 
     def _lay_out(self) -> None:
         tokens = theme().tokens
@@ -110,6 +126,7 @@ class ExperimentDialog(QDialog):
         buttons = QDialogButtonBox()
         buttons.addButton(self.open_button, QDialogButtonBox.ButtonRole.ActionRole)
         buttons.addButton(self.delete_button, QDialogButtonBox.ButtonRole.ResetRole)
+        buttons.addButton(self.clear_button, QDialogButtonBox.ButtonRole.ResetRole)
         close = buttons.addButton(self.tr("Close"), QDialogButtonBox.ButtonRole.AcceptRole)
         close.setObjectName("experiment.close")
         close.clicked.connect(self.accept)
@@ -133,9 +150,11 @@ class ExperimentDialog(QDialog):
         self.setWindowTitle(experiment.title)
         self.setAccessibleName(experiment.title)
         self.summary.setText(found.in_words())
-        self.more.setText(self._honest(found))
+        self.more.setText("\n".join(part for part in (self._halving(experiment), self._honest(found)) if part))
         self.more.setVisible(bool(self.more.text()))
+        self._waiting = self._waiting_in(experiment)
         self._show_trials(experiment, found)
+        self.clear_button.setVisible(len(self._waiting) > 1)
         self._show_charts(experiment)
         self.delete_button.setEnabled(experiment.state != "running")
         self.open_button.setVisible(experiment.kind == "search" and found.best is not None)
@@ -161,11 +180,27 @@ class ExperimentDialog(QDialog):
                 if values.is_logarithmic
                 else self.tr("Validation accuracy of each trial over {setting}.")
             ).format(setting=uncapitalised(values.label))
-            words += self._of_rings(experiment, values.trials)
+            words += self._of_dots(values) + self._of_rings(experiment, values.trials)
         self.caption.setText(words)
         self.caption.setVisible(bool(words))
         self.chart.setVisible(shown is not None)
         self.dots.setVisible(shown is None and values is not None)
+
+    @staticmethod
+    def _halving(experiment: Experiment) -> str:
+        """What successive halving does; empty of other experiments, and where it gives nothing up."""
+        rungs = experiment.rungs
+        return halving_in_words(len(experiment.trials), rungs, experiment.factor) if len(rungs) > 1 else ""
+
+    def _of_dots(self, values: Tried) -> str:
+        """What their colours stand for; begins with a space."""
+        if len(values.trials) < 2:
+            return ""
+        states = {trial.state for place, trial in enumerate(values.trials) if place != values.best}
+        words = self.tr("The green one is the best.")
+        if states - {"dropped", "failed"}:
+            words = self.tr("The green one is the best, orange ones are the others.")
+        return f" {words}"
 
     def _of_rings(self, experiment: Experiment, shown: tuple[Trial, ...]) -> str:
         """What rings stand for, and whose dots are missing; begins with a space where there is something to say."""
@@ -206,7 +241,14 @@ class ExperimentDialog(QDialog):
         figure = f"{100 * (found.last_deviation or 0):.1f}"
         return words.format(mean=percent(found.last_mean), spread=spread.format(points=figure))
 
+    @staticmethod
+    def _waiting_in(experiment: Experiment) -> tuple[str, ...]:
+        """The names of the trials of a queue that can be taken out of it; empty of any other experiment."""
+        waiting = (trial.name for trial in experiment.trials if trial.state == "waiting")
+        return tuple(waiting) if experiment.kind == "queue" else ()
+
     def _show_trials(self, experiment: Experiment, found: Results) -> None:
+        chosen = self._chosen()
         self.table.setSortingEnabled(False)  # a row would move away while it is being filled
         self.table.setRowCount(len(experiment.trials))
         for row, trial in enumerate(experiment.trials):
@@ -231,8 +273,41 @@ class ExperimentDialog(QDialog):
                 if column in (1, 2, 3):
                     item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 self.table.setItem(row, column, item)
+            self._offer_removal(row, trial)
+        self.table.setColumnHidden(REMOVE, not self._waiting)
+        self._fit_removal()
         self.table.setSortingEnabled(True)
+        if chosen != self._chosen():
+            self._choose_trial(chosen)
         self._fit_table()
+
+    def _offer_removal(self, row: int, trial: Trial) -> None:
+        """Put a button into the line of a trial that can be taken out of the queue; the one that is there stays."""
+        name = f"experiment.remove.{trial.name}" if trial.name in self._waiting else ""
+        holder = self.table.cellWidget(row, REMOVE)
+        if (holder.objectName() if holder is not None else "") == name:
+            return
+        self.table.removeCellWidget(row, REMOVE)
+        if name:
+            button = QPushButton(self.tr("remove"))
+            button.setObjectName(name)
+            button.setAccessibleName(self.tr("Remove {label} from the queue").format(label=trial.label))
+            button.setProperty("link", True)
+            button.setAutoDefault(False)
+            button.clicked.connect(partial(self._remove, (trial.name,)))
+            self.table.setCellWidget(row, REMOVE, button)
+
+    def _fit_removal(self) -> None:
+        """Make its column as wide as its buttons, which a table does not look at."""
+        holders = (self.table.cellWidget(row, REMOVE) for row in range(self.table.rowCount()))
+        widths = [holder.sizeHint().width() for holder in holders if holder is not None]
+        if widths:
+            self.table.setColumnWidth(REMOVE, max(widths) + 2 * theme().tokens.space)
+
+    def _chosen(self) -> str:
+        """The name of the trial in the line that is chosen; empty where there is none."""
+        item = self.table.item(self.table.currentRow(), 0)
+        return item.data(NAME) if item is not None and item.isSelected() else ""
 
     def _fit_table(self) -> None:
         """Let the table be as high as its rows, and scroll where there are many."""
@@ -276,6 +351,21 @@ class ExperimentDialog(QDialog):
         return words.get(trial.state, trial.state)
 
     # ---- what is done
+
+    def _remove(self, names: Sequence[str]) -> None:
+        """Take trials out of the queue; the keys then act on the line that has come into the place of the first."""
+        rows = [row for row in range(self.table.rowCount()) if self.table.item(row, 0).data(NAME) in names]
+        self._studio.experiments.remove_from_queue(self._number, names)
+        if self.table.rowCount():
+            self.table.selectRow(min(min(rows, default=0), self.table.rowCount() - 1))
+        self.table.setFocus()
+
+    def _remove_chosen(self) -> None:
+        if self._chosen() in self._waiting:
+            self._remove((self._chosen(),))
+
+    def _remove_all(self) -> None:
+        self._remove(self._waiting)
 
     def _show_run(self, index: QModelIndex) -> None:
         run = index.data(Qt.ItemDataRole.UserRole)

@@ -27,6 +27,8 @@ USUAL_SEEDS, MOST_SEEDS = 3, 100
 
 def _is_open(experiment: Experiment) -> bool:
     """Whether there is more to it than its heading in the list of runs says: it goes on, can, or has no run yet."""
+    if not experiment.trials:
+        return experiment.state == "running"  # a queue that was emptied
     has_runs = any(trial.run for trial in experiment.trials)
     return experiment.state == "running" or experiment.can_resume or not has_runs
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QSize, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QPushButton, QToolButton, QWidget
 
 from engine.train.experiments.store import Experiment
@@ -13,8 +13,8 @@ from engine.train.runs import RunInfo, pinned_first
 from gui.pages.train.run_words import experiment_in_words
 from gui.theme import icon, theme
 from gui.widgets.bars import number
-from gui.widgets.elided import ElidedLabel
 from gui.widgets.panel import dim_label
+from gui.widgets.two_lines import TwoLinesLabel
 
 ORDERS = ("newest", "best")
 """How runs can be sorted: as they were begun, the newest first, or by their accuracy."""
@@ -95,7 +95,7 @@ class GroupRow(QWidget):
         self.fold = QToolButton()
         self.fold.setProperty("fold", True)
         self.fold.clicked.connect(self._on_fold)
-        self._title, self._words = ElidedLabel(), ElidedLabel()
+        self._title, self._words = TwoLinesLabel(), TwoLinesLabel()
         self._words.setProperty("dim", True)
         self._words.setProperty("small", True)
         self._count = dim_label(small=True)
@@ -108,11 +108,12 @@ class GroupRow(QWidget):
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(0)
         grid.setVerticalSpacing(1)
-        grid.addWidget(self.fold, 0, 0)
+        top = Qt.AlignmentFlag.AlignTop  # beside the first line of two
+        grid.addWidget(self.fold, 0, 0, top)
         grid.addWidget(self._title, 0, 1)
-        grid.addWidget(self._count, 0, 2)
+        grid.addWidget(self._count, 0, 2, top)
         grid.addWidget(self._words, 1, 1)
-        grid.addWidget(self.show_button, 1, 2)
+        grid.addWidget(self.show_button, 1, 2, top)
         grid.setColumnStretch(1, 1)
 
     def show_group(self, group: Group) -> str:
@@ -136,8 +137,9 @@ class GroupRow(QWidget):
 
     def height_in(self, width: int) -> int:
         """Return how high it wants to be in a width, both in px."""
-        self.layout().activate()
-        return self.sizeHint().height()
+        layout = self.layout()
+        layout.activate()
+        return layout.totalHeightForWidth(width)
 
     def _on_fold(self) -> None:
         self.toggled.emit(self._experiment)

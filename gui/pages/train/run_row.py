@@ -124,11 +124,13 @@ class RunRow(QWidget):
         change: str = "",
         difference: str = "",
         is_same_network: bool = False,
+        left: str = "",
     ) -> str:
         """Show a run, what is different from its parent and what came of that; return all of it in words.
 
         Args:
             is_same_network: it is called as that of the parent, so that its name would say nothing.
+            left: what a search did with it that did not train it to its end.
         """
         self._number = info.number
         is_broken = bool(info.trouble) and info.state != "running"
@@ -137,7 +139,7 @@ class RunRow(QWidget):
         self._network.setText("" if is_same_network else info.network)
         self._network.setToolTip(info.network if is_same_network else self._network.toolTip())
         self._score.setText("" if info.best_accuracy is None else percent(info.best_accuracy))
-        self._state.setText(state_in_words(info, is_paused=is_paused))
+        self._state.setText(state_in_words(info, is_paused=is_paused, left=left))
         self._state.setToolTip(info.reason or self._state.toolTip())
         self.resume.setVisible(can_resume)
         self.resume.setObjectName(f"train.resume.{info.number}")

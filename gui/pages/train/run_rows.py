@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from PySide6.QtCore import QModelIndex, QObject, QPoint, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter
@@ -52,6 +53,7 @@ class _Facts:
     is_paused: bool = False
     is_inner: bool = False  # under the heading of its experiment
     experiment: str = ""  # its title, where no heading says it
+    left: str = ""  # what a search did with it that did not train it to its end
 
 
 class RunRows(QObject):
@@ -87,6 +89,7 @@ class RunRows(QObject):
         *,
         idle: bool,
         paused: int | None,
+        left: Mapping[int, str] = MappingProxyType({}),
     ) -> None:
         """Show entries, one in each row.
 
@@ -95,6 +98,7 @@ class RunRows(QObject):
             titles: of experiments, by number.
             idle: nothing is being trained, so that a run can be resumed.
             paused: number of the run that is paused.
+            left: what searches did with runs that they did not train to their end, by number.
         """
         view, self.entries = self._view, tuple(entries)
         view.blockSignals(True)
@@ -102,7 +106,7 @@ class RunRows(QObject):
             view.takeItem(view.count() - 1)
         while view.count() < len(self.entries):
             view.addItem(QListWidgetItem())
-        wanted = _facts_of(self.entries, runs, titles, idle=idle, paused=paused)
+        wanted = _facts_of(self.entries, runs, titles, left, idle=idle, paused=paused)
         has_changed = len(self._drawn) != len(wanted)
         for place, facts in enumerate(wanted):
             # After each epoch there is news of one run, and there may be hundreds.
@@ -130,6 +134,7 @@ class RunRows(QObject):
                 change=" · ".join(part for part in (change_in_words(entry, parent), facts.experiment) if part),
                 difference=difference_in_words(entry, parent),
                 is_same_network=parent is not None and parent.network == entry.network,
+                left=facts.left,
             )
             row.set_inner(facts.is_inner)
         else:
@@ -202,7 +207,13 @@ class RunRows(QObject):
 
 
 def _facts_of(
-    entries: Sequence[Entry], runs: Sequence[RunInfo], titles: Mapping[int, str], *, idle: bool, paused: int | None
+    entries: Sequence[Entry],
+    runs: Sequence[RunInfo],
+    titles: Mapping[int, str],
+    left: Mapping[int, str],
+    *,
+    idle: bool,
+    paused: int | None,
 ) -> list[_Facts]:
     """What each row is drawn from: a run under a heading stands further in, and any other trial names its experiment
     itself."""
@@ -219,10 +230,11 @@ def _facts_of(
             _Facts(
                 entry,
                 known.get(entry.parent),
-                can_resume=idle and entry.can_resume,
+                can_resume=idle and entry.can_resume and entry.number not in left,
                 is_paused=entry.number == paused,
                 is_inner=under is not None,
                 experiment="" if under is not None else titles.get(entry.experiment, ""),
+                left=left.get(entry.number, ""),
             )
         )
     return found

@@ -96,6 +96,10 @@ class RunTools(QWidget):
         add("open", self.tr("Open this network"), partial(self._experiments.open_network, number))
         more = add("continue", self.tr("Continue for more epochs…"), partial(self._continue, info))
         more.setEnabled(is_idle and can_continue(info))
+        if info.can_resume:
+            # Also where a search gave it up, which is no stop: its row does not offer that.
+            to_end = self.tr("Train it to epoch {last}").format(last=info.epochs)
+            add("resume", to_end, partial(self._training.resume_run, number), is_idle)
         again = add("again", self.tr("Start again with another seed"), partial(self._experiments.start_again, number))
         blocker = repeat_blocker(info)
         again.setEnabled(is_idle and blocker is None)

@@ -23,6 +23,7 @@ from gui.pages.train.compared_runs import ComparedRuns
 from gui.pages.train.run_folds import Folds
 from gui.pages.train.run_groups import ORDERS, Group, arranged, sorted_runs
 from gui.pages.train.run_rows import KEY, RunRows, key_of, tip_of
+from gui.studio.experiment_words import left_in_words
 from gui.theme import theme
 
 Cursor = QAbstractItemView.CursorAction
@@ -115,6 +116,7 @@ class RunList(QListWidget):
             {experiment.number: experiment.title for experiment in self._experiments},
             idle=self._training.state == "idle",
             paused=live.run if self._training.state == "paused" and live is not None else None,
+            left=left_in_words(self._experiments, runs),
         )
         self._mark_rows()
         self._select()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QDialog,
     QGridLayout,
@@ -18,6 +19,7 @@ from engine.errors import EngineError
 from engine.spec import ProjectSpec
 from engine.train.experiments.plans import FEW_TRIALS, MOST_TRIALS, SearchPlan
 from engine.train.experiments.settings import Setting, first_tries, parse_choice, settings_of
+from gui.studio.experiment_words import halving_in_words
 from gui.theme import icon, theme
 from gui.widgets.fields import ComboBox, SpinBox
 from gui.widgets.panel import dim_label, heading, text_label
@@ -145,6 +147,8 @@ class SearchDialog(QDialog):
         self.start.setAccessibleName(self.tr("Start the search"))
         self.start.setProperty("primary", True)
         self.start.setDefault(True)
+        keys = QKeySequence(Qt.Modifier.CTRL | Qt.Key.Key_Return)
+        self.start.setToolTip(keys.toString(QKeySequence.SequenceFormat.NativeText))
         self.start.clicked.connect(self._on_start)
 
     def _lay_out(self) -> None:
@@ -234,6 +238,13 @@ class SearchDialog(QDialog):
         self.start.setEnabled(True)
         self._say(self._in_words(len(trials), rungs))
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Return in a field confirms what it holds; a search of hours begins with the button, or with Ctrl."""
+        if event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            super().keyPressEvent(event)
+        elif event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.start.click()
+
     def _say(self, words: str) -> None:
         """Say it, in a window that is high enough: Qt does not count the lines of wrapped text."""
         self.sentence.setText(words)
@@ -252,9 +263,7 @@ class SearchDialog(QDialog):
                     "random does."
                 )
             return words.format(count=trials, epochs=epochs)
-        steps = ", ".join(str(rung) for rung in rungs[:-1])
-        words = self.tr("{count} trainings begin; only the best third goes on after epoch {steps}, up to epoch {last}.")
-        return words.format(count=trials, steps=steps, last=rungs[-1])
+        return halving_in_words(trials, rungs, SearchPlan.factor)
 
     def _on_start(self) -> None:
         plan = self.plan()
