@@ -62,7 +62,10 @@ class Stopwatch:
     def __init__(self, device: torch.device):
         import torch
 
+        self._device = device
         self._events: tuple[torch.cuda.Event, torch.cuda.Event] | None = None
+        if device.type == "mps":
+            torch.mps.synchronize()  # what was asked before does not count
         if device.type == "cuda":
             self._events = (torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True))
             self._stream = torch.cuda.current_stream(device)
@@ -71,7 +74,11 @@ class Stopwatch:
         self._asking = 0.0
 
     def stop(self) -> None:
-        """That was all."""
+        """That was all. An Apple GPU is waited for: a copy from there would wait as well."""
+        if self._device.type == "mps":
+            import torch
+
+            torch.mps.synchronize()
         self._asking = time.perf_counter() - self._began
         if self._events is not None:
             self._events[1].record(self._stream)

@@ -38,7 +38,7 @@ def ask_about_training(parent: QWidget, ended: SignalInstance) -> bool:
     box.setInformativeText(
         _tr("All finished epochs are kept, and you can resume it later. The unfinished epoch will be done again.")
     )
-    return _stops(box, _tr("Stop training"), _tr("Keep the project open"), ended)
+    return _answer(box, _tr("Stop training"), _tr("Keep the project open"), ended) != "no"
 
 
 def ask_about_discarding(parent: QWidget, ended: SignalInstance) -> bool:
@@ -52,17 +52,26 @@ def ask_about_discarding(parent: QWidget, ended: SignalInstance) -> bool:
     box.setWindowTitle(_tr("Stop and discard"))
     box.setText(_tr("Discard this run for good?"))
     box.setInformativeText(_tr("Its epochs and weights are removed and cannot be brought back."))
-    is_over: list[bool] = []
-    ended.connect(lambda: is_over.append(True))
-    return _stops(box, _tr("Discard"), _tr("Go on training"), ended) and not is_over
+    return _answer(box, _tr("Discard"), _tr("Go on training"), ended) == "yes"
 
 
-def _stops(box: QMessageBox, yes: str, no: str, ended: SignalInstance) -> bool:
+def _answer(box: QMessageBox, yes: str, no: str, ended: SignalInstance) -> str:
+    """Ask. Returns: "yes"; "over", where the training came to its end meanwhile; "no" however else it was closed."""
     box.setIcon(QMessageBox.Icon.Question)
-    box.addButton(yes, QMessageBox.ButtonRole.AcceptRole)
+    go = box.addButton(yes, QMessageBox.ButtonRole.AcceptRole)
     stay = box.addButton(no, QMessageBox.ButtonRole.RejectRole)
     box.setDefaultButton(stay)
     box.setEscapeButton(stay)
-    ended.connect(box.accept)
-    box.exec()
-    return box.clickedButton() is not stay
+    over: list[bool] = []
+
+    def close() -> None:
+        over.append(True)
+        box.accept()
+
+    ended.connect(close)
+    try:
+        box.exec()
+        return "over" if over else "yes" if box.clickedButton() is go else "no"
+    finally:
+        ended.disconnect(close)
+        box.deleteLater()

@@ -36,7 +36,7 @@ def blind_losses(
     return _blind_losses(kind, tuple(train_counts), tuple(counts), is_balanced)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=1024)
 def untrained_loss(kind: LossKind, classes: int) -> float:
     """The loss where a network begins, whose outputs are all near 0: of saying the same of every class. Classes that
     are asked for one by one are each half believed; that costs far more than to guess."""
@@ -45,7 +45,7 @@ def untrained_loss(kind: LossKind, classes: int) -> float:
     return blind_losses(kind, [1] * classes, [1] * classes)[0]
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=1024)
 def _blind_losses(
     kind: LossKind, train_counts: tuple[int, ...], counts: tuple[int, ...], is_balanced: bool
 ) -> tuple[float, float]:

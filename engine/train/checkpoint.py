@@ -82,6 +82,7 @@ def load_state(
         network.load_state_dict(_named(tensors, _NETWORK))
         if average is not None:
             average.load_state_dict(_named(tensors, _AVERAGE))
+        _must_fit(optimizer, moments)
         optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
         _lay_out_as_weights(optimizer)
         _put_counts_back(optimizer, moments)
@@ -104,6 +105,14 @@ def _lay_out_as_weights(optimizer: torch.optim.Optimizer) -> None:
             is_like = isinstance(weight, torch.Tensor) and isinstance(moment, torch.Tensor)
             if is_like and moment.shape == weight.shape:
                 moments[name] = torch.empty_like(weight).copy_(moment)
+
+
+def _must_fit(optimizer: torch.optim.Optimizer, stored: Mapping[int, Mapping[str, torch.Tensor]]) -> None:
+    """Raises: ValueError, where moments are of other weights: torch would take them, and fail at the next step."""
+    weights = [weight for group in optimizer.param_groups for weight in group["params"]]
+    for weight, moments in zip(weights, (stored.get(place, {}) for place in range(len(weights))), strict=True):
+        if any(moment.ndim and moment.shape != weight.shape for moment in moments.values()):
+            raise ValueError("moments of other weights")
 
 
 def _put_counts_back(optimizer: torch.optim.Optimizer, stored: Mapping[int, Mapping[str, torch.Tensor]]) -> None:

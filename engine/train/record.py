@@ -4,6 +4,7 @@ import logging
 import os
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import torch
 
 from engine.compile import Facts
 from engine.errors import EngineError
-from engine.files import sweep_parts
+from engine.files import part_name, sweep_parts
 from engine.jobs import JobControl
 from engine.templates import title_of
 from engine.train import history, kept, layer_looks, runs, step_curve
@@ -96,6 +97,7 @@ class Record:
             "parameters": setup.parameters,
             "train_images": len(setup.training.numbers),
             "train_counts": np.bincount(labels[setup.training.numbers], minlength=len(setup.classes)).tolist(),
+            "validation_counts": np.bincount(labels[setup.validation.numbers], minlength=len(setup.classes)).tolist(),
             "device": setup.placement.device.type,
             "precision": setup.placement.precision,
             "batch_size": setup.batch_size,
@@ -150,7 +152,7 @@ class Record:
         self.steps.write()
         history.append(self.folder, line)
         setup.save(self.folder / LAST, event.epoch)
-        (self.folder / FORMER_BEST).unlink(missing_ok=True)
+        self._forget_former_best()
         self.lines.append(line)
         self.best = line if event.is_best else self.best
         self.note(
@@ -163,20 +165,27 @@ class Record:
         best, former = self.folder / BEST, self.folder / FORMER_BEST
         if not best.exists():
             return
-        former.unlink(missing_ok=True)
         try:
-            os.link(best, former)  # the same file by another name: weights may be large
-        except OSError:  # some file systems have one name for a file only
-            shutil.copyfile(best, former)
+            former.unlink(missing_ok=True)
+            _link_or_copy(best, former)
+        except OSError as error:  # it matters only where the process dies while it writes the next files
+            log.warning("the best weights so far are not set aside: %s", error)
 
     def _bring_best_back(self) -> None:
         """Have the weights of the best epoch there is, where a process died while it wrote those of a later one."""
         best, former = self.folder / BEST, self.folder / FORMER_BEST
         if self.best is None:
             best.unlink(missing_ok=True)
-        elif former.exists() and read_facts(former).get("epoch") == self.best.epoch:
-            os.replace(former, best)
-        former.unlink(missing_ok=True)
+        elif former.exists():
+            with suppress(EngineError):  # a damaged one is none: what stands in its place may be older, but it is whole
+                if read_facts(former).get("epoch") == self.best.epoch:
+                    os.replace(former, best)
+        self._forget_former_best()
+
+    def _forget_former_best(self) -> None:
+        # It may be open in a prediction, and Windows then removes it for nobody: it is tried again the next time.
+        with suppress(OSError):
+            (self.folder / FORMER_BEST).unlink(missing_ok=True)
 
     def note(self, text: str) -> None:
         """Add a line to the run's log. Raises: OSError."""
@@ -207,3 +216,13 @@ class Record:
                 step()
             except OSError:
                 log.exception("the end of run %s could not be noted; without it, it counts as interrupted", self.number)
+
+
+def _link_or_copy(file: Path, copy: Path) -> None:
+    """Have the same file by another name, whole or not at all. Raises: OSError."""
+    try:
+        os.link(file, copy)  # weights may be large
+    except OSError:  # some file systems have one name for a file only
+        part = copy.with_name(part_name(copy.name))
+        shutil.copyfile(file, part)
+        os.replace(part, copy)

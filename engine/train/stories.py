@@ -37,17 +37,17 @@ def story_of(
         with_answers: read what was answered at the last epochs, too; a list of runs does without.
     """
     lines = history.read(folder) if lines is None else lines
-    counts = _counts(folder)
     state = runs.read_state(folder)
+    counts, classes = _class_counts(state, "validation_counts") or _counts(folder), state.get("classes")
     train_images, planned = state.get("train_images", 0), state.get("epochs", 0)
-    can_go_on = isinstance(planned, int) and len(lines) < planned and state.get("state") in ("stopped", "interrupted")
+    can_go_on = isinstance(planned, int) and len(lines) < planned and _was_cut(folder, state)
     return Story.of(
         lines,
-        classes=max(2, len(counts) or len(state.get("classes") or ())),
+        classes=max(2, len(counts) or (len(classes) if isinstance(classes, list) else 0)),
         counts=counts,
         answers=_answers(folder, [line.epoch for line in lines[-WINDOW:]]) if with_answers else (),
         train_pictures=train_images if isinstance(train_images, int) else 0,
-        train_counts=_train_counts(state),
+        train_counts=_class_counts(state, "train_counts"),
         reached_rate=max((line.learning_rate for line in lines), default=0.0),
         recent_rate=max((line.learning_rate for line in lines[-2 * WINDOW :]), default=0.0),
         ended=ended,
@@ -57,9 +57,15 @@ def story_of(
     )
 
 
-def _train_counts(state: Mapping[str, Any]) -> tuple[int, ...]:
-    """Training pictures of each class; empty where that is not known, as in runs of older versions."""
-    counts = state.get("train_counts")
+def _was_cut(folder: Path, state: Mapping[str, Any]) -> bool:
+    """Whether a run was ended before its plan; one that was killed says that it still goes on."""
+    said = state.get("state")
+    return said in ("stopped", "interrupted") or (said == "running" and not runs.owner_is_alive(folder))
+
+
+def _class_counts(state: Mapping[str, Any], name: str) -> tuple[int, ...]:
+    """Pictures of each class; empty where that is not known, as in damaged files."""
+    counts = state.get(name)
     is_whole = isinstance(counts, list) and all(isinstance(count, int) and count >= 0 for count in counts)
     return tuple(counts) if is_whole else ()
 

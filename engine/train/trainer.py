@@ -110,8 +110,11 @@ def train(
         raise told from error
     except EngineError as error:
         reason, record.diverged = str(error), isinstance(error, TrainingDiverged)
-        if loop is not None and record.has_checkpoint and not record.diverged:
+        if record.has_checkpoint and not record.diverged:
             state = "interrupted"
+        raise
+    except Exception as error:  # our bug: the next version may know better
+        state, reason = "interrupted" if record.has_checkpoint else "failed", str(error)
         raise
     finally:
         record.close(state, reason, control)
@@ -242,7 +245,7 @@ class _Loop:
                 yield from (seen for seen in self.questions.answered(wait=True) if is_shown)
             yield event
             self._checkpoint()
-        return "early" if self._should_stop_early() else "finished"
+        return "finished"  # also where patience ends with the plan
 
     def _should_stop_early(self) -> bool:
         recipe, record = self.recipe, self.record

@@ -1,5 +1,6 @@
 """The training of the open project, and the runs it has had."""
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -84,6 +85,7 @@ class TrainSession(QObject):
         self.progress: Progress | None = None
         self.trial: TrialStarted | None = None
         self.beside = ""
+        self._begun = 0.0  # when the live run did
         self.may_discard: Callable[[], bool] = lambda: True
         self._runner = JobRunner(self)
         self._runner.progressed.connect(self._on_progressed)
@@ -201,13 +203,21 @@ class TrainSession(QObject):
 
     def stop(self, keep: bool = True) -> None:
         """End the run: keep its best epoch, or leave no trace of it, which is asked about when much would be lost."""
-        if self.is_active and (keep or self._seconds_done() < LONG or self.may_discard()):
+        if self.is_active and (keep or self._may_be_lost()):
             self._stopping = True
             self._runner.stop(keep)
 
+    def _may_be_lost(self) -> bool:
+        run = self.run
+        if run is None or self._seconds_done() < LONG:
+            return True
+        # While somebody thinks about it, another trial of an experiment may begin: that was not the question.
+        return self.may_discard() and self.is_active and self.run is run
+
     def _seconds_done(self) -> float:
-        """What the live run has been trained for."""
-        return sum(line.seconds for line in history.read(self.run.folder)) if self.run is not None else 0.0
+        """What the live run has been trained for: in its finished epochs, or since it was begun or resumed."""
+        before = sum(line.seconds for line in history.read(self.run.folder))
+        return max(before, time.monotonic() - self._begun)
 
     def close(self) -> None:
         """End it in order so that it can be resumed, and wait; for leaving the project. No `ended` follows."""
@@ -233,7 +243,7 @@ class TrainSession(QObject):
 
     def _on_started(self, event: RunStarted) -> None:
         self._preparing, self.run, self.progress, self.layers = False, event, None, None
-        self._told_epochs = event.first_epoch - 1
+        self._told_epochs, self._begun = event.first_epoch - 1, time.monotonic()
         self.pictures, self._coming = self._coming, None
         self._show_files(event.run)
         self._reload_runs()

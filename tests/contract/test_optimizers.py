@@ -129,6 +129,13 @@ def test_scales_and_biases_do_not_decay_whatever_their_shape(layer):
     assert named == {"0.weight", "2.weight_ih_l0", "2.weight_hh_l0"} | attention
 
 
+def test_a_bias_of_several_dimensions_does_not_decay():
+    network = nn.Linear(3, 4)
+    network.place_bias = nn.Parameter(torch.zeros(2, 3))
+    spared = [group for group in parameter_groups(network, 0.1) if not group["weight_decay"]]
+    assert {id(p) for group in spared for p in group["params"]} == {id(network.bias), id(network.place_bias)}
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_saved_state_goes_on_to_the_last_bit(kind, tmp_path):
     everything_on = {

@@ -709,6 +709,29 @@ def test_a_run_of_an_older_version_has_no_counts(tmp_path):
     assert story_of(run).learning_rate == 0 and story_of(run).loss == CrossEntropy()
 
 
+@pytest.mark.parametrize("damaged", [{"classes": 5}, {"classes": None}, {"epochs": "many"}, {"validation_counts": "x"}])
+def test_a_state_that_makes_no_sense_keeps_no_run_from_the_list(tmp_path, damaged):
+    squares_and_bars(tmp_path / "images", {"bars": 12, "square": 28})
+    path = tmp_path / "p" / "Test.atelier"
+    trained(small_project(tmp_path / "images", epochs=2), path)
+    runs.write_state(runs.run_folder(path, 1), damaged)
+    (info,) = runs.list_runs(path)
+    assert info.epochs_done == 2 and story_of(info.folder).classes == 2
+
+
+def test_a_run_that_was_killed_counts_as_cut_short(tmp_path):
+    squares_and_bars(tmp_path / "images", {"bars": 12, "square": 28})
+    path = tmp_path / "p" / "Test.atelier"
+    trained(small_project(tmp_path / "images", epochs=2), path)
+    run = runs.run_folder(path, 1)
+    assert not story_of(run).cut_short
+    runs.write_state(run, {"state": "running", "epochs": 30})  # and nobody writes it any more
+    assert story_of(run).cut_short
+    runs.claim(run)
+    assert not story_of(run).cut_short
+    runs.release(run)
+
+
 def test_the_list_of_runs_judges_a_loss_by_its_own_scale(tmp_path):
     squares_and_bars(tmp_path / "images", {"bars": 20, "square": 20})
     path = tmp_path / "p" / "Test.atelier"

@@ -143,6 +143,15 @@ def test_a_look_waits_for_the_device_once(monkeypatch):
     assert waits == ["tolist"]
 
 
+def test_a_look_can_be_asked_for_out_of_turn():
+    bench = Bench(network_of(("flatten", {}), ("dense", {"units": 8}), ("relu", {})))
+    bench.look()
+    bench.health._next = math.inf
+    assert bench.take() is None and not bench.health._hooks
+    assert bench.health.after_step(1, 4, look_next=True) is None and bench.health._hooks
+    assert bench.take() is not None and not bench.health._hooks
+
+
 def test_nothing_stays_behind_after_a_look():
     bench = Bench(network_of(("conv2d", {"filters": 4}), ("relu", {}), ("flatten", {})))
     bench.look()

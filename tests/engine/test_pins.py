@@ -207,6 +207,25 @@ def test_what_is_pinned_is_looked_at_soon_however_long_a_look_took(picture_folde
     assert looker.has_pins
 
 
+def test_an_answer_that_comes_late_is_about_what_was_asked(picture_folder, path, monkeypatch):
+    """Also where something was pinned while it was on its way."""
+    work, index = begun(picture_folder, path)
+    made, real = [], trainer.Watching
+    monkeypatch.setattr(trainer, "Watching", lambda *args: made.append(real(*args)) or made[-1])
+    until(work, Watched)
+    work.close()
+    looker = made[0]
+    before = looker.numbers
+    looker.pictures()
+    question = looker.question(1, looker._setup.steps, torch.full((len(before), 2), 0.5))
+    pinned = next(number for number in range(len(index)) if number not in before)
+    write_pins(pins_file(path), Pins((str(index.paths[pinned]),), (str(first_image(picture_folder)),)))
+    assert len(looker.pictures()) == len(before) + 2 and looker.numbers[0] == pinned
+    told = question.told(question.values)
+    assert told.numbers == before and len(told.probabilities) == len(before) and not told.photographs
+    assert not read_pinned(path.parent / "runs" / "0001")[0], "the pinned one was not asked about"
+
+
 def test_epochs_that_are_shorter_than_the_time_between_two_looks_can_be_looked_back_at(
     picture_folder, path, monkeypatch
 ):

@@ -15,6 +15,8 @@ import pytest
 import torch
 import training_helpers as made
 from conftest import ROOT
+from safetensors import safe_open
+from safetensors.torch import save_file
 from training_helpers import assert_same_run, everything_told, followed, info_of, numbers, small_project, trained, until
 from training_helpers import one_thread as one_thread
 
@@ -23,7 +25,7 @@ from engine.evaluate.model import load_model
 from engine.jobs import Cancelled, JobControl
 from engine.spec import Chosen
 from engine.spec.files import write_project
-from engine.train import history, runs
+from engine.train import history, record, runs
 from engine.train.checkpoint import load_state, read_facts, save_state
 from engine.train.events import BatchDone, EpochDone, RunStarted
 from engine.train.job import resume_run, start_run
@@ -99,6 +101,54 @@ def test_the_best_weights_are_those_of_an_epoch_that_is_kept(picture_folder, pat
     made.resumed(path, 2)
     assert_same_run(run_folder(path, 1), folder)
     assert not (folder / runs.FORMER_BEST).exists()
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_what_is_set_aside_is_whole_or_not_there(picture_folder, path, monkeypatch, links):
+    """On a file system without links a copy may end anywhere; the run goes on from its last epoch all the same."""
+    monkeypatch.setattr(history, "is_better", lambda line, best: True)
+    project = small_project(picture_folder, epochs=4)
+    trained(project, path)
+
+    def no_links(*_):
+        raise OSError("not here")
+
+    def half(file, part):
+        Path(part).write_bytes(Path(file).read_bytes()[:100])
+        raise OSError("the disk is full")
+
+    with monkeypatch.context() as patch:
+        if not links:
+            patch.setattr(os, "link", no_links)
+        stopped_after(project, path, EpochDone, 2)
+        folder = run_folder(path, 2)
+        assert not (folder / runs.FORMER_BEST).exists()
+        patch.setattr(os, "link", no_links)
+        patch.setattr(record.shutil, "copyfile", half)
+        control = JobControl()
+        work = resume_run(path, 2, control)
+        until(work, EpochDone)
+        control.stop()
+        with pytest.raises(Cancelled):
+            followed(work)
+    (folder / runs.FORMER_BEST).write_bytes(b"what a version before left half written")
+    made.resumed(path, 2)
+    assert_same_run(run_folder(path, 1), folder)
+    assert not (folder / runs.FORMER_BEST).exists() and not list(folder.glob("*part*"))
+
+
+def test_moments_of_other_weights_are_refused(picture_folder, path):
+    project = small_project(picture_folder, epochs=3)
+    stopped_after(project, path, EpochDone, 1)
+    last = run_folder(path, 1) / runs.LAST
+    with safe_open(last, framework="pt") as file:
+        metadata, tensors = file.metadata(), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    first, second = (tensors[f"optimizer.{place}.exp_avg"] for place in (0, 1))
+    assert first.shape != second.shape
+    tensors |= {"optimizer.0.exp_avg": second.clone(), "optimizer.1.exp_avg": first.clone()}
+    save_file(tensors, last, metadata)
+    with pytest.raises(EngineError, match="do not belong to this network"):
+        made.resumed(path)
 
 
 def test_best_weights_without_any_epoch_are_none(picture_folder, path, monkeypatch):

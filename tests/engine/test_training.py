@@ -20,7 +20,7 @@ from engine.evaluate.model import load_model
 from engine.jobs import Cancelled, JobControl, Progress
 from engine.spec import Chosen
 from engine.spec.network import chain
-from engine.train import history, runs
+from engine.train import history, runs, trainer
 from engine.train.events import BatchDone, EpochDone, RunStarted, RunSummary, Watched
 from engine.train.history import EpochLine
 from engine.train.job import PicturesReady, start_run
@@ -201,6 +201,13 @@ def test_early_stopping_waits_for_its_patience(picture_folder, path):
     info = info_of(path)
     assert info.state == "finished" and info.ended_early and not info.can_resume
     assert info.reason == "Validation loss did not improve for 3 epochs."
+
+
+def test_patience_that_ends_with_the_plan_stops_nothing(picture_folder, path, monkeypatch):
+    monkeypatch.setattr(trainer.history, "epochs_without_improvement", lambda lines, *_: len(lines) - 1)
+    summary = trained(small_project(picture_folder, epochs=3, patience=2), path).result
+    assert summary.reason == "finished" and summary.epochs == 3
+    assert not info_of(path).ended_early and info_of(path).reason == ""
 
 
 # ---- pictures of all sorts

@@ -167,6 +167,7 @@ def test_memory_that_is_gone_before_the_first_step_is_a_sentence_too(picture_fol
     [
         (torch.OutOfMemoryError("Tried to allocate 20.00 GiB."), OutOfMemory, "too little memory for the optimizer"),
         (RuntimeError("CUDA error: unspecified launch failure"), RuntimeError, "launch failure"),
+        (ValueError("a mistake of ours"), ValueError, "a mistake of ours"),
     ],
 )
 def test_what_the_machine_could_not_do_it_may_do_later(picture_folder, path, monkeypatch, error, raised, words):

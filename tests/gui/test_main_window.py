@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from journeys.real_window import RealWindows, find, until
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
+from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QPushButton, QWidget
 from real_studio import make_trained, set_epochs, small_project
@@ -314,6 +314,17 @@ def test_the_question_about_discarding(qtbot, window, key, lost):
 
     QTimer.singleShot(0, press)
     assert ask_about_discarding(window, window.studio.training.ended) is lost
+
+
+@pytest.mark.parametrize("close", ["hide", "reject", "close"])
+def test_without_an_answer_nothing_is_stopped_or_lost(window, close):
+    from gui.questions import ask_about_discarding, ask_about_training
+
+    for ask, name in ((ask_about_discarding, "question.discard"), (ask_about_training, "question.training")):
+        QTimer.singleShot(0, lambda name=name: getattr(window.findChild(QMessageBox, name), close)())
+        assert not ask(window, window.studio.training.ended)
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        assert window.findChild(QMessageBox, name) is None
 
 
 def test_a_training_that_ends_meanwhile_is_not_discarded(window):

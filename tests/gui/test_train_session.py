@@ -248,6 +248,40 @@ def test_a_stop_before_the_first_epoch_shows_the_newest_run_that_has_some(qtbot,
     assert ready.training.shown_run == 1 and len(ready.training.epochs) == 2
 
 
+def discarded(qtbot, studio, answer, *, after: float) -> bool:
+    """Discard a training that has been at work for so many seconds. Returns: whether somebody was asked."""
+    asked: list[bool] = []
+    studio.training.may_discard = lambda: asked.append(True) or answer()
+    set_epochs(studio, LONG)
+    with qtbot.waitSignal(studio.training.started, timeout=PATIENCE):
+        studio.training.start()
+    studio.training._begun -= after
+    studio.training.stop(keep=False)
+    return bool(asked)
+
+
+def test_what_took_long_is_not_discarded_unasked(qtbot, ready):
+    assert not discarded(qtbot, ready, lambda: False, after=train_session.LONG - 30)
+    until(qtbot, lambda: not ready.training.is_active)
+    assert not ready.training.runs
+    assert discarded(qtbot, ready, lambda: False, after=train_session.LONG)
+    assert ready.training.state == "training"
+    ready.training.may_discard = lambda: True
+    ready.training.stop(keep=False)
+    until(qtbot, lambda: not ready.training.is_active)
+    assert not ready.training.runs
+
+
+def test_what_is_to_be_lost_is_what_was_asked_about(qtbot, ready):
+    def another_run_begins() -> bool:
+        ready.training.run = replace(ready.training.run, run=99)  # a trial after the one that was live
+        return True
+
+    assert discarded(qtbot, ready, another_run_begins, after=train_session.LONG)
+    assert ready.training.state == "training", "nobody said anything of run 99"
+    ready.training.close()
+
+
 def test_a_run_that_failed_before_its_first_epoch_stays_on_the_page(qtbot, ready, monkeypatch):
     def broken(_):
         raise RuntimeError("the device is out of order")
