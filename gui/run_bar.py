@@ -413,7 +413,7 @@ class RunBar(QFrame):
         self._training.stop(keep=False)
 
     def _show_experiment(self) -> None:
-        from gui.pages.train.experiment_dialog import ExperimentDialog  # a page: only when it is wanted
+        from gui.pages.train.experiments.experiment_dialog import ExperimentDialog  # a page: only when it is wanted
 
         if self._last_experiment is not None:
             ExperimentDialog(self._studio, self._last_experiment, self.window()).open()

@@ -9,8 +9,8 @@ import pytest
 
 from engine.train import diagnosis
 from engine.train.diagnosis import RULES, Code, Diagnosis
-from gui.pages.train.diagnosis_box import LOOKS
-from gui.pages.train.diagnosis_words import SENTENCES, doubt_in_words, sentences_of
+from gui.pages.train.diagnosis.diagnosis_box import LOOKS
+from gui.pages.train.diagnosis.diagnosis_words import SENTENCES, doubt_in_words, sentences_of
 
 CODES = get_args(Code)
 MEASURED = Diagnosis(

@@ -11,9 +11,9 @@ from engine.train.experiments.results import band_of
 from engine.train.experiments.settings import parse_choice
 from engine.train.experiments.store import create_experiment, read_experiment, with_trial, write_experiment
 from engine.train.history import EpochLine
-from gui.pages.train.band_chart import BandChart
-from gui.pages.train.experiment_dialog import ExperimentDialog
-from gui.pages.train.run_words import experiment_in_words
+from gui.pages.train.experiments.band_chart import BandChart
+from gui.pages.train.experiments.experiment_dialog import ExperimentDialog
+from gui.pages.train.runs.run_words import experiment_in_words
 
 
 @pytest.fixture

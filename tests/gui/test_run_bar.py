@@ -22,7 +22,7 @@ from engine.train.experiments.store import (
     write_experiment,
 )
 from gui.jobs import Stopped
-from gui.pages.train.experiment_dialog import ExperimentDialog
+from gui.pages.train.experiments.experiment_dialog import ExperimentDialog
 from gui.run_bar import RunBar
 from gui.theme import theme
 from gui.widgets.durations import duration_in_words

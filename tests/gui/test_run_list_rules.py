@@ -9,11 +9,11 @@ from PySide6.QtWidgets import QListWidget
 
 from engine.train.experiments.store import Experiment
 from engine.train.runs import RunInfo
-from gui.pages.train.compared_runs import ComparedRuns
-from gui.pages.train.run_folds import Folds
-from gui.pages.train.run_groups import Group
-from gui.pages.train.run_row import RunRow
-from gui.pages.train.run_rows import KEY, WORDS, RunRows, key_of
+from gui.pages.train.runs.compared_runs import ComparedRuns
+from gui.pages.train.runs.run_folds import Folds
+from gui.pages.train.runs.run_groups import Group
+from gui.pages.train.runs.run_row import RunRow
+from gui.pages.train.runs.run_rows import KEY, WORDS, RunRows, key_of
 from gui.plots.series import OTHER_TOKENS
 
 

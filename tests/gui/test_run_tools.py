@@ -24,15 +24,15 @@ from engine.train.experiments.store import (
 )
 from engine.train.tensorboard import writes_event_files
 from gui.jobs import Failed, Finished, Outcome, Stopped
-from gui.pages.train import experiment_dialog
-from gui.pages.train.compare_dialog import CompareDialog
-from gui.pages.train.experiment_dialog import ExperimentDialog
-from gui.pages.train.more_ways import ExperimentRow
-from gui.pages.train.run_groups import Group, GroupRow
-from gui.pages.train.run_tools import RunTools
-from gui.pages.train.runs import RunList
-from gui.pages.train.score_chart import score_range
-from gui.pages.train.search_dialog import SearchDialog
+from gui.pages.train.experiments import experiment_dialog
+from gui.pages.train.experiments.experiment_dialog import ExperimentDialog
+from gui.pages.train.experiments.more_ways import ExperimentRow
+from gui.pages.train.experiments.score_chart import score_range
+from gui.pages.train.experiments.search_dialog import SearchDialog
+from gui.pages.train.runs.compare_dialog import CompareDialog
+from gui.pages.train.runs.run_groups import Group, GroupRow
+from gui.pages.train.runs.run_list import RunList
+from gui.pages.train.runs.run_tools import RunTools
 from gui.plots.series import OTHER_TOKENS
 from gui.studio import experiment_session
 from gui.studio.experiment_words import halving_in_words

@@ -21,7 +21,7 @@ from gui.jobs import Failed
 from gui.pages.network import NetworkPage
 from gui.pages.shared.layer_words import layer_sentence
 from gui.pages.train import TrainPage, layers
-from gui.pages.train.next_words import step_text
+from gui.pages.train.diagnosis.next_words import step_text
 
 
 @pytest.fixture

@@ -18,8 +18,9 @@ from train_studio import FakeStudio, drawn_epochs, make_index
 from engine.errors import EngineError
 from engine.train import step_curve
 from gui.jobs import Stopped
-from gui.pages.train import TrainPage, charts
-from gui.pages.train.charts import Charts
+from gui.pages.train import TrainPage
+from gui.pages.train.curves import charts
+from gui.pages.train.curves.charts import Charts
 from gui.plots import Line
 from gui.plots.legend import LegendKey
 from gui.plots.series import LEAST_VIEW, MOST_KEPT, Series, in_columns, smoothed, zoomed

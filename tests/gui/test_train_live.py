@@ -14,10 +14,10 @@ from engine.train.events import EpochDone, Watched
 from engine.train.pins import PinnedAnswers, Pins, pins_file, read_pins
 from gui.jobs import Stopped
 from gui.pages.train import TrainPage
-from gui.pages.train import replay as replay_module
-from gui.pages.train.live import FILTERS
-from gui.pages.train.replay import LEAST_EPOCHS, Replay
-from gui.pages.train.watchlist import PinBook, WithPhotographs
+from gui.pages.train.predictions import replay as replay_module
+from gui.pages.train.predictions.live import FILTERS
+from gui.pages.train.predictions.replay import LEAST_EPOCHS, Replay
+from gui.pages.train.predictions.watchlist import PinBook, WithPhotographs
 from gui.pictures.model import Role
 from gui.studio.pins import PinBoard
 

@@ -26,9 +26,9 @@ from engine.train.runs import SPEC
 from gui.jobs import Stopped
 from gui.pages.shared.viewer import AnswerBox, PictureViewer, Told
 from gui.pages.train import TrainPage
-from gui.pages.train.recipe import GROUPS, with_optimizer
-from gui.pages.train.replay import Replay
-from gui.pages.train.run_words import (
+from gui.pages.train.predictions.replay import Replay
+from gui.pages.train.recipe.form import GROUPS, with_optimizer
+from gui.pages.train.runs.run_words import (
     added_nothing,
     added_nothing_in_words,
     against_in_words,

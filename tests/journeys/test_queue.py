@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QMenu
 from engine.train.experiments.store import open_queue, read_experiment
 from gui import main_window
 from gui.main_window import MainWindow
-from gui.pages.train.experiment_dialog import ExperimentDialog
+from gui.pages.train.experiments.experiment_dialog import ExperimentDialog
 from journeys.real_window import RealWindows, find, until
 
 

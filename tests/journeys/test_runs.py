@@ -11,8 +11,8 @@ from engine.train import runs
 from engine.train.experiments.store import list_experiments, read_experiment
 from gui import main_window
 from gui.main_window import MainWindow
-from gui.pages.train.compare_dialog import CompareDialog
-from gui.pages.train.experiment_dialog import ExperimentDialog
+from gui.pages.train.experiments.experiment_dialog import ExperimentDialog
+from gui.pages.train.runs.compare_dialog import CompareDialog
 from journeys.real_window import RealWindows, find, until
 
 

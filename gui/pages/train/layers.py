@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 from engine.compile import Facts, infer
 from engine.train.layer_health import LayerState
 from gui.pages.shared.layer_words import TOKENS, layer_sentence, light_text, number_text, share_text
-from gui.pages.train.run_spec import spec_of
+from gui.pages.train.runs.run_spec import spec_of
 from gui.theme import theme
 from gui.widgets.bars import number
 from gui.widgets.panel import dim_label

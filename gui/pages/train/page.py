@@ -7,16 +7,16 @@ from PySide6.QtGui import QIcon, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.train.next_step import NextStep
-from gui.pages.train.charts import Charts
-from gui.pages.train.child_run import start_child
 from gui.pages.train.controls import RUNNING, TrainControls
+from gui.pages.train.curves.charts import Charts
 from gui.pages.train.device_line import DeviceLine
-from gui.pages.train.diagnosis_box import DiagnosisBox
+from gui.pages.train.diagnosis.child_run import start_child
+from gui.pages.train.diagnosis.diagnosis_box import DiagnosisBox
 from gui.pages.train.layers import LayersRow
-from gui.pages.train.live import LivePredictions
-from gui.pages.train.recipe import RecipeForm
-from gui.pages.train.run_tools import RunTools
-from gui.pages.train.runs import RunList
+from gui.pages.train.predictions.live import LivePredictions
+from gui.pages.train.recipe.form import RecipeForm
+from gui.pages.train.runs.run_list import RunList
+from gui.pages.train.runs.run_tools import RunTools
 from gui.theme import icon, theme
 from gui.widgets.bars import number
 from gui.widgets.busy import BusyRow

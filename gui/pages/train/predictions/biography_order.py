@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QComboBox, QWidget
 
 from engine.train.biography import Biography
 from gui.pages.shared.background import LatestAnswer
-from gui.pages.train.replay import Replay
+from gui.pages.train.predictions.replay import Replay
 from gui.widgets.bars import number as in_figures
 from gui.widgets.fields import ElidingCombo
 

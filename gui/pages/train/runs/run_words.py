@@ -15,7 +15,7 @@ from engine.train.experiments.results import results_of
 from engine.train.experiments.store import Experiment
 from engine.train.optimizers import OPTIMIZERS
 from engine.train.runs import SPEC, RunInfo
-from gui.pages.train.run_spec import spec_of
+from gui.pages.train.runs.run_spec import spec_of
 from gui.widgets.bars import number
 
 

@@ -7,7 +7,7 @@ from PySide6.QtGui import QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QWidget
 
 from engine.train.experiments.results import Band
-from gui.pages.train.score_chart import ScoreChart
+from gui.pages.train.experiments.score_chart import ScoreChart
 from gui.plots.ticks import epoch_ticks
 from gui.theme import theme
 from gui.widgets.bars import percent

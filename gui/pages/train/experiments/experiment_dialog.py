@@ -22,9 +22,9 @@ from engine.errors import EngineError
 from engine.train.changes import uncapitalised
 from engine.train.experiments.results import Results, Tried, band, results_of, tried
 from engine.train.experiments.store import Experiment, Trial, experiments_folder, read_experiment
-from gui.pages.train.band_chart import BandChart
-from gui.pages.train.deleting import wants_to_delete
-from gui.pages.train.score_chart import DotsChart
+from gui.pages.train.experiments.band_chart import BandChart
+from gui.pages.train.experiments.score_chart import DotsChart
+from gui.pages.train.runs.deleting import wants_to_delete
 from gui.studio.experiment_words import halving_in_words
 from gui.theme import theme
 from gui.widgets.bars import percent

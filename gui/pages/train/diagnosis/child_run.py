@@ -9,7 +9,7 @@ from engine.spec import ProjectSpec
 from engine.train import runs
 from engine.train.job import Origin
 from engine.train.next_step import NextStep
-from gui.pages.train.next_words import step_text
+from gui.pages.train.diagnosis.next_words import step_text
 
 
 def start_child(studio: object, step: NextStep, number: int) -> None:

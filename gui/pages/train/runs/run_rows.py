@@ -18,9 +18,9 @@ from PySide6.QtWidgets import (
 )
 
 from engine.train.runs import RunInfo
-from gui.pages.train.run_groups import Entry, Group, GroupRow
-from gui.pages.train.run_row import RunRow
-from gui.pages.train.run_words import change_in_words, difference_in_words, gain_in_words, recipe_in_words
+from gui.pages.train.runs.run_groups import Entry, Group, GroupRow
+from gui.pages.train.runs.run_row import RunRow
+from gui.pages.train.runs.run_words import change_in_words, difference_in_words, gain_in_words, recipe_in_words
 from gui.theme import theme
 
 ITEM_PADDING = 12  # px above and below together that the style sheet gives the items of a list, and a little air

@@ -11,9 +11,9 @@ from engine.errors import EngineError
 from engine.train.experiments.plans import FoldsPlan, SeedsPlan
 from engine.train.experiments.store import Experiment
 from engine.train.tensorboard import set_event_files, writes_event_files
-from gui.pages.train.experiment_dialog import ExperimentDialog
-from gui.pages.train.run_words import experiment_in_words
-from gui.pages.train.search_dialog import SearchDialog
+from gui.pages.train.experiments.experiment_dialog import ExperimentDialog
+from gui.pages.train.experiments.search_dialog import SearchDialog
+from gui.pages.train.runs.run_words import experiment_in_words
 from gui.studio.experiment_session import Queued
 from gui.theme import theme
 from gui.widgets.elided import ElidedLabel

@@ -17,8 +17,8 @@ from engine.files import save_for_user
 from engine.train import history, rate_curve, step_curve
 from engine.train.runs import RunInfo, compared_with, read_run_spec
 from gui.pages.shared.choosing import choose_new_file
-from gui.pages.train.chart_menu import ChartMenu, SmoothButton
-from gui.pages.train.curve_table import CurveTable
+from gui.pages.train.curves.chart_menu import ChartMenu, SmoothButton
+from gui.pages.train.curves.curve_table import CurveTable
 from gui.plots import MOST_OTHERS, Curves, Line
 from gui.plots.legend import LegendKey
 from gui.plots.report import Part, png_bytes, report_image

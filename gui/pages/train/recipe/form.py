@@ -17,8 +17,8 @@ from engine.train.defaults import suggested_rate
 from engine.train.optimizers import OPTIMIZERS
 from engine.train.schedules import SCHEDULES
 from gui.forms import ChosenForm, DeclaredForm
-from gui.pages.train.finder_panel import FinderPanel
-from gui.pages.train.suggestions import Suggestions
+from gui.pages.train.recipe.finder_panel import FinderPanel
+from gui.pages.train.recipe.suggestions import Suggestions
 from gui.theme import theme
 
 

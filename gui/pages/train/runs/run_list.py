@@ -19,10 +19,10 @@ from PySide6.QtWidgets import (
 
 from engine.train.experiments.store import Experiment
 from engine.train.runs import RunInfo
-from gui.pages.train.compared_runs import ComparedRuns
-from gui.pages.train.run_folds import Folds
-from gui.pages.train.run_groups import ORDERS, Group, arranged, sorted_runs
-from gui.pages.train.run_rows import KEY, RunRows, key_of, tip_of
+from gui.pages.train.runs.compared_runs import ComparedRuns
+from gui.pages.train.runs.run_folds import Folds
+from gui.pages.train.runs.run_groups import ORDERS, Group, arranged, sorted_runs
+from gui.pages.train.runs.run_rows import KEY, RunRows, key_of, tip_of
 from gui.studio.experiment_words import left_in_words
 from gui.theme import theme
 

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QGridLayout, QPushButton, QToolButton, QWidget
 
 from engine.train.experiments.store import Experiment
 from engine.train.runs import RunInfo, pinned_first
-from gui.pages.train.run_words import experiment_in_words
+from gui.pages.train.runs.run_words import experiment_in_words
 from gui.theme import icon, theme
 from gui.widgets.bars import number
 from gui.widgets.panel import dim_label

@@ -11,10 +11,10 @@ from PySide6.QtWidgets import QInputDialog, QMenu, QPushButton, QVBoxLayout, QWi
 
 from engine.train.continuing import can_continue, repeat_blocker
 from engine.train.runs import RunInfo
-from gui.pages.train.compare_dialog import CompareDialog
-from gui.pages.train.deleting import UndoRow, wants_to_delete
-from gui.pages.train.more_ways import MoreWays
-from gui.pages.train.runs import RunList
+from gui.pages.train.experiments.more_ways import MoreWays
+from gui.pages.train.runs.compare_dialog import CompareDialog
+from gui.pages.train.runs.deleting import UndoRow, wants_to_delete
+from gui.pages.train.runs.run_list import RunList
 from gui.theme import theme
 
 MOST_EPOCHS = 100_000

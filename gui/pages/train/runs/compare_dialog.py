@@ -28,7 +28,7 @@ from engine.train.changes import Change, changes_between
 from engine.train.compare import Comparison, StoredAnswers, compare, numbers_in, stored_answers
 from engine.train.runs import RunInfo, read_run_spec
 from gui.pages.shared.background import LatestAnswer
-from gui.pages.train.run_words import lengths_in_words
+from gui.pages.train.runs.run_words import lengths_in_words
 from gui.pictures import Answers, PictureView, answers_from
 from gui.plots import Curves, Line
 from gui.plots.legend import LegendKey

@@ -15,16 +15,16 @@ from engine.train.runs import RunInfo
 from engine.train.stories import story_of
 from gui.pages.shared.background import LatestAnswer
 from gui.pages.train.controls import RUNNING
-from gui.pages.train.diagnosis_words import (
+from gui.pages.train.diagnosis.diagnosis_words import (
     done_sentences,
     doubt_in_words,
     end_in_words,
     left_in_words,
     sentences_of,
 )
-from gui.pages.train.next_words import step_text
-from gui.pages.train.run_spec import spec_of
-from gui.pages.train.run_words import added_nothing, added_nothing_in_words, against_in_words, so_far_in_words
+from gui.pages.train.diagnosis.next_words import step_text
+from gui.pages.train.runs.run_spec import spec_of
+from gui.pages.train.runs.run_words import added_nothing, added_nothing_in_words, against_in_words, so_far_in_words
 from gui.theme import restyle, theme
 from gui.widgets.empty import IconView
 from gui.widgets.panel import dim_label, text_label

@@ -7,7 +7,7 @@ from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from engine.train.runs import RunInfo
-from gui.pages.train.run_words import state_in_words
+from gui.pages.train.runs.run_words import state_in_words
 from gui.plots.legend import LegendKey
 from gui.theme import icon, theme
 from gui.widgets.bars import percent

@@ -15,10 +15,10 @@ from engine.data.pictures import looks_like_picture
 from engine.train.pins import read_pinned
 from gui.pages.shared.background import LatestAnswer
 from gui.pages.shared.viewer import PictureViewer, Told
-from gui.pages.train.biography_order import BiographyOrder
-from gui.pages.train.replay import Replay
-from gui.pages.train.replay_bar import ReplayBar
-from gui.pages.train.watchlist import PinBook, WithPhotographs, with_pinned
+from gui.pages.train.predictions.biography_order import BiographyOrder
+from gui.pages.train.predictions.replay import Replay
+from gui.pages.train.predictions.replay_bar import ReplayBar
+from gui.pages.train.predictions.watchlist import PinBook, WithPhotographs, with_pinned
 from gui.pictures import Answers, Badge, PictureView
 from gui.theme import theme
 from gui.widgets.bars import number as in_figures

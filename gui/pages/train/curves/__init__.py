@@ -1,0 +1,1 @@
+"""Loss, accuracy and learning rate over the epochs."""

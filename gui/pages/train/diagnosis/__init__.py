@@ -1,0 +1,1 @@
+"""What a training is judged to be, in words, and the next experiment as a button."""

@@ -1,0 +1,1 @@
+"""Several trainings as one: queue, folds, seeds and searches, and what came of them."""
