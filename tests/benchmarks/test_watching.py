@@ -50,15 +50,14 @@ def test_looking_at_watched_images(name, side, filters, epochs, pinned, tmp_path
     path.parent.mkdir()
     write_pins(pins_file(path), Pins((), tuple(map(str, photographs))))
     looks: list[float] = []
-    real = trainer._Loop._watched
+    real = trainer._Loop._watch
 
-    def timed(self, epoch: int, total: int) -> Watched:
+    def timed(self, epoch: int, total: int, **more: bool) -> None:
         began = time.perf_counter()
-        event = real(self, epoch, total)
+        real(self, epoch, total, **more)
         looks.append(time.perf_counter() - began)
-        return event
 
-    monkeypatch.setattr(trainer._Loop, "_watched", timed)
+    monkeypatch.setattr(trainer._Loop, "_watch", timed)
     began = None
     for event in start_run(ProjectSpec(data, network(filters), recipe), path, JobControl()):
         if began is None and isinstance(event, Watched):
