@@ -69,7 +69,6 @@ class RunBar(QFrame):
         self.progress.setObjectName("runbar.progress")
         self.progress.setAccessibleName(self.tr("Progress"))
         self.progress.setTextVisible(False)
-        self.progress.setMinimumWidth(NARROWEST_PROGRESS)
         self.left, self.speed, self.device = dim_label(), dim_label(), ElidedLabel()
         self.device.setProperty("dim", True)
         self.saved = dim_label()
@@ -233,6 +232,9 @@ class RunBar(QFrame):
                 continue
             part.hide()
             self._is_roomy = False
+        # The progress bar gives way before a word does. Were it left to the layout, both would.
+        room = self.width() - self._needed() + NARROWEST_PROGRESS
+        self.progress.setFixedWidth(max(NARROWEST_PROGRESS, min(self.progress.sizeHint().width(), room)))
 
     def _needed(self) -> int:
         """Return the px that everything shown takes, uncut."""
