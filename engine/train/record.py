@@ -14,7 +14,7 @@ import torch
 
 from engine.compile import Facts
 from engine.errors import EngineError
-from engine.files import part_name, sweep_parts
+from engine.files import part_name, sweep_dead_parts
 from engine.jobs import JobControl
 from engine.templates import title_of
 from engine.train import history, kept, layer_looks, runs, step_curve
@@ -122,7 +122,7 @@ class Record:
     def _continue(self) -> None:
         self.restarted_after = runs.restarted_after(self.folder)
         for folder in (self.folder, self.folder / "watch", self.folder / kept.FOLDER):
-            sweep_parts(folder)  # what a killed process left half written
+            sweep_dead_parts(folder)  # not what another thread writes: a note, for example
         if (self.folder / LAST).exists():
             epoch = self._setup.restore(self.folder / LAST)
             self.lines = history.read(self.folder)[:epoch]
@@ -224,5 +224,8 @@ def _link_or_copy(file: Path, copy: Path) -> None:
         os.link(file, copy)  # weights may be large
     except OSError:  # some file systems have one name for a file only
         part = copy.with_name(part_name(copy.name))
-        shutil.copyfile(file, part)
-        os.replace(part, copy)
+        try:
+            shutil.copyfile(file, part)
+            os.replace(part, copy)
+        finally:
+            part.unlink(missing_ok=True)

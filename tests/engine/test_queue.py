@@ -10,6 +10,7 @@ from training_helpers import one_thread as one_thread
 from training_helpers import small_project, until
 
 from engine.errors import EngineError
+from engine.files import part_name
 from engine.jobs import Cancelled, JobControl
 from engine.train import runs
 from engine.train.events import EpochDone, RunStarted
@@ -193,6 +194,20 @@ def test_a_queue_of_before_has_the_same_trials_and_goes_on(project, path):
     assert [trial.state for trial in read_experiment(path, 1).trials] == ["running", "waiting"]
     list(run_experiment(path, 1, JobControl()))
     assert seeds(path) == [1, 2] and read_experiment(path, 1).state == "finished"
+
+
+def test_what_is_just_being_written_is_not_swept_away(project, path):
+    """The window adds an entry, or a note to a run, while the thread that works on the queue begins."""
+    queued(project, path, 1)
+    queue = open_queue(path)
+    entry = queue.folder / part_name("entry-002.json")
+    entry.write_text("half of it")
+    stopped(path, EpochDone, 1, keep=True)
+    note = runs.run_folder(path, 1) / part_name(runs.MARKS)
+    note.write_text("half of it")
+    for _ in run_experiment(path, 1, JobControl()):
+        pass
+    assert entry.exists() and note.exists()
 
 
 def test_what_is_added_while_the_queue_is_leaving_can_go_on(project, path):

@@ -296,10 +296,14 @@ def test_whatever_moment_it_is_killed_at_it_goes_on_exactly(picture_folder, path
             states[json.dumps({name: hash(content) for name, content in key.items()}, sort_keys=True)] = moment
     assert len(states) > 20
     assert any(list(moment.rglob("*.part")) for moment in states.values())
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        gone = process.pid
     for moment in states.values():
         shutil.rmtree(run_folder(path, 1))
         shutil.copytree(moment, run_folder(path, 1))
         (run_folder(path, 1) / "owner.json").unlink(missing_ok=True)  # its process is gone
+        for part in run_folder(path, 1).rglob("*.part"):
+            part.rename(part.with_name(part.name.replace(f".{os.getpid()}-", f".{gone}-")))
         assert info_of(path).state == "interrupted" and info_of(path).can_resume, moment.name
         made.resumed(path)
         assert_same_run(wanted, run_folder(path, 1))

@@ -9,7 +9,7 @@ import numpy as np
 
 from engine.data.load import load_index
 from engine.errors import EngineError
-from engine.files import sweep_parts
+from engine.files import sweep_dead_parts
 from engine.jobs import Cancelled, JobControl, Progress
 from engine.spec import ProjectSpec
 from engine.train import history, runs
@@ -143,7 +143,7 @@ def run_experiment(project_path: Path, number: int, control: JobControl) -> Gene
     work = _Work(project_path, experiment, control)
     state = "interrupted"
     try:
-        sweep_parts(experiment.folder)
+        sweep_dead_parts(experiment.folder)  # not those of another thread that is adding to a queue
         work.keep(state="running")
         if not _has_same_pictures(experiment, control):
             raise EngineError(
