@@ -7,7 +7,8 @@ import math
 from collections.abc import Callable, Sequence
 
 FACTORS = (1, 2, 5)  # of a power of ten: the steps that people count in
-PERCENT_STEPS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1)  # wider: quarters
+PERCENT_STEPS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
+NEARLY_ALL = 0.9  # of all shares: of so many, quarters say where one is
 MOST_LOG_TICKS = 8
 CLOSE = 1e-9  # of a step: a tick that rounding has put just beyond an end still counts
 EXACT = 0.02  # of a step: written numbers may be off by so much
@@ -38,7 +39,8 @@ def percent_ticks(low: float, high: float, most_steps: float = 5) -> list[float]
     Args:
         most_steps: that fit between the ends.
     """
-    step = next((step for step in PERCENT_STEPS if (high - low) / step <= most_steps), 0.25)
+    steps = PERCENT_STEPS if high - low < NEARLY_ALL else ()
+    step = next((step for step in steps if (high - low) / step <= most_steps), 0.25)
     return _multiples(low, high, step)
 
 
