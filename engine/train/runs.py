@@ -268,16 +268,16 @@ def run_info(folder: Path) -> RunInfo | None:
         parent=_count(state, "parent") or None,
         experiment=_count(state, "experiment") or None,
         label=str(state.get("label", "")),
-        trouble="" if said == "running" else _trouble(folder, lines),
+        trouble="" if said == "running" else _trouble(folder, state, lines),
         restarted_after=_count(state, "restarted_after"),
         **_marks(folder),
     )
 
 
-def _trouble(folder: Path, lines: list[EpochLine]) -> Trouble:
+def _trouble(folder: Path, state: Mapping[str, Any], lines: list[EpochLine]) -> Trouble:
     from engine.train.stories import story_of  # late: it reads runs itself
 
-    return trouble_of(story_of(folder, lines, ended=True, with_answers=False))
+    return trouble_of(story_of(folder, lines, state=state, ended=True, with_answers=False))
 
 
 def _marks(folder: Path) -> dict[str, Any]:

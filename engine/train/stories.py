@@ -26,18 +26,24 @@ MOST_RUNS = 2000
 
 
 def story_of(
-    folder: Path, lines: Sequence[EpochLine] | None = None, *, ended: bool = False, with_answers: bool = True
+    folder: Path,
+    lines: Sequence[EpochLine] | None = None,
+    *,
+    state: Mapping[str, Any] | None = None,
+    ended: bool = False,
+    with_answers: bool = True,
 ) -> Story:
     """The story of one run; what is missing or damaged is left open.
 
     Args:
         folder: of the run.
         lines: its finished epochs, where they are known; else they are read.
+        state: what `runs.read_state` gives, where that is known; else it is read.
         ended: no more epochs come.
         with_answers: read what was answered at the last epochs, too; a list of runs does without.
     """
     lines = history.read(folder) if lines is None else lines
-    state = runs.read_state(folder)
+    state = runs.read_state(folder) if state is None else state
     counts, classes = _class_counts(state, "validation_counts") or _counts(folder), state.get("classes")
     train_images, planned = state.get("train_images", 0), state.get("epochs", 0)
     can_go_on = isinstance(planned, int) and len(lines) < planned and _was_cut(folder, state)

@@ -72,7 +72,8 @@ class Watching:
 
     def is_due_to_keep(self, epoch: int) -> bool:
         """Whether the answers to what is pinned can be kept at the end of an epoch, without showing them."""
-        return self.has_pins and self._is_kept(epoch) and time.perf_counter() >= self._next_record
+        # The clock first: whether something is pinned is asked of the disk.
+        return time.perf_counter() >= self._next_record and self._is_kept(epoch) and self.has_pins
 
     def _is_kept(self, epoch: int) -> bool:
         return epoch % self._epochs_a_line == 0 or epoch == self._setup.recipe.epochs

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
-from training_helpers import one_thread, small_project, trained  # noqa: F401
+from training_helpers import one_thread as one_thread
+from training_helpers import small_project, trained
 
 from engine.spec import Chosen, ProjectSpec
 from engine.spec.network import NetworkSpec, chain

@@ -142,7 +142,8 @@ def test_moments_of_other_weights_are_refused(picture_folder, path):
     stopped_after(project, path, EpochDone, 1)
     last = run_folder(path, 1) / runs.LAST
     with safe_open(last, framework="pt") as file:
-        metadata, tensors = file.metadata(), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        names = list(file.keys())
+        metadata, tensors = file.metadata(), {name: file.get_tensor(name) for name in names}
     first, second = (tensors[f"optimizer.{place}.exp_avg"] for place in (0, 1))
     assert first.shape != second.shape
     tensors |= {"optimizer.0.exp_avg": second.clone(), "optimizer.1.exp_avg": first.clone()}

@@ -217,7 +217,7 @@ class DiagnosisBox(QFrame):
         title = self._about + title
         self._icon.set_icon(icon_name, token)
         self.title.setText(title)
-        self.words.setText(words)
+        self.words.setText(words.replace(" %", "\N{NO-BREAK SPACE}%"))  # a line that begins with "%" reads badly
         if self.property("notice") != kind:
             restyle(self, notice=kind)
         self.setAccessibleName(f"{self.tr('Diagnosis')}: {title}. {words}")
